@@ -1,0 +1,1 @@
+"""Trimtab's data plane: contracts, storage, stages, drift statistics and the model server."""

@@ -1,0 +1,96 @@
+"""Key layout of the buckets. Every key in the store is made here.
+
+A namespace's bucket (or prefix) holds::
+
+    raw/...                                         the users' own files
+    snapshots/<dataset>/<hex>/<file>                content-addressed snapshots
+    ingests/<dataset>/<ingest id>/commit.json       which snapshot an ingest made
+    blobs/<2 hex>/<hex>                             artefacts by digest
+    stages/<stage>/<hex>/result.json                stage results by cache key
+    checkpoints/<hex>/<epoch>.pt                    training state by training key
+    runs/<run>/attempts/<n>/...                     logs of one attempt
+    runs/<run>/commit.json                          the only success truth
+    serving/<model>/panes/<hex16>/<bucket>/<pod>-<seq>.json
+    serving/<model>/captured/<hex16>/<bucket>/<pod>-<seq>.json
+    serving/<model>/decisions/<day>/<pod>-<seq>.bin
+    serving/<model>/feedback/<day>/<pod>-<seq>.json
+    probes/<name>                                   conditional-write probe
+
+The audit bucket holds `chain/<sequence>.json`, twelve digits.
+"""
+
+from trimtab_stages.contract.run import StageName
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
+
+
+def snapshot_file(dataset: str, digest: str, name: str) -> str:
+    """Return the key of a snapshot's file."""
+    return f"snapshots/{dataset}/{_hex(digest)}/{name}"
+
+
+def ingest_commit(dataset: str, ingest_id: str) -> str:
+    """Return the key of an ingest's commit."""
+    return f"ingests/{dataset}/{ingest_id}/commit.json"
+
+
+def blob(digest: str) -> str:
+    """Return the key of content by digest."""
+    name = _hex(digest)
+    return f"blobs/{name[:2]}/{name}"
+
+
+def stage_result(stage: StageName, key: str) -> str:
+    """Return the key of a stage's result."""
+    return f"stages/{stage}/{_hex(key)}/result.json"
+
+
+def checkpoint_prefix(training_key: str) -> str:
+    """Return the prefix of a training's checkpoints."""
+    return f"checkpoints/{_hex(training_key)}/"
+
+
+def checkpoint(training_key: str, epoch: int) -> str:
+    """Return the key of the checkpoint after an epoch (1-based)."""
+    return f"{checkpoint_prefix(training_key)}{epoch:06d}.pt"
+
+
+def run_commit(run: str) -> str:
+    """Return the key of a run's commit."""
+    return f"runs/{run}/commit.json"
+
+
+def attempt_prefix(run: str, attempt: str) -> str:
+    """Return the prefix of one attempt's own files."""
+    return f"runs/{run}/attempts/{attempt}/"
+
+
+def _version(digest: str) -> str:
+    return _hex(digest)[:16]
+
+
+def pane(model: str, digest: str, bucket: int, writer: str) -> str:
+    """Return the key of a pane: bucket is its start in seconds since 1970, writer `<pod>-<seq>`."""
+    return f"serving/{model}/panes/{_version(digest)}/{bucket:012d}/{writer}.json"
+
+
+def captured(model: str, digest: str, bucket: int, writer: str) -> str:
+    """Return the key of a batch of captured rows."""
+    return f"serving/{model}/captured/{_version(digest)}/{bucket:012d}/{writer}.json"
+
+
+def decisions(model: str, day: str, writer: str) -> str:
+    """Return the key of a block of decision records; day is `YYYY-MM-DD` of arrival, UTC."""
+    return f"serving/{model}/decisions/{day}/{writer}.bin"
+
+
+def feedback(model: str, day: str, writer: str) -> str:
+    """Return the key of a batch of returned labels; day is `YYYY-MM-DD` of arrival, UTC."""
+    return f"serving/{model}/feedback/{day}/{writer}.json"
+
+
+def audit_record(sequence: int) -> str:
+    """Return the key of an audit record in the audit bucket."""
+    return f"chain/{sequence:012d}.json"

@@ -1,0 +1,58 @@
+"""Panes: mergeable statistics of served rows, one object per pod and flush, written once."""
+
+from pydantic import Field
+
+from trimtab_stages.contract.base import Digest, ObjectName, StoredModel, StrictModel
+
+SCORE_CELLS = 50
+"""Equal cells over 0..1 for the score histogram."""
+
+
+class NumericCells(StrictModel):
+    """Sums of one numeric feature over the rows of a pane."""
+
+    counts: list[int]
+    """Rows per reference cell."""
+    missing: int = 0
+    """Rows without a finite value."""
+    total: float = 0.0
+    """Sum of (value - reference mean)."""
+    squares: float = 0.0
+    """Sum of (value - reference mean) squared."""
+    min: float | None = None
+    """Smallest value."""
+    max: float | None = None
+    """Largest value."""
+
+
+class Pane(StoredModel):
+    """One delta: counts since the pod's last flush, of one version and event-time bucket."""
+
+    model: ObjectName
+    """Name of the Model."""
+    version: Digest
+    """Version that answered."""
+    bucket: int
+    """Start of the event-time bucket, seconds since 1970, UTC."""
+    bucket_seconds: int
+    """Length of the bucket, seconds."""
+    writer: str
+    """`<pod start>-<seq>`; sequence numbers without holes let a reader count losses."""
+    rows: int
+    """Rows answered."""
+    shadow: bool = False
+    """Whether the rows were scored after the reply."""
+    numeric: dict[str, NumericCells] = {}
+    """Sums by numeric feature."""
+    categorical: dict[str, dict[str, int]] = {}
+    """Counts by categorical feature and category; `__other__` holds unseen ones."""
+    score_counts: list[int] = Field(default_factory=list)
+    """Rows per score cell."""
+    score_sums: list[float] = Field(default_factory=list)
+    """Sum of scores per score cell, for label-free performance estimation."""
+    decisions: dict[str, int] = {}
+    """Rows per decided class index."""
+    first_event_ns: int
+    """Smallest event time, nanoseconds since 1970, UTC."""
+    last_event_ns: int
+    """Largest event time, nanoseconds since 1970, UTC."""

@@ -1,0 +1,138 @@
+"""The serving plan: which versions a server holds and how it uses them. Mounted as a file."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from trimtab_stages.contract.artifact import ArtifactRef, StoreKey
+from trimtab_stages.contract.base import Digest, ObjectName, StoredModel, StrictModel, digest_of
+from trimtab_stages.contract.features import Feature
+from trimtab_stages.contract.reasons import ServingReason
+
+
+class PlanVersion(StrictModel):
+    """One version of the model."""
+
+    digest: Digest
+    """Digest of its ONNX file; the version's identity."""
+    key: StoreKey
+    """Where the file lies."""
+    weight: Annotated[int, Field(ge=0, le=100)] = 100
+    """Share of requests that it answers, percent. Weights of a plan sum to 100."""
+    shadow: bool = False
+    """Scores requests after the reply that another version gave; needs weight 0."""
+    threshold: float | None = None
+    """Decision threshold on the score."""
+    classes: list[str] = []
+    """Class names in index order."""
+    features: list[Feature] = []
+    """Inputs in tensor order; empty for a user's own ONNX file."""
+    golden: ArtifactRef | None = None
+    """Golden request with the expected scores."""
+    reference: ArtifactRef | None = None
+    """Reference profile: cell edges of the training snapshot."""
+
+
+class ServingPlan(StoredModel):
+    """What all pods of one Model follow."""
+
+    model: ObjectName
+    """Name of the Model, and of the model in OIP paths."""
+    versions: Annotated[list[PlanVersion], Field(min_length=1, max_length=4)]
+    """Champion first."""
+    capture_fraction: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of rows kept whole, chosen by a hash of the inference id."""
+    pane_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    """Length of an event-time bucket, seconds."""
+    flush_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
+    """Longest time that panes, rows and records wait in memory, seconds."""
+
+    @model_validator(mode="after")
+    def _weights_sum_to_100(self) -> Self:
+        total = sum(version.weight for version in self.versions)
+        if total != 100:  # noqa: PLR2004 - percent
+            raise ValueError(f"weights must sum to 100, they sum to {total}")
+        if any(version.shadow and version.weight for version in self.versions):
+            raise ValueError("a shadow version must have weight 0")
+        return self
+
+    @property
+    def revision(self) -> str:
+        """Digest of the plan's content, reported by every server that follows it."""
+        return digest_of(self)
+
+
+class VersionState(StrictModel):
+    """What a server says of one version on its admin port."""
+
+    digest: Digest
+    """Digest of the version."""
+    reason: ServingReason
+    """Loaded, Loading, or why it is refused."""
+    message: Annotated[str, Field(max_length=2048)] = ""
+    """Cause, object and next step."""
+
+
+class ServerState(StrictModel):
+    """Answer of `GET /plan` on the admin port."""
+
+    revision: str
+    """Revision that the server follows; empty before the first."""
+    ready: bool
+    """Whether every version with weight answers."""
+    versions: list[VersionState] = []
+    """State of every version of the newest plan seen."""
+
+
+class NumericReference(StrictModel):
+    """Fixed cells of one numeric feature: interior edges at reference quantiles."""
+
+    name: str
+    """Feature."""
+    edges: list[float]
+    """Ascending interior edges; k edges make k + 1 cells, the last catches the rest."""
+    counts: list[int]
+    """Reference rows per cell."""
+    mean: float
+    """Reference mean."""
+    std: float
+    """Reference standard deviation."""
+    missing: int = 0
+    """Reference rows without a value."""
+
+
+class CategoricalReference(StrictModel):
+    """Reference counts of one categorical feature."""
+
+    name: str
+    """Feature."""
+    counts: dict[str, int]
+    """Rows per category."""
+
+
+class ReferenceProfile(StoredModel):
+    """Cells that panes count in, from the champion's training split."""
+
+    snapshot: Digest
+    """Snapshot that the cells come from."""
+    rows: int
+    """Reference rows."""
+    numeric: list[NumericReference] = []
+    """Numeric features, tensor order."""
+    categorical: list[CategoricalReference] = []
+    """Categorical features, tensor order."""
+    score_counts: list[int]
+    """Rows per score cell: equal cells over 0..1."""
+
+
+class GoldenRequest(StoredModel):
+    """A request whose answer is known; a loaded version must reproduce it."""
+
+    numeric: list[list[float]]
+    """Rows of the tensor `features` (float32), [n, F]."""
+    categorical: list[list[str]] = []
+    """Rows of the tensor `categories`, [n, C]."""
+    scores: list[list[float]]
+    """Expected scores, [n, K]; K = 1 for binary targets."""
+    tolerance: float = 1e-4
+    """Largest absolute difference."""

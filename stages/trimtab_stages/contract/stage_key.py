@@ -1,0 +1,38 @@
+"""Stage cache keys: a stage whose inputs, parameters and code are unchanged is not run again."""
+
+from trimtab_stages.contract.base import digest_of
+from trimtab_stages.contract.run import RunSpec, StageName
+
+
+def stage_keys(spec: RunSpec) -> dict[StageName, str]:
+    """Return the cache key of every stage of a run.
+
+    Each key contains the key of the stage before it, so an edited lever re-runs from the levers
+    on, and an edited gate re-runs nothing: gates are no stage.
+    """
+    recipe = spec.recipe
+    own: dict[StageName, object] = {
+        StageName.PREPROCESS: {
+            "snapshot": spec.snapshot,
+            "levers": [lever.to_wire() for lever in recipe.levers],
+        },
+        StageName.TRAIN: {"model": recipe.model.to_wire(), "training": recipe.training.to_wire()},
+        StageName.EXPORT: {},
+        StageName.EVALUATE: {
+            "decision": recipe.decision.to_wire(),
+            "champion": spec.champion.to_wire() if spec.champion else None,
+        },
+    }
+    keys: dict[StageName, str] = {}
+    previous = ""
+    for stage, parameters in own.items():
+        previous = digest_of(
+            {
+                "stage": stage,
+                "code": spec.code_version,
+                "parameters": parameters,
+                "previous": previous,
+            }
+        )
+        keys[stage] = previous
+    return keys

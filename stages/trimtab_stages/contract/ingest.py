@@ -10,6 +10,10 @@ from trimtab_stages.contract.features import Column, Range
 
 Uri = Annotated[str, Field(min_length=1, max_length=1024)]
 Seconds = Annotated[int, Field(ge=0, le=315_360_000)]
+LagStep = Annotated[int, Field(ge=0, le=100_000)]
+LagSteps = Annotated[list[LagStep], Field(min_length=1, max_length=64)]
+SlopeStep = Annotated[int, Field(ge=1, le=100_000)]
+SlopeSteps = Annotated[list[SlopeStep], Field(min_length=1, max_length=64)]
 
 
 class SourceFormat(StrEnum):
@@ -26,7 +30,7 @@ class Source(StrictModel):
 
     uri: Uri
     """File, folder or prefix, relative to the namespace's bucket (`raw/bikes.csv`) or, for
-    `trimtab run`, to the manifest's folder. A trailing slash means all files below, in name order."""
+    `trimtab run`, to the manifest's folder. A trailing slash means all files below, by name."""
     format: SourceFormat = SourceFormat.CSV
     """CSV (default) or Parquet."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
@@ -160,9 +164,7 @@ class Lags(StrictModel):
 
     column: ColumnName
     """Column to look back on."""
-    steps: Annotated[
-        list[Annotated[int, Field(ge=0, le=100_000)]], Field(min_length=1, max_length=64)
-    ]
+    steps: LagSteps
     """How many grid steps back. Unit: steps of the grid, or rows without a grid."""
 
 
@@ -171,9 +173,7 @@ class Slopes(StrictModel):
 
     column: ColumnName
     """Column to take slopes of."""
-    steps: Annotated[
-        list[Annotated[int, Field(ge=1, le=100_000)]], Field(min_length=1, max_length=64)
-    ]
+    steps: SlopeSteps
     """Distances, grid steps."""
 
 

@@ -8,7 +8,7 @@ A namespace's bucket (or prefix) holds::
     blobs/<2 hex>/<hex>                             artefacts by digest
     stages/<stage>/<hex>/result.json                stage results by cache key
     checkpoints/<hex>/<epoch>.pt                    training state by training key
-    runs/<run>/attempts/<n>/...                     logs of one attempt
+    runs/<run>/attempts/<n>/progress/<count>.json   how far one attempt is
     runs/<run>/commit.json                          the only success truth
     serving/<model>/panes/<hex16>/<bucket>/<pod>-<seq>.json
     serving/<model>/captured/<hex16>/<bucket>/<pod>-<seq>.json
@@ -65,6 +65,11 @@ def run_commit(run: str) -> str:
 def attempt_prefix(run: str, attempt: str) -> str:
     """Return the prefix of one attempt's own files."""
     return f"runs/{run}/attempts/{attempt}/"
+
+
+def progress(run: str, attempt: str, count: int) -> str:
+    """Return the key of an attempt's progress after `count` reports."""
+    return f"{attempt_prefix(run, attempt)}progress/{count:08d}.json"
 
 
 def _version(digest: str) -> str:

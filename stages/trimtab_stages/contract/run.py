@@ -100,12 +100,12 @@ class RunSpec(StoredModel):
 
 
 class StageName(StrEnum):
-    """Stages of a run, in order."""
+    """Stages of a run, in order. What is evaluated is the exported graph: what will be served."""
 
     PREPROCESS = "preprocess"
     TRAIN = "train"
-    EVALUATE = "evaluate"
     EXPORT = "export"
+    EVALUATE = "evaluate"
 
 
 class StageResult(StoredModel):
@@ -197,7 +197,7 @@ class Termination(StrictModel):
 
 
 class Progress(StoredModel):
-    """How far a run is; overwritten in its own ConfigMap-free place: the attempt's log prefix."""
+    """How far an attempt is; written once per unit under the attempt's prefix."""
 
     stage: StageName
     """Stage that is running."""

@@ -1,0 +1,33 @@
+"""Which keys a store accepts."""
+
+from trimtab_stages.store.errors import InvalidKey
+
+MAX_KEY_BYTES = 900
+"""S3 allows 1024 bytes; the rest is left to the store's prefix."""
+
+MAX_SEGMENT_BYTES = 255
+"""Longest file name of the usual Linux file systems (local stores, POSIX-backed S3 servers)."""
+
+
+def check_key(key: str) -> str:
+    """Return `key` if S3, a POSIX-backed S3 server and a directory can all hold it.
+
+    Raises:
+        InvalidKey: empty, absolute, too long, with `.`/`..`/empty segments or control characters.
+    """
+    if not key:
+        raise InvalidKey(key, "it is empty")
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise InvalidKey(key[:80] + "...", f"it is longer than {MAX_KEY_BYTES} bytes")
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in key):  # noqa: PLR2004 - ASCII control characters
+        raise InvalidKey(key, "it holds control characters")
+    if "\\" in key:
+        raise InvalidKey(key, "it holds a backslash; segments are separated by /")
+    for segment in key.split("/"):
+        if segment in {"", ".", ".."}:
+            raise InvalidKey(
+                key, f"segment {segment!r} is not a name (no leading, trailing or double /)"
+            )
+        if len(segment.encode()) > MAX_SEGMENT_BYTES:
+            raise InvalidKey(key, f"one segment is longer than {MAX_SEGMENT_BYTES} bytes")
+    return key

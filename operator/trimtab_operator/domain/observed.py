@@ -1,0 +1,148 @@
+"""Frozen snapshots of the world that decisions are made of. Gathered in `cluster.gather`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.model import Model
+from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_stages.contract.run import Commit, IngestCommit, Progress
+from trimtab_stages.contract.serving_plan import ServerState
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What the operator's release brings: images and the version of the stage code."""
+
+    ingest_image: str
+    train_image: str
+    server_image: str
+    image_pull_policy: str
+    code_version: str
+    storage_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageView:
+    """What the operator knows of the namespace's store."""
+
+    configured: bool
+    reachable: bool = True
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """A child pod, reduced to what decisions need."""
+
+    name: str
+    uid: str
+    phase: str
+    created: datetime
+    ready: bool = False
+    ip: str = ""
+    unschedulable: str = ""
+    """Scheduler's message, empty once scheduled."""
+    waiting_reason: str = ""
+    """Reason of the first waiting container: ErrImagePull, CrashLoopBackOff, ..."""
+    waiting_message: str = ""
+    terminated_reason: str = ""
+    """Reason of the last termination: OOMKilled, Error, Completed."""
+    exit_code: int | None = None
+    termination_message: str = ""
+    """Content of the termination log, a `Termination` in JSON where Trimtab wrote it."""
+    restarts: int = 0
+    image: str = ""
+    index: int | None = None
+    """Completion index of a pod of an Indexed Job."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A child Job with its pods, newest last."""
+
+    name: str
+    uid: str
+    created: datetime
+    active: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    failure_reason: str = ""
+    """Reason of the Job's Failed condition: BackoffLimitExceeded, DeadlineExceeded, ..."""
+    failure_message: str = ""
+    complete: bool = False
+    suspended: bool = False
+    deleting: bool = False
+    pods: tuple[PodView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """A Model's Deployment with its pods."""
+
+    name: str
+    generation: int
+    observed_generation: int
+    replicas: int = 0
+    ready_replicas: int = 0
+    updated_replicas: int = 0
+    pods: tuple[PodView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedDataset:
+    """World of a Dataset."""
+
+    release: Release
+    storage: StorageView
+    job: JobView | None = None
+    """Job of the ingest that is due now (`identity.ingest_id`)."""
+    commit: IngestCommit | None = None
+    """Commit of that ingest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPipeline:
+    """World of a Pipeline."""
+
+    release: Release
+    storage: StorageView
+    dataset: Dataset | None = None
+    runs: tuple[PipelineRun, ...] = ()
+    """Runs of this Pipeline, oldest first."""
+    models: tuple[Model, ...] = ()
+    """Models that serve this Pipeline, oldest first."""
+    champion_commit: Commit | None = None
+    """Commit of the run that the first Model's champion came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPipelineRun:
+    """World of a PipelineRun."""
+
+    release: Release
+    storage: StorageView
+    job: JobView | None = None
+    commit: Commit | None = None
+    commit_digest: str = ""
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedModel:
+    """World of a Model."""
+
+    release: Release
+    storage: StorageView
+    pipeline: Pipeline | None = None
+    siblings: tuple[Model, ...] = ()
+    """Other Models of the same Pipeline that are older than this one."""
+    runs: tuple[PipelineRun, ...] = ()
+    """Runs of the Pipeline, oldest first."""
+    commits: dict[str, Commit] = field(default_factory=dict)
+    """Commits by run name: of the champion's run, and of the newest passed run."""
+    deployment: DeploymentView | None = None
+    servers: dict[str, ServerState] = field(default_factory=dict)
+    """Answer of `GET /plan` by pod name, for pods that answered."""

@@ -1,0 +1,70 @@
+"""Debian packages that the cluster needs, installed without ever asking."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from localcluster import commands
+from localcluster.progress import LaunchError, timed
+
+# Programs and headers for building and running the cluster itself.
+FOR_CLUSTER = (
+    "ca-certificates",
+    "gcc",
+    "libc6-dev",
+    "libseccomp-dev",
+    "pkg-config",
+    "iproute2",
+    "nftables",
+    "openssl",
+    "kmod",
+    "procps",
+)
+# Programs for building images.
+FOR_IMAGES = ("buildah", "debootstrap")
+
+_APT = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
+_QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "a"}
+
+
+def missing(wanted: Iterable[str]) -> list[str]:
+    """Return those packages that are not installed."""
+    require_debian()
+    names = list(wanted)
+    query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *names]
+    return missing_from(commands.attempt(query).stdout, names)
+
+
+def missing_from(listing: str, wanted: Sequence[str]) -> list[str]:
+    """Return those wanted packages that dpkg's listing does not call installed."""
+    lines = (line.split() for line in listing.splitlines())
+    installed = {line[0] for line in lines if line[1:] == ["installed"]}
+    return [name for name in wanted if name not in installed]
+
+
+def install(names: Sequence[str]) -> None:
+    """Install packages; nothing happens if the list is empty."""
+    if not names:
+        return
+    require_debian()
+    with timed("packages", f"apt-get install {' '.join(names)}"):
+        # An installation that was killed half way blocks every later one until this has run.
+        commands.run(["dpkg", "--configure", "-a"], env=_QUIET)
+        commands.run([*_APT, "update", "-q"], env=_QUIET)
+        commands.run(
+            [*_APT, "install", "-q", "-y", "--no-install-recommends", *names],
+            env=_QUIET,
+            seconds=1800,
+        )
+
+
+def require_debian() -> None:
+    """Refuse other systems, saying what works there.
+
+    Raises:
+        LaunchError: This is not Debian, Ubuntu or one of their kin.
+    """
+    if not Path("/etc/debian_version").exists():
+        raise LaunchError(
+            "The embedded cluster supports Debian and Ubuntu only. Elsewhere use a cluster of "
+            "your own: KUBE_CONTEXT=<name> IMAGE_REGISTRY=<registry>."
+        )

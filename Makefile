@@ -1,0 +1,61 @@
+# Thin on purpose: each target is one line into a module. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+LOCAL := PYTHONPATH=images python3 -m localcluster
+IMAGES := operator ingest server train s3
+
+.venv/.installed: requirements.lock pyproject.toml
+	python3 -m venv .venv && .venv/bin/python -m pip install -q --disable-pip-version-check uv
+	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
+	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
+
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench-serve bench-operator lock
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+venv: .venv/.installed ## Development environment in .venv
+
+lint: venv ## ruff, mypy strict, import-linter, generated files
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy operator stages images tests
+	.venv/bin/lint-imports && $(PY) -m trimtab_operator.crdgen --check
+
+test-unit: venv ## Unit tests: no root, no cluster, under a minute
+	$(PY) -m pytest tests/unit tests/charts
+
+test-integration: venv ## Against a real API server, S3 server, Ray and ONNX Runtime
+	$(LOCAL) build && $(PY) -m pytest tests/integration
+
+test-e2e: images ## In the embedded cluster, or in the one that KUBE_CONTEXT= names
+	$(PY) -m pytest tests/e2e
+
+test-recovery: images ## Every process killed at every hop
+	$(PY) -m pytest tests/e2e -m recovery --all-kills
+
+test: lint test-unit test-integration test-e2e ## Everything
+
+up: ## Build and start the embedded single-node Kubernetes (Debian/Ubuntu, root)
+	$(LOCAL) up
+
+down: ## Stop it and restore the machine
+	$(LOCAL) down
+
+status: ## One line for each of its processes
+	$(LOCAL) status
+
+images: venv up ## Build the images and load them into the cluster
+	for name in $(IMAGES); do $(LOCAL) build-image trimtab-$$name:dev --file images/$$name/Dockerfile --context .; done
+
+demo: images ## The loop on real data, in the embedded cluster
+	$(PY) -m tests.demo
+
+bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
+	$(PY) tests/bench/serve_bench.py
+
+bench-operator: venv ## Memory and writes of the operator with 200 objects
+	$(PY) tests/bench/operator_bench.py
+
+lock: ## Resolve requirements.lock anew
+	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock

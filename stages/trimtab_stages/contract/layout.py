@@ -8,7 +8,9 @@ A namespace's bucket (or prefix) holds::
     blobs/<2 hex>/<hex>                             artefacts by digest
     stages/<stage>/<hex>/result.json                stage results by cache key
     checkpoints/<hex>/<epoch>.pt                    training state by training key
+    runs/<run>/attempts/<n>/started.json            who claimed the attempt
     runs/<run>/attempts/<n>/progress/<count>.json   how far one attempt is
+    runs/<run>/attempts/<n>/metrics/<stage>-<epoch>.jsonl   epochs since the checkpoint before
     runs/<run>/commit.json                          the only success truth
     serving/<model>/panes/<hex16>/<bucket>/<pod>-<seq>.json
     serving/<model>/captured/<hex16>/<bucket>/<pod>-<seq>.json
@@ -65,6 +67,21 @@ def run_commit(run: str) -> str:
 def attempt_prefix(run: str, attempt: str) -> str:
     """Return the prefix of one attempt's own files."""
     return f"runs/{run}/attempts/{attempt}/"
+
+
+def attempts_prefix(run: str) -> str:
+    """Return the prefix of all attempts of a run."""
+    return f"runs/{run}/attempts/"
+
+
+def attempt_started(run: str, attempt: str) -> str:
+    """Return the key by which a process claims an attempt's number."""
+    return f"{attempt_prefix(run, attempt)}started.json"
+
+
+def metrics(run: str, attempt: str, stage: StageName, epoch: int) -> str:
+    """Return the key of the metric lines that go with the checkpoint after `epoch`."""
+    return f"{attempt_prefix(run, attempt)}metrics/{stage}-{epoch:06d}.jsonl"
 
 
 def progress(run: str, attempt: str, count: int) -> str:

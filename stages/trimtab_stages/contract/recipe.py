@@ -100,6 +100,10 @@ class Training(StrictModel):
     """Seed of every random generator. Default: 7."""
     early_stopping: EarlyStopping = Field(default_factory=EarlyStopping)
     """Early stopping on the validation loss. Default: patience 8 epochs."""
+    refit_on_all: bool = False
+    """Train once more from the start on train, validation and test rows together, for as many
+    epochs as early stopping kept, and serve that. The gates judge the model before the refit, on
+    rows that it has not seen; the threshold is that model's. Default: false."""
     checkpoint_every_epochs: Annotated[int, Field(ge=1, le=1000)] = 1
     """Epochs between checkpoints; a killed run continues from the newest. Default: 1."""
 

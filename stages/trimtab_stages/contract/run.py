@@ -100,10 +100,14 @@ class RunSpec(StoredModel):
 
 
 class StageName(StrEnum):
-    """Stages of a run, in order. What is evaluated is the exported graph: what will be served."""
+    """Stages of a run, in order. What is evaluated is an exported graph, run as it is served.
+
+    Refit takes part only where the recipe's `training.refitOnAll` is set.
+    """
 
     PREPROCESS = "preprocess"
     TRAIN = "train"
+    REFIT = "refit"
     EXPORT = "export"
     EVALUATE = "evaluate"
 
@@ -181,6 +185,9 @@ class Commit(StoredModel):
     """Confusion matrix on the test split."""
     model: ModelArtifact
     """The exported model."""
+    judged: ArtifactRef | None = None
+    """The ONNX file that evidence, estimates and confusion are of, where it is not the model's:
+    with `training.refitOnAll`, the graph before the refit."""
     report: ArtifactRef | None = None
     """Run report, one HTML page."""
 

@@ -5,8 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from localcluster import binaries, images, killtest, lifecycle, settings
-from localcluster.progress import LaunchError
+from localcluster import binaries, existing, images, killtest, lifecycle, settings
+from localcluster.existing import ExistingCluster
+from localcluster.progress import LaunchError, say
+from localcluster.settings import Settings
 
 
 def main() -> int:
@@ -14,13 +16,19 @@ def main() -> int:
     options = _parser().parse_args()
     where = settings.from_environment(os.environ)
     try:
-        return _run(options, where)
+        cluster = existing.from_environment(os.environ)
+        if cluster:
+            return _run_existing(options, where, cluster)
+        return _run_embedded(options, where)
     except LaunchError as error:
         sys.stderr.write(f"\nerror: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted; run the same again to go on from here\n")
+        return 130
 
 
-def _run(options: argparse.Namespace, where: settings.Settings) -> int:
+def _run_embedded(options: argparse.Namespace, where: Settings) -> int:
     match options.verb:
         case "up":
             lifecycle.up(where, options.gpus)
@@ -31,15 +39,45 @@ def _run(options: argparse.Namespace, where: settings.Settings) -> int:
         case "build":
             binaries.ensure(where)
         case "build-image":
-            arguments = dict(item.split("=", 1) for item in options.build_arg)
-            images.build(where, options.name, options.file, options.context, arguments)
+            images.build(where, options.name, options.file, options.context, _arguments(options))
         case "load-image":
             images.load(where, options.what)
+        case "image-name":
+            sys.stdout.write(f"{images.full_name(options.name)}\n")
+        case "kubeconfig":
+            sys.stdout.write(f"{where.kubeconfig()}\n")
         case "kill-test":
             killtest.run(where)
         case _:
             raise LaunchError(f"unknown verb {options.verb}")
     return 0
+
+
+def _run_existing(options: argparse.Namespace, where: Settings, cluster: ExistingCluster) -> int:
+    match options.verb:
+        case "up":
+            existing.up(where, cluster)
+        case "down":
+            say("down", f"{cluster.context} was not started by this launcher: left alone")
+        case "status":
+            return 0 if existing.status(where, cluster) else 1
+        case "build-image":
+            file, context = options.file, options.context
+            existing.build(where, cluster, options.name, file, context, _arguments(options))
+        case "load-image":
+            existing.push(where, existing.image_name(cluster, options.what))
+        case "image-name":
+            sys.stdout.write(f"{existing.image_name(cluster, options.name)}\n")
+        case "kubeconfig":
+            sys.stdout.write(f"{existing.kubeconfig_path(where)}\n")
+        case _:
+            raise LaunchError(f"`{options.verb}` is for the embedded cluster; unset KUBE_CONTEXT.")
+    return 0
+
+
+def _arguments(options: argparse.Namespace) -> dict[str, str]:
+    pairs = [str(item).partition("=") for item in options.build_arg]
+    return {key: value for key, _, value in pairs}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,9 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     image.add_argument("--file", type=Path, required=True, help="the Dockerfile")
     image.add_argument("--context", type=Path, default=Path(), help="what COPY refers to")
     image.add_argument("--build-arg", action="append", default=[], metavar="KEY=VALUE")
-    verbs.add_parser("kill-test", help="kill -9 each process in turn and repair")
     load = verbs.add_parser("load-image", help="load an archive or an image that was built")
     load.add_argument("what", metavar="ARCHIVE|NAME")
+    name = verbs.add_parser("image-name", help="print the name that pods use for an image")
+    name.add_argument("name")
+    verbs.add_parser("kubeconfig", help="print the path of the kubeconfig")
+    verbs.add_parser("kill-test", help="kill -9 each process in turn and repair")
     return parser
 
 

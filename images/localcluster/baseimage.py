@@ -20,7 +20,7 @@ _PUBLIC_MIRROR = "http://mirror.example/debian"
 _INCLUDE = BASE / "packages.txt"
 # Manuals and translations that no container reads.
 _USELESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
-_CACHES = ("var/cache/apt", "var/lib/apt/lists", "var/log")
+_CACHES = ("var/cache/apt", "var/cache/debconf", "var/lib/apt/lists", "var/log")
 
 
 def ensure(settings: Settings) -> str:
@@ -78,7 +78,7 @@ def _trim(root: Path) -> None:
     for folder in (*_USELESS, *_CACHES):
         shutil.rmtree(root / folder, ignore_errors=True)
         (root / folder).mkdir(parents=True)
-    # As in the public image: `python` exists, and pip installs into the system.
+    # As in the public image: `python` exists. pip comes with every virtual environment.
     (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
     for marker in (root / "usr/lib").glob("python3*/EXTERNALLY-MANAGED"):
         marker.unlink()

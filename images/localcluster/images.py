@@ -4,7 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
-from localcluster import baseimage, builder, inputs, lifecycle, runtime, transfer
+from localcluster import baseimage, builder, inputs, runtime, transfer
+from localcluster.locks import lock
 from localcluster.progress import LaunchError, say, timed
 from localcluster.settings import Settings
 
@@ -18,7 +19,7 @@ def build(
     """Build an image and load it into the cluster, unless that was done with the same inputs."""
     full = full_name(name)
     dockerfile = file.read_text()
-    with lifecycle.lock(settings, "images"):
+    with lock(settings, "images"):
         digest = inputs.digest(dockerfile, context, arguments)
         if _built(settings, full) == digest and full in runtime.images(settings):
             say("image", f"{full}: nothing changed")
@@ -38,7 +39,7 @@ def build(
 def load(settings: Settings, what: str) -> None:
     """Load an archive, or an image by its name in the builder's store."""
     path = Path(what)
-    with lifecycle.lock(settings, "images"), timed("image", f"load {what}"):
+    with lock(settings, "images"), timed("image", f"load {what}"):
         if path.is_file():
             runtime.import_archive(settings, path)
             return

@@ -3,18 +3,17 @@
 import contextlib
 import os
 import shutil
-import time
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 
 from localcluster import commands, processes
 from localcluster.changes import NFT_TABLES, mount_points
-from localcluster.progress import say
+from localcluster.progress import LaunchError, say
 from localcluster.services import STOP_ORDER
 from localcluster.settings import MARK, Settings
 
 _SHIM = "containerd-shim-runc-v2"
-_POD_GROUPS = "kubepods"
 
 
 def end_strays(settings: Settings, programs: Iterable[str] = STOP_ORDER) -> None:
@@ -34,9 +33,11 @@ def end_strays(settings: Settings, programs: Iterable[str] = STOP_ORDER) -> None
 def sweep(settings: Settings) -> None:
     """Remove everything that containers left; none of them may be wanted any more."""
     end_strays(settings, [_SHIM])
-    _end_containers()
+    # Another kubelet's pods have groups at the same place: only this one's are touched.
+    pods = {f"pod{path.name}" for path in (settings.kubelet / "pods").glob("*")}
+    _end_members(pods)
     unmount(settings.containerd_state, settings.kubelet)
-    _remove_groups()
+    _remove_groups(pods)
     for table in NFT_TABLES:
         commands.attempt(["nft", "delete", "table", *table.split()])
     # The addresses that pods held, and what containerd knew of running containers.
@@ -76,28 +77,30 @@ def _program(pid: int) -> str:
         return ""
 
 
-def _pod_groups() -> list[Path]:
-    roots = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*")]
-    return [root / _POD_GROUPS for root in roots if (root / _POD_GROUPS).is_dir()]
+def _groups(pods: set[str]) -> list[Path]:
+    hierarchies = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*")]
+    roots = [root / "kubepods" for root in hierarchies if (root / "kubepods").is_dir()]
+    found = [folder for root in roots for folder in root.rglob("pod*/")]
+    return [folder for folder in found if folder.name in pods]
 
 
-def _end_containers() -> None:
-    # Whatever is in the pods' control groups was started by this cluster's kubelet.
-    for group in _pod_groups():
+def _end_members(pods: set[str]) -> None:
+    for group in _groups(pods):
         for members in group.rglob("cgroup.procs"):
             with contextlib.suppress(OSError):
                 for pid in members.read_text().split():
-                    os.kill(int(pid), 9)
+                    os.kill(int(pid), signal.SIGKILL)
 
 
-def _remove_groups() -> None:
-    deadline = time.monotonic() + 5
-    while (groups := _pod_groups()) and time.monotonic() < deadline:
-        for group in groups:
+def _remove_groups(pods: set[str]) -> None:
+    def removed() -> bool:
+        for group in _groups(pods):
             # Only empty groups can be removed, so children go before parents.
-            for folder in sorted(group.rglob("*/"), reverse=True):
+            for folder in (*sorted(group.rglob("*/"), reverse=True), group):
                 with contextlib.suppress(OSError):
                     folder.rmdir()
-            with contextlib.suppress(OSError):
-                group.rmdir()
-        time.sleep(0.05)
+        return not _groups(pods)
+
+    # What was killed a moment ago leaves its group a moment later.
+    with contextlib.suppress(LaunchError):
+        commands.wait_until(removed, "the end of the pods' groups", 5, every=0.05)

@@ -23,8 +23,27 @@ def images(settings: Settings) -> set[str]:
 
 def import_archive(settings: Settings, path: Path) -> None:
     """Import an image archive of either format, under the name it carries."""
-    # The archive's digest must not be trusted to exist for other architectures.
     commands.run([*ctr(settings), "images", "import", "--local", str(path)], seconds=1800)
+    drop_replaced(settings)
+
+
+def drop_replaced(settings: Settings) -> None:
+    """Forget images whose name a newer one has taken, so that their content is collected.
+
+    The kubelet's side of containerd keeps a second reference to each image, named by its digest,
+    and leaves it behind when the name moves on.
+    """
+    listing = commands.run([*ctr(settings), "images", "list"])
+    stale = replaced(listing)
+    if stale:
+        commands.run([*ctr(settings), "images", "remove", *stale])
+
+
+def replaced(listing: str) -> list[str]:
+    """Return the references by digest whose image no name points at."""
+    rows = [line.split()[:3] for line in listing.splitlines()[1:] if line.strip()]
+    named = {digest for name, _, digest in rows if not name.startswith("sha256:")}
+    return [name for name, _, digest in rows if name.startswith("sha256:") and digest not in named]
 
 
 def kill_containers(settings: Settings) -> None:

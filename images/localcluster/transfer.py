@@ -31,6 +31,7 @@ def to_containerd(settings: Settings, name: str) -> None:
         # Compressing would cost a minute for each GiB, and nothing is sent over a network.
         builder.run(settings, "push", "--quiet", "--disable-compression", name, f"oci:{layout}")
         _stream(settings, layout, name, known)
+        runtime.drop_replaced(settings)
     finally:
         shutil.rmtree(layout, ignore_errors=True)
 

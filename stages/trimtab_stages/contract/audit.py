@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from trimtab_stages.contract.base import Digest, StoredModel, StrictModel, UtcTime, digest_of
+from trimtab_stages.contract.layout import audit_record
 
 GENESIS = f"sha256:{'0' * 64}"
 """Previous hash of the first record."""
@@ -96,9 +97,24 @@ def seal(draft: AuditRecord, previous: AuditRecord | None) -> AuditRecord:
     return linked.model_copy(update={"hash": hash_of(linked)})
 
 
+class FaultKind(StrEnum):
+    """How a chain is broken."""
+
+    EDITED = "Edited"
+    """A stored record is not the one that was written."""
+    GAP = "Gap"
+    """A record is missing, stands twice or stands in another one's place."""
+    FORK = "Fork"
+    """A record follows another record than the stored one before it."""
+    TRUNCATED = "Truncated"
+    """The chain ends before a record that is known to have been in it."""
+
+
 class ChainFault(StrictModel):
     """The first place where a chain does not hold."""
 
+    kind: FaultKind
+    """How it is broken."""
     sequence: int
     """Expected sequence number there."""
     message: str
@@ -110,27 +126,60 @@ def verify(records: Iterable[AuditRecord], head: str | None = None) -> ChainFaul
 
     Args:
         records: the chain in key order.
-        head: hash that the last record must have, from a place the store's owner cannot write;
-            without it a chain cut short at its end cannot be told from a shorter one.
+        head: hash of a record that was in the chain, the newest that is known, from a place the
+            store's owner cannot write; without it a chain cut short at its end cannot be told from
+            a shorter one.
     """
-    expected, previous = 0, GENESIS
-    for record in records:
-        fault = _fault_of(record, expected, previous)
-        if fault is not None:
-            return ChainFault(sequence=expected, message=fault)
-        expected, previous = expected + 1, record.hash
-    if head is not None and head != previous:
-        return ChainFault(
-            sequence=expected, message=f"the chain ends with {previous}, its head should be {head}"
-        )
-    return None
+    return verify_stored(((audit_record(r.sequence), r.to_bytes()) for r in records), head)
 
 
-def _fault_of(record: AuditRecord, expected: int, previous: str) -> str | None:
-    if record.sequence != expected:
-        return f"record {record.sequence} stands where {expected} belongs"
+def verify_stored(
+    objects: Iterable[tuple[str, bytes]], head: str | None = None
+) -> ChainFault | None:
+    """Return the first fault of a chain as it is stored, or None.
+
+    Args:
+        objects: keys and bytes of the audit bucket's `chain/`, in key order.
+        head: as in `verify`.
+
+    Raises:
+        NewerSchemaError: a newer Trimtab wrote a record, this one cannot judge it.
+    """
+    expected, previous, head_seen = 0, GENESIS, head in {None, GENESIS}
+    for key, data in objects:
+        found = _fault_of(key, data, expected, previous)
+        if isinstance(found, ChainFault):
+            return found
+        expected, previous = expected + 1, found.hash
+        head_seen = head_seen or found.hash == head
+    if head_seen:
+        return None
+    message = f"the chain ends with {previous}; {head}, which was in it, is missing"
+    return ChainFault(kind=FaultKind.TRUNCATED, sequence=expected, message=message)
+
+
+def _fault_of(key: str, data: bytes, expected: int, previous: str) -> AuditRecord | ChainFault:
+    """Return the record under a key, or what is wrong there.
+
+    The hash comes first: what an edited record says of its place means nothing.
+    """
+    record = _intact(data)
+    if record is None:
+        message = f"{key} was changed after it was written"
+        return ChainFault(kind=FaultKind.EDITED, sequence=expected, message=message)
+    if key != audit_record(expected) or record.sequence != expected:
+        message = f"{key} with record {record.sequence} stands where {expected} belongs"
+        return ChainFault(kind=FaultKind.GAP, sequence=expected, message=message)
     if record.previous != previous:
-        return f"record {expected} names another record before it"
-    if hash_of(record) != record.hash:
-        return f"record {expected} was changed after it was written"
-    return None
+        message = f"{key} follows {record.previous}, but the record before it is {previous}"
+        return ChainFault(kind=FaultKind.FORK, sequence=expected, message=message)
+    return record
+
+
+def _intact(data: bytes) -> AuditRecord | None:
+    """Return the record if its bytes are exactly those that were hashed."""
+    try:
+        record = AuditRecord.from_bytes(data)
+    except (ValueError, RecursionError):
+        return None
+    return record if record.to_bytes() == data and hash_of(record) == record.hash else None

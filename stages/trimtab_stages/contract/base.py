@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,11 +22,15 @@ from pydantic.alias_generators import to_camel
 DECIMAL_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$"
 
 
-def _to_decimal(value: object) -> object:
-    """Read a decimal string; floats are refused, because 0.1 has no exact binary form."""
-    if isinstance(value, float):
+def _to_decimal(value: object) -> Decimal:
+    """Read a decimal string; numbers are refused, because 0.1 has no exact binary form."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str) and re.fullmatch(DECIMAL_PATTERN, value):
+        return Decimal(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"must be a decimal string such as '{value}', not a number")  # noqa: TRY004 - pydantic turns ValueError into a field error
-    return Decimal(value) if isinstance(value, str) else value
+    raise ValueError("must be a decimal string such as '0.05'")
 
 
 DecimalString = Annotated[
@@ -75,7 +81,7 @@ class StoredModel(StrictModel):
     """Version of this stored format; readers refuse versions newer than their own."""
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "StoredModel":
+    def from_bytes(cls, data: bytes) -> Self:
         """Parse stored bytes.
 
         Raises:
@@ -120,10 +126,8 @@ def digest_of(value: Any) -> str:  # noqa: ANN401 - any JSON value or model
     return digest_of_bytes(canonical_json(wire))
 
 
-def _to_utc(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    return value
+def _to_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _rfc3339(value: datetime) -> str:
@@ -133,7 +137,7 @@ def _rfc3339(value: datetime) -> str:
 
 UtcTime = Annotated[
     datetime,
-    BeforeValidator(_to_utc),
+    AfterValidator(_to_utc),
     PlainSerializer(_rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

@@ -1,0 +1,16 @@
+"""The commands under one name."""
+
+import typer
+
+from trimtab_operator.cli.commands.audit import audit_app
+from trimtab_operator.cli.commands.validate import validate_command
+
+app = typer.Typer(
+    name="trimtab",
+    help="Models kept on course: data, training, gates, serving and back, from manifests.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("validate")(validate_command)
+app.add_typer(audit_app, name="audit")

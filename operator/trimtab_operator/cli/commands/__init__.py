@@ -1,0 +1,1 @@
+"""One module a command: options in, words and an exit code out."""

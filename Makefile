@@ -49,7 +49,7 @@ images: venv up ## Build the images and load them into the cluster
 	for name in $(IMAGES); do $(LOCAL) build-image trimtab-$$name:dev --file images/$$name/Dockerfile --context .; done
 
 demo: images ## The loop on real data, in the embedded cluster
-	$(PY) -m tests.demo
+	PYTHONPATH=tests $(PY) -m demo
 
 bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
 	$(PY) tests/bench/serve_bench.py

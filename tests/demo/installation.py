@@ -1,0 +1,36 @@
+"""The chart, the raw file and the manifests, as a user would bring them."""
+
+from pathlib import Path
+
+from demo.tenant import SYSTEM_NAMESPACE, tenant_store
+from support.kubectl import Kubectl
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "trimtab"
+
+
+def install(namespaces: list[str]) -> None:
+    """Install or upgrade the chart with the given tenant namespaces."""
+    tenants = []
+    for index, namespace in enumerate(namespaces):
+        tenants += ["--set", f"storage.tenants[{index}].namespace={namespace}"]
+        tenants += ["--set", f"storage.tenants[{index}].createNamespace=true"]
+    Kubectl(SYSTEM_NAMESPACE).helm(
+        "upgrade",
+        "--install",
+        "trimtab",
+        str(CHART),
+        "--create-namespace",
+        "-f",
+        str(CHART / "values-local.yaml"),
+        *tenants,
+        "--wait",
+        "--timeout",
+        "5m",
+    )
+
+
+def upload(namespace: str, key: str, data: bytes) -> None:
+    """Put a raw file into the namespace's bucket."""
+    with tenant_store(namespace) as store:
+        store.put_if_absent(key, data)

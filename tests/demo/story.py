@@ -1,0 +1,55 @@
+"""Progress for people: numbered steps with their time, and the closing table and figures."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass
+class Story:
+    """What the demo tells while it runs."""
+
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+    began: float = field(default_factory=time.monotonic)
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    bars: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Tell that a step begins and, when it is done, how long it took."""
+        self.console.print(f"[bold cyan]>[/] {title}")
+        start = time.monotonic()
+        yield
+        self.console.print(f"  [green]done[/] in {time.monotonic() - start:.0f} s")
+
+    def say(self, text: str) -> None:
+        """Tell one line below the current step."""
+        self.console.print(f"  [dim]{text}[/]")
+
+    def fact(self, name: str, value: object) -> None:
+        """Keep a row for the closing table."""
+        self.rows.append((name, str(value)))
+
+    def bar(self, name: str, value: float, goal: float, *, ok: bool) -> None:
+        """Keep a figure with its goal for the end."""
+        self.bars.append(f"bar {name} {value:.4g} {goal:g} {'ok' if ok else 'short'}")
+
+    def close(self, next_commands: list[str]) -> None:
+        """Print the table, the figures and the next commands."""
+        table = Table(title="What happened", show_header=False)
+        for row in self.rows:
+            table.add_row(*row)
+        self.console.print(table)
+        for bar in self.bars:
+            self.console.print(bar, markup=False)
+        self.console.print("\n[bold]Next[/]")
+        for command in next_commands:
+            self.console.print(f"  {command}", markup=False)
+
+    def elapsed(self) -> float:
+        """Return the seconds since the demo began."""
+        return time.monotonic() - self.began

@@ -80,6 +80,8 @@ class ServerState(StrictModel):
     """Revision that the server follows; empty before the first."""
     ready: bool
     """Whether every version with weight answers."""
+    message: Annotated[str, Field(max_length=2048)] = ""
+    """Why the newest plan file cannot be followed; empty when it can."""
     versions: list[VersionState] = []
     """State of every version of the newest plan seen."""
 

@@ -1,0 +1,141 @@
+"""The protocol's port: routes, readiness and errors around inference."""
+
+from collections.abc import Callable
+
+from trimtab_stages.serve.errors import (
+    MethodNotAllowedError,
+    NotFoundError,
+    NotReadyError,
+    RequestError,
+    UnsupportedMediaError,
+)
+from trimtab_stages.serve.http.content import read_body, read_header_length
+from trimtab_stages.serve.http.exchange import Exchange
+from trimtab_stages.serve.http.message import HttpResponse, json_response
+from trimtab_stages.serve.http.routes import POSTED, Action, Route, route_of
+from trimtab_stages.serve.inference import Inference
+from trimtab_stages.serve.observe.feedback import FeedbackBuffer, read_labels
+from trimtab_stages.serve.oip import metadata
+from trimtab_stages.serve.plan.follower import PlanFollower
+from trimtab_stages.serve.plan.routing import Routing
+from trimtab_stages.serve.plan.version import short_name
+
+KNOWN_TARGETS = 1024
+"""Targets whose routes are kept; clients repeat a handful."""
+
+Handler = Callable[[Exchange, Route], None]
+
+
+class InferenceApplication:
+    """Answers the requests of the protocol's port.
+
+    Attributes:
+        draining: the server is going down: readiness says so, requests are still answered.
+    """
+
+    def __init__(
+        self,
+        follower: PlanFollower,
+        inference: Inference,
+        feedback: FeedbackBuffer,
+        server_version: str,
+    ) -> None:
+        self._follower = follower
+        self._inference = inference
+        self._feedback = feedback
+        self._server_version = server_version
+        self._routes: dict[bytes, Route] = {}
+        self._handlers: dict[Action, Handler] = {
+            Action.SERVER_LIVE: self._server_live,
+            Action.SERVER_READY: self._server_ready,
+            Action.SERVER_METADATA: self._server_metadata,
+            Action.MODEL_METADATA: self._model_metadata,
+            Action.MODEL_READY: self._model_ready,
+            Action.INFER: self._infer,
+            Action.FEEDBACK: self._take_feedback,
+        }
+        self.draining = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether new requests should be sent here."""
+        return self._follower.ready and not self.draining
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer a request; raises `RequestError`."""
+        try:
+            route = self._route(exchange.request.target)
+            method = exchange.request.method
+            if method == b"OPTIONS":
+                allow = b"allow: %b\r\n" % ", ".join(route.methods).encode()
+                exchange.answer(HttpResponse(204, headers=allow))
+            elif method != b"POST" if route.action in POSTED else method not in {b"GET", b"HEAD"}:
+                raise MethodNotAllowedError(", ".join(route.methods))
+            else:
+                self._handlers[route.action](exchange, route)
+        except RequestError as error:
+            self._inference.statistics.refused[error.code] += 1
+            raise
+
+    def _route(self, target: bytes) -> Route:
+        route = self._routes.get(target)
+        if route is None:
+            route = route_of(target)
+            if len(self._routes) >= KNOWN_TARGETS:
+                self._routes.clear()
+            self._routes[target] = route
+        return route
+
+    def _server_live(self, exchange: Exchange, _: Route) -> None:
+        exchange.answer(json_response(200, metadata.server_live()))
+
+    def _server_ready(self, exchange: Exchange, _: Route) -> None:
+        status = 200 if self.ready else 503
+        exchange.answer(json_response(status, metadata.server_ready(ready=self.ready)))
+
+    def _server_metadata(self, exchange: Exchange, _: Route) -> None:
+        exchange.answer(json_response(200, metadata.server_metadata(self._server_version)))
+
+    def _model_metadata(self, exchange: Exchange, route: Route) -> None:
+        routing = self._routing(route)
+        version = routing.version(route.version) if route.version else routing.champion
+        names = [short_name(planned.digest) for planned in routing.plan.versions]
+        document = metadata.model_metadata(routing.plan.model, names, version.model.signature)
+        exchange.answer(json_response(200, document))
+
+    def _model_ready(self, exchange: Exchange, route: Route) -> None:
+        try:
+            routing = self._routing(route)
+            if route.version:
+                routing.version(route.version)
+            ready = self.ready
+        except NotReadyError:
+            ready = False
+        document = metadata.model_ready(route.model, ready=ready)
+        exchange.answer(json_response(200 if ready else 503, document))
+
+    def _infer(self, exchange: Exchange, route: Route) -> None:
+        self._inference.start(exchange, self._routing(route), route.version)
+
+    def _take_feedback(self, exchange: Exchange, route: Route) -> None:
+        routing = self._routing(route)
+        request = exchange.request
+        if read_header_length(request) is not None:
+            raise UnsupportedMediaError("feedback is JSON; leave Inference-Header-... out")
+        labels = read_labels(
+            read_body(request, self._inference.body_limit), routing.champion.plan.classes
+        )
+        self._feedback.add(labels, request.received_ns)
+        exchange.answer(json_response(202, {"accepted": len(labels)}))
+
+    def _routing(self, route: Route) -> Routing:
+        """Return what answers for the route's model."""
+        plan = self._follower.plan
+        routing = self._follower.routing
+        if plan is None:
+            raise NotReadyError("no serving plan yet; the operator writes it")
+        if route.model != plan.model:
+            raise NotFoundError("no such model; this server serves one, named in its plan")
+        if routing is None:
+            raise NotReadyError("the model is being loaded; try again shortly")
+        return routing

@@ -1,0 +1,159 @@
+"""Infer requests, from bytes to the answer and to what is left behind."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trimtab_stages.contract.decision_record import hash_id
+from trimtab_stages.serve.errors import RequestError
+from trimtab_stages.serve.http.content import read_body, read_header_length
+from trimtab_stages.serve.http.exchange import Exchange
+from trimtab_stages.serve.http.message import BINARY_MEDIA, HttpResponse
+from trimtab_stages.serve.model.batcher import Job, Results
+from trimtab_stages.serve.observe.batch import Answered
+from trimtab_stages.serve.oip.request import read_document, read_id
+from trimtab_stages.serve.oip.response import ResponseHead, encode_response
+from trimtab_stages.serve.oip.tensors import InferRequest, Limits
+from trimtab_stages.serve.plan.routing import Routing
+from trimtab_stages.serve.plan.version import ServedVersion
+from trimtab_stages.serve.settings import HttpLimits
+from trimtab_stages.serve.shadow import ShadowQueue
+from trimtab_stages.serve.statistics import Statistics
+
+INFERENCE_ID = "trimtab_inference_id"
+"""Response parameter with the id that labels are joined by, where the request had none."""
+
+Note = Callable[[ServedVersion, Answered], None]
+
+
+class IdSource:
+    """Inference ids for requests without one: unique over pods and restarts."""
+
+    def __init__(self, pod: str, start_ns: int) -> None:
+        self._prefix = f"{pod}-{start_ns:x}-"
+        self._count = 0
+
+    def next(self) -> str:
+        """Return a new id."""
+        self._count += 1
+        return f"{self._prefix}{self._count:x}"
+
+
+class Inference:
+    """Answers infer requests.
+
+    Attributes:
+        statistics: counters.
+        note: takes answered rows.
+        shadow: takes answered rows that shadow versions shall score.
+        body_limit: most bytes of an inflated body.
+    """
+
+    def __init__(
+        self,
+        limits: tuple[HttpLimits, Limits],
+        ids: IdSource,
+        note: Note,
+        shadow: ShadowQueue,
+        statistics: Statistics,
+    ) -> None:
+        http_limits, self._limits = limits
+        self.body_limit = http_limits.body_bytes
+        self._ids = ids
+        self._loop = asyncio.get_running_loop()
+        self.statistics = statistics
+        self.note = note
+        self.shadow = shadow
+
+    def start(self, exchange: Exchange, routing: Routing, version_name: str | None) -> None:
+        """Read a request and queue it; the answer follows in this turn of the loop or later.
+
+        Raises:
+            RequestError: the request is refused.
+        """
+        request = exchange.request
+        header_length = read_header_length(request)
+        body = read_body(request, self.body_limit)
+        document = read_document(body, header_length)
+        client_id = read_id(document, self._limits)
+        inference_id = client_id or self._ids.next()
+        id_hash = hash_id(inference_id)
+        version = routing.version(version_name) if version_name else routing.choose(id_hash)
+        try:
+            parsed = version.reader.read(document, body, header_length)
+            call = Call(self, exchange, routing, version, parsed, client_id, inference_id, id_hash)
+            job = Job(parsed.inputs, parsed.rows, exchange.deadline, call.succeed, call.fail)
+            version.batcher.submit(job, self._loop)
+        except RequestError as error:
+            self.statistics.of(version.name).codes[error.code] += 1
+            raise
+
+
+@dataclass(slots=True)
+class Call:
+    """One infer request between its queue and its answer.
+
+    Attributes:
+        owner: what all calls share.
+        exchange: where the answer goes.
+        routing: the plan that was in force at arrival.
+        version: the version that answers.
+        parsed: the request.
+        client_id: the request's id, None when it had none.
+        inference_id: the id that labels are joined by.
+        id_hash: `hash_id` of it.
+    """
+
+    owner: Inference
+    exchange: Exchange
+    routing: Routing
+    version: ServedVersion
+    parsed: InferRequest
+    client_id: str | None
+    inference_id: str
+    id_hash: bytes
+
+    def succeed(self, results: Results) -> None:
+        """Answer, then note the rows and offer them to shadow versions."""
+        if self.exchange.answered:
+            return
+        self.exchange.answer(self._response(results))
+        answered = self._answered(results)
+        latency = (time.time_ns() - answered.received_ns) * 1e-9
+        self.owner.statistics.of(self.version.name).answered(answered.rows, latency)
+        self.owner.note(self.version, answered)
+        for version in self.routing.shadows:
+            self.owner.shadow.offer(version, answered)
+
+    def fail(self, error: RequestError) -> None:
+        """Answer with an error."""
+        if not self.exchange.answered:
+            self.owner.statistics.of(self.version.name).codes[error.code] += 1
+            self.exchange.fail(error)
+
+    def _response(self, results: Results) -> HttpResponse:
+        made_up = self.inference_id != self.client_id
+        head = ResponseHead(
+            model=self.routing.plan.model,
+            version=self.version.name,
+            id=self.client_id,
+            parameters={INFERENCE_ID: self.inference_id} if made_up else {},
+        )
+        encoded = encode_response(head, self.parsed.outputs, results)
+        if encoded.header_length is None:
+            return HttpResponse(200, encoded.body)
+        length = b"inference-header-content-length: %d\r\n" % encoded.header_length
+        return HttpResponse(200, encoded.body, BINARY_MEDIA, length)
+
+    def _answered(self, results: Results) -> Answered:
+        return Answered(
+            id=self.inference_id,
+            id_hash=self.id_hash,
+            inputs=self.parsed.inputs,
+            results=results,
+            rows=self.parsed.rows,
+            event_time=self.parsed.event_time,
+            received_ns=self.exchange.request.received_ns,
+            revision_prefix=self.routing.revision_prefix,
+        )

@@ -1,0 +1,214 @@
+"""Natural batching: what waits when a run can start shares that run; nothing waits for more.
+
+Short runs happen on the event loop, which is faster than a hand-over to a thread; long ones on
+threads, so that the loop keeps reading. The measured time of earlier runs decides.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from trimtab_stages.serve.errors import (
+    DeadlineExceededError,
+    InferenceFailedError,
+    OverloadedError,
+    RequestError,
+)
+from trimtab_stages.serve.oip.tensors import Tensor
+from trimtab_stages.serve.settings import RunSettings
+
+LOG = logging.getLogger(__name__)
+
+Results = dict[str, Tensor]
+
+SMOOTHING = 0.1
+"""Weight of the newest run in the moving averages."""
+
+ROWS_THAT_TELL = 8
+"""Runs with fewer rows mostly measure the call, not the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a graph is, as measured at warm-up.
+
+    Attributes:
+        mergeable: rows of several requests may share one run without changing the answers.
+        run_seconds: time of a one-row run.
+        row_seconds: time per row in a run of many.
+    """
+
+    mergeable: bool
+    run_seconds: float
+    row_seconds: float
+
+
+class Runnable(Protocol):
+    """What a batcher runs: a loaded graph."""
+
+    def run(self, inputs: dict[str, Tensor]) -> Results:
+        """Return all outputs by name; raises `RequestError`."""
+        ...
+
+
+@dataclass(slots=True)
+class Job:
+    """One request's rows and what to do with the answer.
+
+    Attributes:
+        inputs: input name -> values.
+        rows: rows in them.
+        deadline: loop time after which nobody waits for the answer.
+        succeed: called with the outputs of these rows, on the loop.
+        fail: called with the error, on the loop.
+    """
+
+    inputs: dict[str, Tensor]
+    rows: int
+    deadline: float
+    succeed: Callable[[Results], None]
+    fail: Callable[[RequestError], None]
+
+
+Finished = list[tuple[Job, Results | RequestError]]
+
+
+class Batcher:
+    """Queue in front of one loaded graph."""
+
+    def __init__(
+        self, model: Runnable, pace: Pace, executor: Executor, settings: RunSettings
+    ) -> None:
+        self._model = model
+        self._mergeable = pace.mergeable and settings.merge_rows > 0
+        self._executor = executor
+        self._settings = settings
+        self._waiting: deque[Job] = deque()
+        self._scheduled = False
+        self._free_slots = settings.slots
+        self._run_seconds = pace.run_seconds
+        self._row_seconds = pace.row_seconds
+
+    @property
+    def waiting(self) -> int:
+        """Requests that no run has taken yet."""
+        return len(self._waiting)
+
+    def submit(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
+        """Queue a job; it runs in this turn of the loop or as soon as a slot is free.
+
+        Raises:
+            OverloadedError: too many are waiting already.
+        """
+        if len(self._waiting) >= self._settings.waiting_requests:
+            raise OverloadedError("too many requests are waiting for this model; try again shortly")
+        self._waiting.append(job)
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._start, loop)
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._scheduled = False
+        while self._waiting:
+            inline = self._expected_seconds() < self._settings.inline_seconds
+            if not inline and not self._free_slots:
+                return
+            batch = self._take_batch(loop.time())
+            if not batch:
+                continue
+            if inline:
+                _deliver(self._run_timed(batch))
+            else:
+                self._run_on_thread(batch, loop)
+
+    def _expected_seconds(self) -> float:
+        return max(self._run_seconds, self._row_seconds * self._waiting[0].rows)
+
+    def _take_batch(self, now: float) -> list[Job]:
+        limit = self._merge_limit()
+        batch: list[Job] = []
+        rows = 0
+        while self._waiting and (not batch or rows + self._waiting[0].rows <= limit):
+            job = self._waiting.popleft()
+            if now > job.deadline:
+                job.fail(DeadlineExceededError("the model had no free slot within the time limit"))
+                continue
+            batch.append(job)
+            rows += job.rows
+        return batch
+
+    def _merge_limit(self) -> int:
+        if not self._mergeable:
+            return 0
+        if self._row_seconds > self._settings.costly_row_seconds:
+            return self._settings.costly_merge_rows
+        return self._settings.merge_rows
+
+    def _run_on_thread(self, batch: list[Job], loop: asyncio.AbstractEventLoop) -> None:
+        self._free_slots -= 1
+        future = loop.run_in_executor(self._executor, self._run_timed, batch)
+
+        def done(finished: asyncio.Future[Finished]) -> None:
+            self._free_slots += 1
+            _deliver(finished.result())
+            self._start(loop)
+
+        future.add_done_callback(done)
+
+    def _run_timed(self, batch: list[Job]) -> Finished:
+        start = time.perf_counter()
+        finished = run_batch(self._model, batch)
+        seconds = time.perf_counter() - start
+        rows = sum(job.rows for job in batch)
+        self._run_seconds += SMOOTHING * (seconds - self._run_seconds)
+        if rows >= ROWS_THAT_TELL:
+            self._row_seconds += SMOOTHING * (seconds / rows - self._row_seconds)
+        return finished
+
+
+def run_batch(model: Runnable, batch: list[Job]) -> Finished:
+    """Run the jobs as one; where that fails each alone, so that a bad request fails alone."""
+    if len(batch) == 1:
+        return [(batch[0], _run_one(model, batch[0]))]
+    try:
+        merged = model.run(_merge(batch))
+    except (RequestError, MemoryError):
+        return [(job, _run_one(model, job)) for job in batch]
+    finished: Finished = []
+    start = 0
+    for job in batch:
+        end = start + job.rows
+        finished.append((job, {name: values[start:end] for name, values in merged.items()}))
+        start = end
+    return finished
+
+
+def _merge(batch: list[Job]) -> dict[str, Tensor]:
+    return {name: np.concatenate([job.inputs[name] for job in batch]) for name in batch[0].inputs}
+
+
+def _run_one(model: Runnable, job: Job) -> Results | RequestError:
+    try:
+        return model.run(job.inputs)
+    except RequestError as error:
+        return error
+
+
+def _deliver(finished: Finished) -> None:
+    for job, result in finished:
+        if isinstance(result, RequestError):
+            job.fail(result)
+            continue
+        try:
+            job.succeed(result)
+        except Exception:
+            # One reply that cannot be made must not cost the others of its batch theirs.
+            LOG.exception("reply failed")
+            job.fail(InferenceFailedError("internal error; the server's log has the trace"))

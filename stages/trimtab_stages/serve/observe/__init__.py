@@ -1,0 +1,1 @@
+"""What is left behind by served rows: panes, captured rows, decision records, feedback."""

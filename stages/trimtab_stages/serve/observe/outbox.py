@@ -1,0 +1,136 @@
+"""Writes objects to the store in the background: bounded, retried, drops counted."""
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trimtab_stages.store import ArtifactConflict, Store, StoreError
+
+LOG = logging.getLogger(__name__)
+
+WRITERS = 2
+FIRST_RETRY_SECONDS = 0.5
+LAST_RETRY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An object to write.
+
+    Attributes:
+        kind: what it is, for metrics: pane, captured, decisions, feedback.
+        key: where it goes.
+        encode: makes its bytes; called on a writer's thread.
+        size: estimated bytes, for the bound on memory.
+    """
+
+    kind: str
+    key: str
+    encode: Callable[[], bytes]
+    size: int
+
+
+class Outbox:
+    """Queue of objects, and the threads that write them.
+
+    Attributes:
+        written: objects written, by kind.
+        dropped: objects lost, by kind; a lost pane also leaves a hole in the sequence numbers.
+    """
+
+    def __init__(self, open_store: Callable[[], Store], most_bytes: int) -> None:
+        self._open_store = open_store
+        self._most_bytes = most_bytes
+        self._queue: deque[Outgoing] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self._busy = 0
+        self._closing = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._write_all, name=f"outbox-{number}", daemon=True)
+            for number in range(WRITERS)
+        ]
+        self.written: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Estimated bytes that wait."""
+        return self._bytes
+
+    def start(self) -> None:
+        """Start to write."""
+        for thread in self._threads:
+            thread.start()
+
+    def has_room(self, size: int) -> bool:
+        """Whether an object of this size would be taken."""
+        return self._bytes + size <= self._most_bytes
+
+    def offer(self, item: Outgoing) -> bool:
+        """Queue an object; False when there is no room and it is dropped."""
+        with self._changed:
+            if self._bytes + item.size > self._most_bytes:
+                self.dropped[item.kind] += 1
+                return False
+            self._queue.append(item)
+            self._bytes += item.size
+            self._changed.notify()
+        return True
+
+    def close(self, seconds: float) -> None:
+        """Write what waits for at most `seconds`, then stop; what is left is dropped."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._queue and not self._busy, timeout=seconds)
+            for item in self._queue:
+                self.dropped[item.kind] += 1
+            self._queue.clear()
+            self._closing.set()
+            self._changed.notify_all()
+
+    def _write_all(self) -> None:
+        while (item := self._take()) is not None:
+            try:
+                self._write(item)
+            finally:
+                with self._changed:
+                    self._bytes -= item.size
+                    self._busy -= 1
+                    self._changed.notify_all()
+
+    def _take(self) -> Outgoing | None:
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._queue) or self._closing.is_set())
+            if not self._queue:
+                return None
+            self._busy += 1
+            return self._queue.popleft()
+
+    def _write(self, item: Outgoing) -> None:
+        try:
+            data = item.encode()
+        except Exception:
+            LOG.exception("cannot encode %s", item.key)
+            self._count(self.dropped, item.kind)
+            return
+        wait = FIRST_RETRY_SECONDS
+        while not self._closing.is_set():
+            try:
+                self._open_store().put_if_absent(item.key, data)
+            except ArtifactConflict as error:
+                LOG.error("%s", error)  # noqa: TRY400 - the message says it all
+                break
+            except StoreError as error:
+                LOG.warning("cannot write %s yet: %s", item.key, error)
+                self._closing.wait(wait)
+                wait = min(2 * wait, LAST_RETRY_SECONDS)
+            else:
+                self._count(self.written, item.kind)
+                return
+        self._count(self.dropped, item.kind)
+
+    def _count(self, counter: Counter[str], kind: str) -> None:
+        with self._changed:
+            counter[kind] += 1

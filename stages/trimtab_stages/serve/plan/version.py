@@ -1,0 +1,128 @@
+"""One version as one plan wants it served: graph, threshold, reader and queue."""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab_stages.contract.serving_plan import PlanVersion, ReferenceProfile
+from trimtab_stages.serve.model.batcher import Batcher, Pace, Results
+from trimtab_stages.serve.model.session import OnnxModel
+from trimtab_stages.serve.model.signature import DECISION, score_output
+from trimtab_stages.serve.oip.request import InferRequestReader
+from trimtab_stages.serve.oip.tensors import VARIABLE, Limits, Signature, Tensor, TensorSpec
+from trimtab_stages.serve.settings import RunSettings
+
+SHORT_DIGITS = 16
+"""Hexadecimal digits of a digest that name a version in paths and store keys."""
+
+
+def short_name(digest: str) -> str:
+    """Return the version name of a digest."""
+    return digest.removeprefix("sha256:")[:SHORT_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A graph that has passed every check.
+
+    Attributes:
+        model: the graph.
+        pace: how fast it is.
+        reference: cells that its panes count in.
+    """
+
+    model: OnnxModel
+    pace: Pace
+    reference: ReferenceProfile | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSettings:
+    """What all versions of a process share.
+
+    Attributes:
+        run: how graphs are run.
+        limits: bounds on a request's tensors.
+        executor: threads for long runs.
+    """
+
+    run: RunSettings
+    limits: Limits
+    executor: Executor
+
+
+class DecidingModel:
+    """A graph whose results get the output `decision`.
+
+    Attributes:
+        signature: the graph's, with `decision` where it is added.
+        score: the output that holds the scores, None when there is none.
+    """
+
+    def __init__(self, model: OnnxModel, plan: PlanVersion) -> None:
+        self._model = model
+        self._threshold = plan.threshold
+        self.score = score_output(model.signature)
+        self._decides = self.score is not None and _is_decided(self.score, plan)
+        self.signature = _with_decision(model.signature) if self._decides else model.signature
+
+    def run(self, inputs: dict[str, Tensor]) -> Results:
+        """Return all outputs by name, the decision included; raises `RequestError`."""
+        results = self._model.run(inputs)
+        if self._decides and self.score is not None:
+            results[DECISION] = decide(results[self.score.name], self._threshold)
+        return results
+
+
+class ServedVersion:
+    """A version that can answer.
+
+    Attributes:
+        plan: its entry in the serving plan.
+        name: its name in paths, responses and store keys.
+        model: the graph with its decision.
+        reader: reads requests for it.
+        batcher: queue in front of it.
+        loaded: the graph and what was learnt at its load.
+    """
+
+    def __init__(self, plan: PlanVersion, loaded: LoadedModel, settings: VersionSettings) -> None:
+        self.plan = plan
+        self.name = short_name(plan.digest)
+        self.loaded = loaded
+        self.model = DecidingModel(loaded.model, plan)
+        self.reader = InferRequestReader(self.model.signature, settings.limits)
+        self.batcher = Batcher(self.model, loaded.pace, settings.executor, settings.run)
+
+
+def decide(scores: Tensor, threshold: float | None) -> Tensor:
+    """Return the decided class of each row.
+
+    Args:
+        scores: [N] or [N, 1] probabilities of the positive class, or [N, K] of K classes.
+        threshold: smallest score of the positive class; not used for K > 1.
+
+    Returns:
+        int64 [N].
+    """
+    if scores.ndim == 1:
+        return (scores >= threshold).astype(np.int64)
+    if scores.shape[1] == 1:
+        return (scores[:, 0] >= threshold).astype(np.int64)
+    best: Tensor = np.argmax(scores, axis=1)
+    return best.astype(np.int64)
+
+
+def _is_decided(score: TensorSpec, plan: PlanVersion) -> bool:
+    if score.name == DECISION:
+        return False
+    has_classes = len(score.shape) > 1 and score.shape[1] > 1
+    return bool(plan.classes) if has_classes else plan.threshold is not None
+
+
+def _with_decision(signature: Signature) -> Signature:
+    if any(spec.name == DECISION for spec in signature.outputs):
+        return signature
+    added = TensorSpec(DECISION, "INT64", (VARIABLE,))
+    return Signature(signature.inputs, (*signature.outputs, added), signature.common_rows)

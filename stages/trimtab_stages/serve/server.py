@@ -1,0 +1,163 @@
+"""Composition root of the model server, and its life: start, follow, flush, drain."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+
+from prometheus_client import CollectorRegistry
+
+from trimtab_stages.serve.admin import AdminApplication
+from trimtab_stages.serve.application import InferenceApplication
+from trimtab_stages.serve.http.listener import HttpListener
+from trimtab_stages.serve.inference import IdSource, Inference
+from trimtab_stages.serve.metrics import ServerCollector, Sources
+from trimtab_stages.serve.observation import FOLD_SECONDS, Observation
+from trimtab_stages.serve.observe.feedback import FeedbackBuffer
+from trimtab_stages.serve.observe.observer import Naming
+from trimtab_stages.serve.observe.outbox import Outbox
+from trimtab_stages.serve.plan.file import PlanFile
+from trimtab_stages.serve.plan.follower import PlanFollower
+from trimtab_stages.serve.plan.loader import VersionLoader
+from trimtab_stages.serve.plan.version import VersionSettings
+from trimtab_stages.serve.settings import ServeSettings
+from trimtab_stages.serve.shadow import ShadowQueue
+from trimtab_stages.serve.statistics import Statistics
+from trimtab_stages.store import Store
+
+LOG = logging.getLogger(__name__)
+
+OUTBOX_BYTES = 64 << 20
+"""Objects that may wait for the store."""
+
+
+class ModelServer:
+    """One server process.
+
+    Attributes:
+        follower: state of the plan.
+        application: the protocol's port.
+        listener: its connections.
+        admin: connections of the operator's port.
+    """
+
+    def __init__(self, settings: ServeSettings, open_store: Callable[[], Store]) -> None:
+        """Wire everything; must be called on the event loop."""
+        start_ns = time.time_ns()
+        loop = asyncio.get_running_loop()
+        self._settings = settings
+        self._executor = ThreadPoolExecutor(settings.run.slots, thread_name_prefix="run")
+        statistics = Statistics()
+        naming = Naming(settings.pod, start_ns)
+        self._outbox = Outbox(open_store, OUTBOX_BYTES)
+        self.follower = PlanFollower(
+            PlanFile(settings.plan),
+            VersionLoader(settings, open_store),
+            VersionSettings(settings.run, settings.limits, self._executor),
+            settings.poll_seconds,
+        )
+        self._observation = Observation(self.follower, naming, self._outbox)
+        self._feedback = FeedbackBuffer(naming, self._outbox)
+        inference = Inference(
+            (settings.http, settings.limits),
+            IdSource(settings.pod, start_ns),
+            self._observation.note,
+            ShadowQueue(self._observation.note_shadow, statistics, loop),
+            statistics,
+        )
+        self.application = InferenceApplication(
+            self.follower, inference, self._feedback, metadata.version("trimtab")
+        )
+        self.listener = HttpListener(self.application, settings.http)
+        self.admin = HttpListener(self._admin_application(statistics), settings.http)
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set, then drain.
+
+        Raises:
+            OSError: a port is taken.
+        """
+        self._outbox.start()
+        await self.admin.start(self._settings.host, self._settings.admin_port)
+        await self.listener.start(self._settings.host, self._settings.port)
+        LOG.info("listening on %d, admin on %d", self.listener.port, self.admin.port)
+        tasks = [asyncio.create_task(self.follower.run()), asyncio.create_task(self._flush_all())]
+        try:
+            await self._stopped(stop, tasks)
+            await self._drain()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._close()
+
+    def _admin_application(self, statistics: Statistics) -> AdminApplication:
+        registry = CollectorRegistry()
+        registry.register(
+            ServerCollector(
+                Sources(
+                    follower=self.follower,
+                    statistics=statistics,
+                    connections=self.listener.connections,
+                    outbox=self._outbox,
+                    feedback=self._feedback,
+                    is_ready=self._is_ready,
+                    dropped_rows=lambda: self._observation.dropped_rows,
+                )
+            )
+        )
+        return AdminApplication(self.follower, registry, self._is_ready)
+
+    def _is_ready(self) -> bool:
+        return self.application.ready
+
+    async def _stopped(self, stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for the end; a background task that dies is one too."""
+        waiting = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        for task in done - {waiting}:
+            task.result()
+
+    async def _drain(self) -> None:
+        """Say not ready, keep answering until endpoints have forgotten this pod, finish, stop."""
+        LOG.info("draining for %g s", self._settings.drain_seconds)
+        self.application.draining = True
+        await asyncio.sleep(self._settings.drain_seconds)
+        await self.listener.drain(self._settings.grace_seconds)
+
+    async def _close(self) -> None:
+        self._flush()
+        await asyncio.to_thread(self._outbox.close, self._settings.grace_seconds)
+        await self.admin.drain(0.0)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        LOG.info("stopped")
+
+    async def _flush_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        flushed = loop.time()
+        while True:
+            await asyncio.sleep(FOLD_SECONDS)
+            if loop.time() - flushed + FOLD_SECONDS / 2 >= self._observation.flush_seconds:
+                self._flush()
+                flushed = loop.time()
+            else:
+                self._observation.fold()
+
+    def _flush(self) -> None:
+        self._observation.flush()
+        plan = self.follower.plan
+        if plan is not None:
+            self._feedback.flush(plan.model)
+
+
+async def run_server(settings: ServeSettings, open_store: Callable[[], Store]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await ModelServer(settings, open_store).serve(stop)

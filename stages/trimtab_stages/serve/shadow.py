@@ -1,0 +1,76 @@
+"""Shadow scoring: a challenger scores requests after the champion's reply, and is dropped first."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from trimtab_stages.serve.errors import OverloadedError, RequestError
+from trimtab_stages.serve.model.batcher import Job, Results
+from trimtab_stages.serve.observe.batch import Answered
+from trimtab_stages.serve.plan.version import ServedVersion
+from trimtab_stages.serve.statistics import Statistics
+
+WAITING_ROWS = 256
+"""Rows that may wait for shadow scoring; further ones are dropped and counted."""
+
+TURN_ROWS = 64
+"""Rows scored at a time, so that a reply never waits for more."""
+
+PAUSE_SECONDS = 0.002
+"""Time left to replies between two turns."""
+
+Note = Callable[[ServedVersion, Answered], None]
+
+
+class ShadowQueue:
+    """Requests that shadow versions have not scored yet."""
+
+    def __init__(self, note: Note, statistics: Statistics, loop: asyncio.AbstractEventLoop) -> None:
+        self._note = note
+        self._statistics = statistics
+        self._loop = loop
+        self._waiting: deque[tuple[ServedVersion, Answered]] = deque()
+        self._rows = 0
+        self._scheduled = False
+
+    def offer(self, version: ServedVersion, answered: Answered) -> None:
+        """Queue an answered request for a shadow version, or drop it."""
+        takes = {spec.name for spec in version.model.signature.inputs}
+        if self._rows + answered.rows > WAITING_ROWS or takes != answered.inputs.keys():
+            self._drop(version, answered.rows)
+            return
+        self._waiting.append((version, answered))
+        self._rows += answered.rows
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_later(PAUSE_SECONDS, self._turn)
+
+    def _turn(self) -> None:
+        rows = 0
+        while self._waiting and rows < TURN_ROWS:
+            version, answered = self._waiting.popleft()
+            self._rows -= answered.rows
+            rows += answered.rows
+            self._submit(version, answered)
+        self._scheduled = bool(self._waiting)
+        if self._scheduled:
+            self._loop.call_later(PAUSE_SECONDS, self._turn)
+
+    def _submit(self, version: ServedVersion, answered: Answered) -> None:
+        def succeed(results: Results) -> None:
+            self._statistics.of(version.name).shadow_rows += answered.rows
+            self._note(version, replace(answered, results=results))
+
+        def fail(error: RequestError) -> None:
+            del error
+            self._drop(version, answered.rows)
+
+        job = Job(answered.inputs, answered.rows, self._loop.time() + 1, succeed, fail)
+        try:
+            version.batcher.submit(job, self._loop)
+        except OverloadedError as error:
+            fail(error)
+
+    def _drop(self, version: ServedVersion, rows: int) -> None:
+        self._statistics.of(version.name).shadow_dropped_rows += rows

@@ -76,9 +76,11 @@ def keeps_empty_objects(store: Store, _: Path) -> None:
 
 
 def overwrites_with_put(store: Store, _: Path) -> None:
-    store.put("probe/x", b"one")
-    store.put("probe/x", b"two")
-    assert store.get("probe/x") == b"two"
+    store.put("probes/x", b"one")
+    store.put("probes/x", b"two")
+    assert store.get("probes/x") == b"two"
+    with pytest.raises(InvalidKey, match="put_if_absent"):
+        store.put("commit.json", b"{}")
 
 
 def says_what_is_missing(store: Store, folder: Path) -> None:
@@ -111,10 +113,10 @@ def lists_in_byte_order(store: Store, _: Path) -> None:
 
 
 def changes_version_with_the_bytes(store: Store, _: Path) -> None:
-    store.put("probe/x", b"one")
-    before = next(iter(store.list("probe/"))).version
-    store.put("probe/x", b"other")
-    assert next(iter(store.list("probe/"))).version != before
+    store.put("probes/x", b"one")
+    before = next(iter(store.list("probes/"))).version
+    store.put("probes/x", b"other")
+    assert next(iter(store.list("probes/"))).version != before
 
 
 def deletes_and_forgets(store: Store, _: Path) -> None:

@@ -75,6 +75,9 @@ class Column(StrictModel):
     """Allowed values of a Category column; others are quarantined. Default: those in the data."""
     availability: Availability = Availability.AT_EVENT_TIME
     """When the value is known: AtEventTime (default), KnownInAdvance or After."""
+    delay_seconds: Annotated[int, Field(ge=1, le=315_360_000)] | None = None
+    """For availability After, with a grid: how long after the row's time stamp the value is known,
+    seconds; shorter lags are refused as LeakingTarget. Default: one grid step."""
     description: ShortText | None = None
     """What the column means, in one sentence for people. Default: none."""
 

@@ -84,9 +84,14 @@ def metrics(run: str, attempt: str, stage: StageName, epoch: int) -> str:
     return f"{attempt_prefix(run, attempt)}metrics/{stage}-{epoch:06d}.jsonl"
 
 
+def progress_prefix(run: str, attempt: str) -> str:
+    """Return the prefix of an attempt's progress reports."""
+    return f"{attempt_prefix(run, attempt)}progress/"
+
+
 def progress(run: str, attempt: str, count: int) -> str:
     """Return the key of an attempt's progress after `count` reports."""
-    return f"{attempt_prefix(run, attempt)}progress/{count:08d}.json"
+    return f"{progress_prefix(run, attempt)}{count:08d}.json"
 
 
 def _version(digest: str) -> str:
@@ -111,6 +116,15 @@ def decisions(model: str, day: str, writer: str) -> str:
 def feedback(model: str, day: str, writer: str) -> str:
     """Return the key of a batch of returned labels; day is `YYYY-MM-DD` of arrival, UTC."""
     return f"serving/{model}/feedback/{day}/{writer}.json"
+
+
+OVERWRITABLE_PREFIX = "probes/"
+"""Only keys below it may ever change their bytes."""
+
+
+def probe(name: str) -> str:
+    """Return the key of a conditional-write probe."""
+    return f"{OVERWRITABLE_PREFIX}{name}"
 
 
 def audit_record(sequence: int) -> str:

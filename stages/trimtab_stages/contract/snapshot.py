@@ -46,6 +46,8 @@ class RuleCount(StrictModel):
     """Name of the rule."""
     quarantined: int = 0
     """Rows put into quarantine."""
+    filtered: int = 0
+    """Rows set aside without being faulty."""
     changed: int = 0
     """Values or rows changed (filled, converted, resampled)."""
     seconds: float = 0.0
@@ -80,17 +82,19 @@ class SnapshotManifest(StoredModel):
     rows_in: int
     """Rows read from the source, after the time range."""
     rows_kept: int
-    """Rows in the splits, embargo included."""
+    """Rows in the splits."""
     rows_quarantined: int
     """Rows in quarantine. Rows read = kept + quarantined + filtered."""
     rows_filtered: int = 0
-    """Rows outside the target's `when`, without a full horizon or inside the embargo."""
+    """Rows outside the target's `when`, without a full history or horizon, or inside the embargo."""
     counts: list[RuleCount] = []
     """Effect and cost of every rule."""
     quarantine: ArtifactRef | None = None
     """Parquet file of the rejected rows with rule and reason."""
     report: ArtifactRef | None = None
     """Data report, one HTML page."""
+    report_data: ArtifactRef | None = None
+    """The data report's figures as JSON."""
     croissant: ArtifactRef | None = None
     """Croissant 1.1 metadata."""
 

@@ -1,5 +1,6 @@
 """Which keys a store accepts."""
 
+from trimtab_stages.contract.layout import OVERWRITABLE_PREFIX
 from trimtab_stages.store.errors import InvalidKey
 
 MAX_KEY_BYTES = 900
@@ -30,4 +31,15 @@ def check_key(key: str) -> str:
             )
         if len(segment.encode()) > MAX_SEGMENT_BYTES:
             raise InvalidKey(key, f"one segment is longer than {MAX_SEGMENT_BYTES} bytes")
+    return key
+
+
+def check_overwritable(key: str) -> str:
+    """Return `key` if the storage layout lets its bytes change.
+
+    Raises:
+        InvalidKey: it is written once, or no key at all.
+    """
+    if not check_key(key).startswith(OVERWRITABLE_PREFIX):
+        raise InvalidKey(key, "only keys below probes/ may be overwritten; use put_if_absent")
     return key

@@ -17,7 +17,7 @@ from trimtab_stages.store.errors import (
     StoreError,
     StoreFailure,
 )
-from trimtab_stages.store.key import check_key
+from trimtab_stages.store.key import check_key, check_overwritable
 from trimtab_stages.store.protocol import Entry, Outcome, Written, adopt
 
 PARTIAL_PREFIX = ".trimtab-partial-"
@@ -79,7 +79,7 @@ class LocalStore:
 
     def put(self, key: str, data: bytes) -> None:
         """Create or overwrite an object, atomically."""
-        path = self._path(key)
+        path = self._path(check_overwritable(key))
         with self._translated("put", key):
             path.parent.mkdir(parents=True, exist_ok=True)
             with _partial(path.parent) as (partial, target):

@@ -2,10 +2,9 @@
 
 import contextlib
 
+from trimtab_stages.contract import layout
 from trimtab_stages.store.errors import ArtifactConflict, ConditionalWriteUnsupported
 from trimtab_stages.store.protocol import Store, Written
-
-PROBE_FOLDER = "probe"
 
 
 def probe(store: Store, token: str) -> None:
@@ -19,7 +18,7 @@ def probe(store: Store, token: str) -> None:
         ConditionalWriteUnsupported: the store overwrote the object.
         StoreError: the store cannot be reached, read or written.
     """
-    key = f"{PROBE_FOLDER}/{token}"
+    key = layout.probe(token)
     first, second = b"first writer", b"second writer"
     store.delete(key)
     try:

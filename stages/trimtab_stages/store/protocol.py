@@ -106,8 +106,8 @@ class Store(Protocol):
     def put(self, key: str, data: bytes) -> None:
         """Create or overwrite an object.
 
-        Only for keys that the storage layout allows to change; everything else is
-        written once with `put_if_absent`.
+        Only for keys that the storage layout allows to change (`probes/`); everything else is
+        written once with `put_if_absent`. Raises `InvalidKey` for other keys.
         """
         ...
 

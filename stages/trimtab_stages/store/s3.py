@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.store.digest import copy_with_digest, digest_of_file, digest_of_stream
 from trimtab_stages.store.errors import NotFound, StoreUnreachable
-from trimtab_stages.store.key import check_key
+from trimtab_stages.store.key import check_key, check_overwritable
 from trimtab_stages.store.protocol import Entry, Outcome, Written, adopt
 from trimtab_stages.store.s3_errors import Call, error_code, translated
 from trimtab_stages.store.s3_upload import upload_parts
@@ -163,10 +163,9 @@ class S3Store:
 
     def put(self, key: str, data: bytes) -> None:
         """Create or overwrite an object."""
+        name = self._object_key(check_overwritable(key))
         with self._calling("put", key):
-            self._client.put_object(
-                Bucket=self._settings.bucket, Key=self._object_key(key), Body=data
-            )
+            self._client.put_object(Bucket=self._settings.bucket, Key=name, Body=data)
 
     def exists(self, key: str) -> bool:
         """Return True when there is an object under this key."""

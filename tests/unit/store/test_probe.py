@@ -12,7 +12,8 @@ class OverwritingStore(LocalStore):
     """A store without conditional writes: every put succeeds."""
 
     def put_if_absent(self, key: str, data: bytes) -> Outcome:
-        self.put(key, data)
+        self.delete(key)
+        super().put_if_absent(key, data)
         return Written(digest_of_bytes(data))
 
 

@@ -1,0 +1,52 @@
+"""Is every class frequent enough in every split, and is there something to learn at all?"""
+
+import numpy as np
+
+from trimtab_stages.contract.ingest import Target
+from trimtab_stages.contract.reasons import StageError, StageReason
+from trimtab_stages.ingest.frame import Whole
+from trimtab_stages.ingest.split import MIN_ROWS, SPLIT_NAMES
+from trimtab_stages.ingest.target import Labels
+
+
+def check_label_rates(labels: Labels, split: Whole, target: Target) -> None:
+    """Fail where a split is empty or its rarest class is rarer than `target.minRate`.
+
+    Args:
+        labels: target of the rows that take part.
+        split: split of each of them, index into `SPLIT_NAMES`.
+        target: the rule.
+
+    Raises:
+        StageError: NoRowsLeft or ValidationFailed.
+    """
+    counts = class_counts(labels, split)
+    for name, of_class in zip(SPLIT_NAMES, counts, strict=True):
+        rows = int(of_class.sum())
+        if rows < MIN_ROWS:
+            raise StageError(
+                StageReason.NO_ROWS_LEFT,
+                f"split {name} has {rows} rows after all rules; see the counts of each rule in"
+                " the log, bring more rows, or correct split and target.when.",
+            )
+        rarest = int(of_class.argmin())
+        if len(of_class) < 2 or of_class[rarest] < float(target.min_rate) * rows:  # noqa: PLR2004 - two classes make a choice
+            shares = ", ".join(
+                f"{label} {share:.2%}"
+                for label, share in zip(labels.classes, of_class / rows, strict=True)
+            )
+            raise StageError(
+                StageReason.VALIDATION_FAILED,
+                f"target {target.name} in split {name} ({rows} rows): {shares}; each class needs"
+                f" target.minRate {target.min_rate:f}. The labels may be faulty from some date on,"
+                " or the threshold does not fit: see label rates over time in the report.",
+            )
+
+
+def class_counts(labels: Labels, split: Whole) -> list[Whole]:
+    """Return the number of rows of every class, for every split."""
+    classes = len(labels.classes)
+    return [
+        np.bincount(labels.index[split == number], minlength=classes)
+        for number in range(len(SPLIT_NAMES))
+    ]

@@ -1,0 +1,137 @@
+"""The ingest stage: reads the source, applies the rules, writes snapshot, report and commit."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.run import IngestCommit, IngestSpec
+from trimtab_stages.contract.snapshot import SnapshotManifest
+from trimtab_stages.ingest.assemble import Assembled, assemble
+from trimtab_stages.ingest.check import check_rules
+from trimtab_stages.ingest.columns import wanted_columns
+from trimtab_stages.ingest.croissant import croissant
+from trimtab_stages.ingest.curate import Curated, curate
+from trimtab_stages.ingest.ledger import Ledger
+from trimtab_stages.ingest.quarantine import quarantine_table
+from trimtab_stages.ingest.read import read_source
+from trimtab_stages.ingest.report_figures import build_figures
+from trimtab_stages.ingest.report_page import render_page
+from trimtab_stages.ingest.snapshot import (
+    build_manifest,
+    build_snapshot,
+    utc_time,
+    write_splits,
+    write_table,
+)
+from trimtab_stages.runtime.artifacts import write_blob
+from trimtab_stages.store import ArtifactConflict, NotFound, Store
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an ingest runs, and its time.
+
+    Attributes:
+        source: store that `source.uri` is a key of.
+        store: store that the snapshot goes to; in a pod the same.
+        work: scratch directory.
+        now: time of ingestion, with a time zone; rows from later are rejected.
+        clock: monotonic seconds, for the cost of each rule.
+    """
+
+    source: Store
+    store: Store
+    work: Path
+    now: datetime
+    clock: Callable[[], float]
+
+
+def run(spec: IngestSpec, place: Place) -> IngestCommit:
+    """Make a snapshot and return its commit; an ingest that is committed is not done again.
+
+    Raises:
+        StageError: a rule failed; the reason says which, the message what to do.
+        StoreError: a store failed.
+    """
+    if (done := read_commit(place.store, spec)) is not None:
+        return done
+    check_rules(spec.rules)
+    place.work.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(place.clock)
+    start = place.clock()
+    raw = read_source(place.source, spec.source, wanted_columns(spec.rules), place.work)
+    ledger.account_malformed(raw.malformed, place.clock() - start)
+    curated = curate(raw, spec.rules, list(spec.source.na_tokens), ledger, place.now)
+    assembled = assemble(curated, spec.rules, ledger)
+    manifest = _publish(spec, place, curated, assembled, ledger)
+    return _commit(spec, place.store, manifest, curated)
+
+
+def read_commit(store: Store, spec: IngestSpec) -> IngestCommit | None:
+    """Return the commit of an earlier attempt, or None."""
+    try:
+        data = store.get(layout.ingest_commit(spec.dataset, spec.id))
+    except NotFound:
+        return None
+    return IngestCommit.model_validate_json(data)
+
+
+def _publish(
+    spec: IngestSpec, place: Place, curated: Curated, assembled: Assembled, ledger: Ledger
+) -> SnapshotManifest:
+    """Write splits and documents; return the complete manifest."""
+    store = place.store
+    snapshot = build_snapshot(assembled, spec.rules)
+    files = write_splits(store, spec.dataset, snapshot, place.work)
+    plain = build_manifest(spec, snapshot, assembled, files, ledger)
+    figures = build_figures(plain, curated, assembled, ledger)
+    rejected = quarantine_table(curated.raw, ledger.rejected)
+    documents = {
+        "quarantine": write_blob(store, write_table(rejected)),
+        "report": write_blob(store, render_page(figures).encode()),
+        "report_data": write_blob(store, _json(figures)),
+        "croissant": write_blob(store, _json(croissant(plain))),
+    }
+    return plain.model_copy(update=documents)
+
+
+def _commit(
+    spec: IngestSpec, store: Store, manifest: SnapshotManifest, curated: Curated
+) -> IngestCommit:
+    trust = curated.time_trust
+    commit = IngestCommit(
+        id=spec.id,
+        dataset=spec.dataset,
+        snapshot=manifest.digest,
+        manifest=write_blob(store, manifest.to_bytes()),
+        rows=manifest.rows_kept,
+        rows_quarantined=manifest.rows_quarantined,
+        newest_row=utc_time(int(curated.measured.time_ns.max())),
+        timestamps_trusted=trust.trusted,
+        message=_message(manifest, trust.sentence()),
+    )
+    try:
+        store.put_if_absent(layout.ingest_commit(spec.dataset, spec.id), commit.to_bytes())
+    except ArtifactConflict:
+        # Another attempt of the same ingest was faster; its costs differ, so its bytes do.
+        LOG.info("adopting the commit of another attempt", extra={"ingest": spec.id})
+        return read_commit(store, spec) or commit
+    return commit
+
+
+def _message(manifest: SnapshotManifest, doubts: str) -> str:
+    rows = (
+        f"{manifest.rows_in} rows: {manifest.rows_kept} kept, {manifest.rows_quarantined}"
+        f" quarantined, {manifest.rows_filtered} set aside"
+    )
+    return f"{rows}; {doubts}" if doubts else rows
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()

@@ -53,7 +53,8 @@ def _next_commands(namespace: str) -> list[str]:
         "export KUBECONFIG=/var/lib/trimtab/admin.kubeconfig PATH=~/.cache/trimtab/bin:$PATH",
         "kubectl get trimtab -A",
         f"kubectl -n {namespace} describe pipelinerun",
-        f"kubectl -n {namespace} port-forward svc/bikes 8080   # then curl localhost:8080/v2/models/bikes",
+        f"kubectl -n {namespace} port-forward svc/bikes 8080 &",
+        "curl localhost:8080/v2/models/bikes",
         ".venv/bin/trimtab diagram -f charts/trimtab/examples/bikes --live -o loop.svg",
         "make down",
     ]

@@ -1,0 +1,32 @@
+"""The installed chart and its tenants, once for all end-to-end tests."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.datasets import bike_share
+
+from demo.installation import install
+from support.kubectl import Kubectl
+
+TENANTS = ["demo", "demo-b", "faults"]
+
+
+@pytest.fixture(scope="session")
+def installed() -> list[str]:
+    """Install or upgrade the chart; return its tenant namespaces."""
+    install(TENANTS)
+    return TENANTS
+
+
+@pytest.fixture(scope="session")
+def raw_bikes() -> bytes:
+    """Return the bike-share file."""
+    return bike_share()
+
+
+@pytest.fixture
+def faults(installed: list[str]) -> Iterator[Kubectl]:
+    """Yield kubectl in the namespace for bad input, emptied afterwards."""
+    kubectl = Kubectl(installed[-1])
+    yield kubectl
+    kubectl.run("delete", "models,pipelines,pipelineruns,datasets", "--all", "--wait=false")

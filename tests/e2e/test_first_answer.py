@@ -1,0 +1,105 @@
+"""From raw data to a first answer, and the identity of everything on the way."""
+
+import json
+from typing import Any
+
+import pytest
+
+from demo.journey import EXAMPLES, NAME, Journey, Served
+from support.kubectl import Kubectl
+from support.waiting import wait_until
+from trimtab_stages.contract.gates import Outcome
+from trimtab_stages.contract.run import Commit
+from trimtab_stages.contract.snapshot import SnapshotManifest
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def journey(installed: list[str], raw_bikes: bytes) -> Journey:
+    return Journey(installed[0], raw_bikes)
+
+
+@pytest.fixture(scope="module")
+def snapshot(journey: Journey) -> SnapshotManifest:
+    journey.begin()
+    return journey.ingested(seconds=300)
+
+
+@pytest.fixture(scope="module")
+def commit(journey: Journey, snapshot: SnapshotManifest) -> Commit:
+    assert snapshot.rows_in
+    _, commit = journey.trained(seconds=1200, tell=lambda _: None)
+    return commit
+
+
+@pytest.fixture(scope="module")
+def served(journey: Journey, snapshot: SnapshotManifest, commit: Commit) -> Served:
+    return journey.served(snapshot, commit, seconds=300)
+
+
+def test_every_raw_row_is_accounted_for(snapshot: SnapshotManifest) -> None:
+    accounted = snapshot.rows_kept + snapshot.rows_quarantined + snapshot.rows_filtered
+    assert accounted == snapshot.rows_in
+
+
+def test_the_run_passes_its_gates(commit: Commit) -> None:
+    assert commit.outcome is Outcome.PASSED
+    assert {gate.name for gate in commit.gates} >= {"parity"}
+
+
+def test_the_served_model_is_as_good_as_boosting(served: Served) -> None:
+    assert served.accuracy >= served.boosting - 0.02
+
+
+def test_unchanged_manifests_start_nothing(journey: Journey, served: Served) -> None:
+    before = _versions(journey.kubectl)
+    for name in ("dataset", "pipeline", "model"):
+        journey.kubectl.apply(EXAMPLES / f"{name}.yaml")
+    assert _runs(journey.kubectl) == [served.run]
+    assert _versions(journey.kubectl) == before
+
+
+def test_an_edited_gate_trains_nothing(journey: Journey, served: Served) -> None:
+    gate = {"name": "accuracy", "kind": "Metric", "metric": "Accuracy", "min": "0.6"}
+    _edit(journey.kubectl, [{"op": "add", "path": "/spec/gates/-", "value": gate}])
+    commit = _next_commit(journey, {served.run})
+    assert all(stage.cached for stage in commit.stages)
+    assert commit.model.file.digest == served.digest
+
+
+def test_an_edited_lever_runs_again_from_there(journey: Journey, served: Served) -> None:
+    known = set(_runs(journey.kubectl))
+    lever = {"name": "clip", "op": "Clip", "quantile": "0.001"}
+    _edit(journey.kubectl, [{"op": "add", "path": "/spec/levers/0", "value": lever}])
+    commit = _next_commit(journey, known)
+    assert not any(stage.cached for stage in commit.stages)
+    assert commit.snapshot == journey_snapshot(journey)
+    assert served.run in known
+
+
+def journey_snapshot(journey: Journey) -> str:
+    digest: str = journey.kubectl.get(f"dataset/{NAME}")["status"]["snapshot"]["digest"]
+    return digest
+
+
+def _edit(kubectl: Kubectl, patch: list[dict[str, Any]]) -> None:
+    kubectl.run("patch", f"pipeline/{NAME}", "--type=json", "-p", json.dumps(patch))
+
+
+def _next_commit(journey: Journey, known: set[str]) -> Commit:
+    wait_until(lambda: set(_runs(journey.kubectl)) - known, 60, interval=0.5)
+    _, commit = journey.trained(seconds=900, tell=lambda _: None)
+    return commit
+
+
+def _runs(kubectl: Kubectl) -> list[str]:
+    return [run["metadata"]["name"] for run in kubectl.get("pipelineruns")["items"]]
+
+
+def _versions(kubectl: Kubectl) -> dict[str, str]:
+    items = kubectl.get("datasets,pipelines,models,pipelineruns")["items"]
+    return {
+        f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["resourceVersion"]
+        for item in items
+    }

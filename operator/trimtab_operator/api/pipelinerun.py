@@ -6,10 +6,27 @@ from pydantic import Field
 
 from trimtab_operator.api.base import ObjectMeta, Status, TrainingCompute
 from trimtab_stages.contract.artifact import ArtifactRef
-from trimtab_stages.contract.base import Digest, ObjectName, StrictModel, UtcTime
+from trimtab_stages.contract.base import (
+    DecimalString,
+    Digest,
+    ObjectName,
+    StrictModel,
+    UtcTime,
+)
 from trimtab_stages.contract.gates import GateResult
 from trimtab_stages.contract.recipe import Recipe
-from trimtab_stages.contract.run import ChampionRef, TriggerType
+from trimtab_stages.contract.run import TriggerType
+
+
+class Champion(StrictModel):
+    """The serving version that a run's candidate is compared with."""
+
+    digest: Digest
+    """Digest of its ONNX file."""
+    file: ArtifactRef
+    """The ONNX file."""
+    threshold: DecimalString | None = None
+    """Its decision threshold. Default: none."""
 
 
 class PipelineRunSpec(StrictModel):
@@ -33,7 +50,7 @@ class PipelineRunSpec(StrictModel):
     """Snapshot that the run is trained on."""
     manifest: ArtifactRef
     """Where its manifest lies."""
-    champion: ChampionRef | None = None
+    champion: Champion | None = None
     """Version that served when the cause came. Default: none."""
     recipe: Recipe
     """Recipe of the Pipeline when the cause came."""

@@ -7,20 +7,21 @@ from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.manifests.release import Release
 from trimtab_stages.contract.run import Commit, IngestCommit, Progress
 from trimtab_stages.contract.serving_plan import ServerState
 
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """What the operator's release brings: images and the version of the stage code."""
-
-    ingest_image: str
-    train_image: str
-    server_image: str
-    image_pull_policy: str
-    code_version: str
-    storage_secret: str
+__all__ = [
+    "DeploymentView",
+    "JobView",
+    "ObservedDataset",
+    "ObservedModel",
+    "ObservedPipeline",
+    "ObservedPipelineRun",
+    "PodView",
+    "Release",
+    "StorageView",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,10 @@ class PodView:
     waiting_reason: str = ""
     """Reason of the first waiting container: ErrImagePull, CrashLoopBackOff, ..."""
     waiting_message: str = ""
+    start_failure: str = ""
+    """Message of the newest FailedMount or FailedCreatePodSandBox event, empty where none is."""
     terminated_reason: str = ""
-    """Reason of the last termination: OOMKilled, Error, Completed."""
+    """Reason of the last termination: OOMKilled, Error, Completed; Evicted from the pod itself."""
     exit_code: int | None = None
     termination_message: str = ""
     """Content of the termination log, a `Termination` in JSON where Trimtab wrote it."""
@@ -100,7 +103,7 @@ class ObservedDataset:
     job: JobView | None = None
     """Job of the ingest that is due now (`identity.ingest_id`)."""
     commit: IngestCommit | None = None
-    """Commit of that ingest."""
+    """Commit of that ingest; read after the Job, so that an ended Job's commit is not missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,13 @@ class ObservedPipelineRun:
     release: Release
     storage: StorageView
     job: JobView | None = None
+    """Job of the run; it has the run's name."""
     commit: Commit | None = None
+    """Commit of the run; read after the Job, so that an ended Job's commit is not missed."""
     commit_digest: str = ""
+    """Digest of the commit's bytes; empty where there is none."""
     progress: Progress | None = None
+    """Newest progress of the newest attempt."""
 
 
 @dataclass(frozen=True, slots=True)

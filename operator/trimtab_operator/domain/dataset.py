@@ -1,0 +1,232 @@
+"""What a Dataset needs next: an ingest for its newest cause, until its commit is there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trimtab_operator.api.conditions import ConditionType, Reason
+from trimtab_operator.api.dataset import Dataset, SnapshotStatus
+from trimtab_operator.domain.conditions import (
+    ABNORMAL,
+    Moment,
+    Verdict,
+    is_false,
+    is_true,
+    paused,
+    reconciling,
+    set_conditions,
+    stalled,
+)
+from trimtab_operator.domain.freshness import freshness, timestamps_trusted
+from trimtab_operator.domain.identity import ingest_id
+from trimtab_operator.domain.observed import JobView, ObservedDataset
+from trimtab_operator.domain.plan import Action, Create, Delete, Emit, EventType, Plan, Record
+from trimtab_operator.domain.pod_faults import Fault, Place, is_at_work, job_failure, job_fault
+from trimtab_operator.domain.requeue import earliest
+from trimtab_operator.domain.schedule import next_tick
+from trimtab_operator.domain.storage import storage_verdict
+from trimtab_operator.domain.validation import dataset_verdict
+from trimtab_operator.manifests import labels, names
+from trimtab_operator.manifests.ingest_job import build_ingest
+from trimtab_stages.contract.audit import AuditAction, AuditEvidence
+from trimtab_stages.contract.run import IngestCommit
+
+POLL_SECONDS = 15.0
+"""How often work without events of its own is looked at."""
+REMOVABLE = ABNORMAL | {ConditionType.FRESH}
+AGAIN = (
+    "To try again, edit the Dataset, or annotate it with a new value of "
+    "`trimtab.dev/refresh-requested`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """A Dataset, its world, and the ingest that is due."""
+
+    dataset: Dataset
+    seen: ObservedDataset
+    now: datetime
+    due: str
+
+    @property
+    def place(self) -> Place:
+        owner = f"Dataset `{self.dataset.metadata.name}`"
+        return Place(owner, "spec.compute", self.seen.release.storage_secret)
+
+
+def plan_dataset(dataset: Dataset, observed: ObservedDataset, now: datetime) -> Plan:
+    """Return what to do for a Dataset.
+
+    An ingest is due for every new state of source and rules, refresh period or refresh request;
+    its commit is the only proof that it happened. At most one is at work.
+    """
+    if dataset.metadata.deletion_timestamp is not None:
+        return Plan(status=dataset.status)
+    scene = _Scene(dataset, observed, now, ingest_id(dataset, now))
+    if dataset.spec.suspend:
+        return _plan_suspended(scene)
+    validated = dataset_verdict(dataset)
+    if validated.status != "True":
+        why = Fault(validated.reason, validated.message)
+        return _finish(scene, [validated, *_not_ready(why), stalled(why.reason, why.message)])
+    return _plan_work(scene, validated)
+
+
+def _plan_work(scene: _Scene, validated: Verdict) -> Plan:
+    seen = scene.seen
+    storage = storage_verdict(seen.storage, seen.release, scene.dataset.metadata.namespace)
+    common = [validated, storage, *_paused(scene)]
+    if seen.commit is not None:
+        return _plan_committed(scene, seen.commit, common)
+    if storage.status != "True" and not is_at_work(seen.job):
+        why = Fault(storage.reason, storage.message)
+        waiting = [*_not_ready(why), reconciling(why.reason, why.message)]
+        return _finish(scene, [*common, *waiting], requeue=POLL_SECONDS)
+    if seen.job is not None:
+        return _plan_job(scene, seen.job, common)
+    return _plan_start(scene, common)
+
+
+def _plan_suspended(scene: _Scene) -> Plan:
+    dataset = scene.dataset
+    message = "`spec.suspend` is set: nothing is ingested. Set it to false to go on."
+    ready = is_true if dataset.status.snapshot else is_false
+    verdicts = [*_paused(scene), ready(ConditionType.READY, Reason.SUSPENDED, message)]
+    actions = _delete_ingest(dataset, scene.due) if scene.seen.job is not None else ()
+    return _finish(scene, verdicts, actions)
+
+
+def _plan_start(scene: _Scene, common: list[Verdict]) -> Plan:
+    dataset, due = scene.dataset, scene.due
+    config_map, job = build_ingest(dataset, scene.seen.release, due)
+    previous = dataset.status.ingest_id
+    stale = _delete_ingest(dataset, previous) if previous and previous != due else ()
+    message = f"Ingest {due} is starting."
+    actions = (*stale, Create(config_map), Create(job))
+    verdicts = [*common, *_while_working(scene, Fault(Reason.INGESTING, message))]
+    return _finish(scene, verdicts, actions, update=_started(scene), requeue=POLL_SECONDS)
+
+
+def _plan_job(scene: _Scene, job: JobView, common: list[Verdict]) -> Plan:
+    if not is_at_work(job):
+        fault = _final_fault(scene, job)
+        why = Fault(fault.reason, f"{fault.message} {AGAIN}")
+        verdicts = [*common, *_not_ready(why), stalled(why.reason, why.message)]
+        event = Emit(EventType.WARNING, why.reason, why.message)
+        known = scene.dataset.status.condition(ConditionType.STALLED)
+        return _finish(scene, verdicts, () if known else (event,))
+    stuck = job_fault(job, scene.place, scene.now)
+    words = Fault(Reason.INGESTING, f"Job `{job.name}` is reading the source.")
+    verdicts = [*common, *_while_working(scene, stuck or words)]
+    return _finish(scene, verdicts, update=_started(scene), requeue=POLL_SECONDS)
+
+
+def _final_fault(scene: _Scene, job: JobView) -> Fault:
+    if job.failure_reason:
+        return job_failure(job, scene.place)
+    return Fault(
+        Reason.COMMIT_MISSING,
+        f"Job `{job.name}` ended well, but its commit is not in the store. See that the operator's "
+        f"bucket is the one that Secret `{scene.seen.release.storage_secret}` names.",
+    )
+
+
+def _plan_committed(scene: _Scene, commit: IngestCommit, common: list[Verdict]) -> Plan:
+    known = scene.dataset.status.snapshot
+    snapshot = _snapshot_status(scene, commit)
+    is_new = known is None or known.digest != snapshot.digest
+    message = (
+        f"Snapshot {snapshot.digest[:19]} has {snapshot.rows} rows up to "
+        f"{snapshot.newest_row_time:%Y-%m-%dT%H:%M:%SZ}, {snapshot.quarantined} in quarantine."
+    )
+    verdicts = [
+        *common,
+        is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, message),
+        timestamps_trusted(commit),
+    ]
+    actions: tuple[Action, ...] = ()
+    if is_new:
+        evidence = (AuditEvidence(name="snapshot", digest=snapshot.digest),)
+        actions = (
+            Record(AuditAction.SNAPSHOT_COMMITTED, message, commit.id, evidence),
+            Emit(EventType.NORMAL, AuditAction.SNAPSHOT_COMMITTED, message),
+        )
+    return _finish(scene, verdicts, actions, update=_started(scene) | {"snapshot": snapshot})
+
+
+def _snapshot_status(scene: _Scene, commit: IngestCommit) -> SnapshotStatus:
+    known = scene.dataset.status.snapshot
+    same = known is not None and known.ingest_id == commit.id
+    return SnapshotStatus(
+        digest=commit.snapshot,
+        ingest_id=commit.id,
+        manifest=commit.manifest,
+        rows=commit.rows,
+        quarantined=commit.rows_quarantined,
+        newest_row_time=commit.newest_row,
+        committed_time=known.committed_time if known is not None and same else scene.now,
+    )
+
+
+def _while_working(scene: _Scene, work: Fault) -> list[Verdict]:
+    """Return Ready and Reconciling while an ingest works: a snapshot by the same rules counts."""
+    snapshot = scene.dataset.status.snapshot
+    rules = scene.due.partition("-")[0]
+    current = snapshot is not None and snapshot.ingest_id.startswith(f"{rules}-")
+    busy = reconciling(work.reason, work.message)
+    if current:
+        text = f"The snapshot follows the current rules; a newer one is on its way. {work.message}"
+        return [is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, text), busy]
+    return [is_false(ConditionType.READY, work.reason, work.message), busy]
+
+
+def _not_ready(why: Fault) -> list[Verdict]:
+    return [is_false(ConditionType.READY, why.reason, why.message)]
+
+
+def _paused(scene: _Scene) -> list[Verdict]:
+    effect = "Nothing is ingested until `spec.suspend` is false."
+    return [paused(suspend=scene.dataset.spec.suspend, effect=effect)]
+
+
+def _delete_ingest(dataset: Dataset, ingest: str) -> tuple[Action, ...]:
+    name = names.ingest_job(dataset.metadata.name, ingest)
+    return (Delete("batch/v1", "Job", name), Delete("v1", "ConfigMap", name))
+
+
+def _finish(
+    scene: _Scene,
+    verdicts: list[Verdict],
+    actions: tuple[Action, ...] = (),
+    *,
+    update: dict[str, object] | None = None,
+    requeue: float | None = None,
+) -> Plan:
+    """Return the plan with its whole status."""
+    dataset, now = scene.dataset, scene.now
+    moment = Moment(dataset.metadata.generation, now)
+    status = dataset.status.model_copy(update=update or {})
+    fresh = freshness(dataset, status.snapshot, now)
+    conditions = set_conditions(
+        dataset.status.conditions, [*verdicts, *fresh.verdicts], moment, REMOVABLE
+    )
+    final = {"observed_generation": moment.generation, "conditions": conditions}
+    due = next_tick(dataset.metadata.creation_timestamp, dataset.spec.refresh_seconds, now)
+    return Plan(
+        status=status.model_copy(update=final),
+        actions=actions,
+        requeue_after=earliest(now, requeue, due, fresh.expires),
+    )
+
+
+def _started(scene: _Scene) -> dict[str, object]:
+    """Return what the status says of an ingest that it does not know yet."""
+    dataset = scene.dataset
+    if dataset.status.ingest_id == scene.due:
+        return {}
+    request = dataset.metadata.annotations.get(labels.REFRESH_REQUESTED)
+    return {
+        "ingest_id": scene.due,
+        "last_refresh_time": scene.now,
+        "last_handled_refresh_request": request,
+    }

@@ -1,0 +1,64 @@
+"""Identities of causes: the same cause has the same id, so it can never act twice."""
+
+import hashlib
+from datetime import datetime
+
+from trimtab_operator.api.conditions import ConditionType
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.domain.schedule import last_tick
+from trimtab_operator.manifests import labels, names
+from trimtab_stages.contract.base import canonical_json
+from trimtab_stages.contract.run import TriggerType
+
+RULES_CHARS = 12
+CAUSE_CHARS = 8
+TRIGGER_CHARS = 40
+
+
+def ingest_id(dataset: Dataset, now: datetime) -> str:
+    """Return the identity of the ingest that is due: `<rules>-<cause>`.
+
+    `rules` is a hash of the Dataset's uid, source and rules; `cause` of its newest refresh time
+    and of its refresh request. While an ingest with these rules is at work, its id stays: a
+    refresh or a request that comes meanwhile takes its turn afterwards.
+    """
+    rules = rules_id(dataset)
+    working = dataset.status.condition(ConditionType.RECONCILING)
+    at_work = dataset.status.ingest_id
+    if at_work and working and working.status == "True" and at_work.startswith(f"{rules}-"):
+        return at_work
+    return f"{rules}-{_cause_id(dataset, now)}"
+
+
+def rules_id(dataset: Dataset) -> str:
+    """Return the hash of everything that decides what a snapshot contains."""
+    rules = dataset.spec.rules().model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    source = dataset.spec.source.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return _hash(dataset.metadata.uid, source, rules)[:RULES_CHARS]
+
+
+def _cause_id(dataset: Dataset, now: datetime) -> str:
+    tick = last_tick(dataset.metadata.creation_timestamp, dataset.spec.refresh_seconds, now)
+    request = dataset.metadata.annotations.get(labels.REFRESH_REQUESTED, "")
+    return _hash(tick.isoformat() if tick else "", request)[:CAUSE_CHARS]
+
+
+def trigger_id(pipeline: Pipeline, trigger: TriggerType, *cause: object) -> str:
+    """Return the identity of a cause of runs.
+
+    Args:
+        pipeline: its uid is part of the identity; its generation and its other fields are not.
+        trigger: kind of the cause.
+        *cause: what makes this cause this one: JSON values.
+    """
+    return _hash(pipeline.metadata.uid, trigger.value, *cause)[:TRIGGER_CHARS]
+
+
+def run_name(pipeline: str, trigger_id: str) -> str:
+    """Return the name of the PipelineRun that a cause starts."""
+    return names.run_name(pipeline, trigger_id)
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(canonical_json(list(parts))).hexdigest()

@@ -1,0 +1,116 @@
+"""Which causes of a run are due. One cause, one run; causes that come together share one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trimtab_operator.api.dataset import SnapshotStatus
+from trimtab_operator.api.pipeline import AutomaticTrigger, Pipeline, Trigger
+from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.domain.identity import trigger_id
+from trimtab_operator.domain.schedule import last_cron_time, next_cron_time
+from trimtab_operator.manifests import labels
+from trimtab_stages.contract.base import digest_of
+from trimtab_stages.contract.run import TriggerType
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run is due: its kind, its identity and one sentence."""
+
+    type: TriggerType
+    id: str
+    message: str
+
+
+def due_causes(
+    pipeline: Pipeline, snapshot: SnapshotStatus, runs: tuple[PipelineRun, ...], now: datetime
+) -> list[Cause]:
+    """Return the causes that no run has served yet, the most telling first.
+
+    Args:
+        pipeline: the Pipeline.
+        snapshot: newest snapshot of its Dataset.
+        runs: its runs, oldest first.
+        now: the time.
+    """
+    found = (
+        _request(pipeline, runs),
+        _new_snapshot(pipeline, snapshot, runs),
+        _schedule(pipeline, runs, now),
+    )
+    return [cause for cause in found if cause is not None]
+
+
+def next_schedule_time(pipeline: Pipeline, now: datetime) -> datetime | None:
+    """Return the next cron time of all Schedule triggers."""
+    times = [next_cron_time(trigger, now) for trigger in _schedules(pipeline)]
+    return min((time for time in times if time is not None), default=None)
+
+
+def last_schedule_time(pipeline: Pipeline, after: datetime, now: datetime) -> datetime | None:
+    """Return the newest cron time of all Schedule triggers in (after, now]."""
+    times = [last_cron_time(trigger, after, now) for trigger in _schedules(pipeline)]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _request(pipeline: Pipeline, runs: tuple[PipelineRun, ...]) -> Cause | None:
+    value = pipeline.metadata.annotations.get(labels.RUN_REQUESTED, "")
+    if not value or value == pipeline.status.last_handled_run_request:
+        return None
+    identity = trigger_id(pipeline, TriggerType.REQUEST, value)
+    if _served(identity, runs):
+        return None
+    return Cause(TriggerType.REQUEST, identity, f"A person asked for a run: '{value[:256]}'.")
+
+
+def _new_snapshot(
+    pipeline: Pipeline, snapshot: SnapshotStatus, runs: tuple[PipelineRun, ...]
+) -> Cause | None:
+    """Return the cause that the newest run used another snapshot or another recipe.
+
+    The identity contains the run before it, so a recipe that comes back is run again, on top of
+    what happened since, while seeing the same world twice gives the same identity.
+    """
+    if AutomaticTrigger.NEW_SNAPSHOT not in {trigger.type for trigger in pipeline.spec.triggers}:
+        return None
+    recipe = pipeline.spec.recipe()
+    newest = runs[-1].spec if runs else None
+    if newest is not None and (newest.snapshot, newest.recipe) == (snapshot.digest, recipe):
+        return None
+    before = newest.trigger_id if newest is not None else ""
+    parts = recipe.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    kind = TriggerType.NEW_SNAPSHOT
+    identity = trigger_id(pipeline, kind, snapshot.digest, digest_of(parts), before)
+    return Cause(kind, identity, _what_is_new(snapshot, runs[-1] if runs else None))
+
+
+def _what_is_new(snapshot: SnapshotStatus, newest: PipelineRun | None) -> str:
+    if newest is not None and newest.spec.snapshot == snapshot.digest:
+        return f"The recipe was edited after run `{newest.metadata.name}`."
+    return f"Snapshot {snapshot.digest[:19]} with {snapshot.rows} rows has not been trained on."
+
+
+def _schedule(pipeline: Pipeline, runs: tuple[PipelineRun, ...], now: datetime) -> Cause | None:
+    """Return the newest cron time that no run was started after."""
+    marks = [
+        pipeline.metadata.creation_timestamp,
+        pipeline.status.last_schedule_time,
+        runs[-1].metadata.creation_timestamp if runs else None,
+    ]
+    after = max((mark for mark in marks if mark is not None), default=now)
+    time = last_schedule_time(pipeline, after, now)
+    if time is None:
+        return None
+    identity = trigger_id(pipeline, TriggerType.SCHEDULE, time.isoformat())
+    if _served(identity, runs):
+        return None
+    return Cause(TriggerType.SCHEDULE, identity, f"Cron time {time:%Y-%m-%dT%H:%M}Z has come.")
+
+
+def _schedules(pipeline: Pipeline) -> list[Trigger]:
+    kind = AutomaticTrigger.SCHEDULE
+    return [trigger for trigger in pipeline.spec.triggers if trigger.type is kind]
+
+
+def _served(identity: str, runs: tuple[PipelineRun, ...]) -> bool:
+    return any(run.spec.trigger_id == identity for run in runs)

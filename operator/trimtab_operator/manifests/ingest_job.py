@@ -1,0 +1,49 @@
+"""Job of one ingest: reads the source, applies the rules, commits a snapshot."""
+
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.manifests import labels, names
+from trimtab_operator.manifests.job import JobShape, build_job
+from trimtab_operator.manifests.meta import Manifest, build_config_map, build_metadata
+from trimtab_operator.manifests.pod import SPEC_PATH, STORAGE_PATH, Workload
+from trimtab_operator.manifests.release import Release
+from trimtab_stages.contract.run import IngestSpec
+
+
+def build_ingest(dataset: Dataset, release: Release, ingest_id: str) -> tuple[Manifest, Manifest]:
+    """Return the ConfigMap with the ingest's specification and the Job that follows it."""
+    name = names.ingest_job(dataset.metadata.name, ingest_id)
+    found = labels.ingest_job(dataset.metadata.name, ingest_id)
+    metadata = build_metadata(name, found, "Dataset", dataset.metadata)
+    spec = _build_spec(dataset, release, ingest_id)
+    config_map = build_config_map(metadata, {"spec.json": spec.to_bytes().decode()}, immutable=True)
+    shape = JobShape.of(dataset.spec.compute)
+    return config_map, build_job(metadata, shape, _build_workload(dataset, release, name))
+
+
+def _build_spec(dataset: Dataset, release: Release, ingest_id: str) -> IngestSpec:
+    return IngestSpec(
+        id=ingest_id,
+        dataset=dataset.metadata.name,
+        source=dataset.spec.source,
+        rules=dataset.spec.rules(),
+        code_version=release.code_version,
+    )
+
+
+def _build_workload(dataset: Dataset, release: Release, name: str) -> Workload:
+    compute = dataset.spec.compute
+    return Workload(
+        name="ingest",
+        image=compute.image or release.ingest_image,
+        pull_policy=release.image_pull_policy,
+        command=(
+            *("python", "-m", "trimtab_stages", "ingest"),
+            *("--spec", f"{SPEC_PATH}/spec.json"),
+            *("--storage", STORAGE_PATH),
+        ),
+        cpu=compute.cpu,
+        memory=compute.memory,
+        storage_secret=release.storage_secret,
+        config_map=name,
+        node_selector=compute.node_selector or {},
+    )

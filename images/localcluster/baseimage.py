@@ -19,7 +19,9 @@ _SUITE = "bookworm"
 _PUBLIC_MIRROR = "http://mirror.example/debian"
 _INCLUDE = BASE / "packages.txt"
 # Manuals and translations that no container reads.
-_USELESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
+_MANUALS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
+# The C library's character set converters; Python brings its own.
+_CONVERTERS = "usr/lib/*-linux-gnu/gconv"
 _CACHES = ("var/cache/apt", "var/cache/debconf", "var/lib/apt/lists", "var/log")
 
 
@@ -75,9 +77,11 @@ def _make(settings: Settings, name: str) -> None:
 
 
 def _trim(root: Path) -> None:
-    for folder in (*_USELESS, *_CACHES):
+    for folder in (*_MANUALS, *_CACHES):
         shutil.rmtree(root / folder, ignore_errors=True)
         (root / folder).mkdir(parents=True)
+    for converters in root.glob(_CONVERTERS):
+        shutil.rmtree(converters)
     # As in the public image: `python` exists. pip comes with every virtual environment.
     (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
     for marker in (root / "usr/lib").glob("python3*/EXTERNALLY-MANAGED"):

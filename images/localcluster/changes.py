@@ -10,15 +10,11 @@ from typing import Protocol
 from localcluster import commands
 from localcluster.preflight import load_module
 from localcluster.progress import LaunchError, say
-from localcluster.settings import BRIDGE, BRIDGE_ADDRESS, Settings
+from localcluster.settings import BRIDGE, BRIDGE_ADDRESS, NODE_POD_CIDR, POD_CIDR, Settings
 
-# Tables that kube-proxy and the network plugins make; they end with the cluster.
-NFT_TABLES = (
-    "ip kube-proxy",
-    "ip6 kube-proxy",
-    "inet cni_plugins_masquerade",
-    "inet cni_hostport",
-)
+# Tables that kube-proxy and the port mapping plugin make; they end with the cluster.
+NFT_TABLES = ("ip kube-proxy", "ip6 kube-proxy", "inet cni_hostport")
+_MASQUERADE = "ip trimtab-localcluster"
 
 
 class Change(Protocol):
@@ -71,29 +67,26 @@ class Sysctl:
 
 
 @dataclass(frozen=True)
-class SharedMounts:
+class SharedRoot:
     """Mounts must propagate into containers that ask for it."""
 
     @property
     def text(self) -> str:
         """What is changed, for a person."""
-        return "mount --make-rshared / (mount propagation)"
+        return "mount --make-shared / (mount propagation)"
 
     def before(self) -> list[str] | None:
-        """Return the mount points that are private now, if the root is."""
-        private = private_mounts(Path("/proc/self/mountinfo").read_text())
-        return private if "/" in private else None
+        """Return something to remember if the root is private now."""
+        return ["private"] if is_private("/", Path("/proc/self/mountinfo").read_text()) else None
 
     def apply(self) -> None:
-        """Share every mount."""
-        commands.run(["mount", "--make-rshared", "/"])
+        """Share the root; what is mounted on it keeps its own way."""
+        commands.run(["mount", "--make-shared", "/"])
 
     def undo(self, before: list[str]) -> None:
-        """Make private again what was private and is still mounted."""
-        shared = set(mount_points(Path("/proc/self/mountinfo").read_text()))
-        for point in before:
-            if point in shared:
-                commands.attempt(["mount", "--make-private", point])
+        """Make the root private again."""
+        del before
+        commands.attempt(["mount", "--make-private", "/"])
 
 
 @dataclass(frozen=True)
@@ -126,6 +119,49 @@ class Bridge:
     def undo(self, before: list[str]) -> None:
         """Remove the bridge."""
         commands.attempt(["ip", "link", "delete", before[0]])
+
+
+@dataclass(frozen=True)
+class Masquerade:
+    """Pods reach the outside under the machine's address.
+
+    One rule for all pods instead of the network plugin's one for each: `up` can restore it for
+    pods that run already, and no leftovers pile up.
+    """
+
+    @property
+    def text(self) -> str:
+        """What is changed, for a person."""
+        return f"nftables table `{_MASQUERADE}` (pods reach the outside)"
+
+    def before(self) -> list[str] | None:
+        """Return something to remember if the table is missing."""
+        shown = commands.attempt(["nft", "list", "table", *_MASQUERADE.split()])
+        return None if "masquerade" in shown.stdout else ["missing"]
+
+    def apply(self) -> None:
+        """Make the table, or make it anew if it is not what it was."""
+        # The first line makes the second succeed whether the table was there or not.
+        script = f"""\
+table {_MASQUERADE}
+delete table {_MASQUERADE}
+table {_MASQUERADE} {{
+  chain postrouting {{
+    type nat hook postrouting priority srcnat;
+    ip saddr {NODE_POD_CIDR} ip daddr != {POD_CIDR} masquerade
+  }}
+}}
+"""
+        made = commands.attempt(["nft", "-f", "-"], text=script)
+        if made.returncode != 0:
+            raise LaunchError(
+                f"The kernel refuses nftables address translation (CONFIG_NFT_MASQ): {made.stderr}"
+            )
+
+    def undo(self, before: list[str]) -> None:
+        """Remove the table."""
+        del before
+        commands.attempt(["nft", "delete", "table", *_MASQUERADE.split()])
 
 
 @dataclass(frozen=True)
@@ -162,7 +198,8 @@ class Forwarding:
 CHANGES: dict[str, Change] = {
     "ip_forward": Sysctl("net.ipv4.ip_forward"),
     "bridge_nf": Sysctl("net.bridge.bridge-nf-call-iptables"),
-    "shared_mounts": SharedMounts(),
+    "shared_root": SharedRoot(),
+    "masquerade": Masquerade(),
     "forwarding": Forwarding(),
     "bridge": Bridge(),
 }
@@ -201,7 +238,7 @@ def undo(settings: Settings) -> None:
     for name, before in reversed(list(recorded.items())):
         if name in CHANGES:
             CHANGES[name].undo(before)
-            say("restore", CHANGES[name].text)
+            say("undo", CHANGES[name].text)
     _path(settings).unlink(missing_ok=True)
 
 
@@ -210,13 +247,15 @@ def mount_points(mountinfo: str) -> list[str]:
     return [_unescape(line.split()[4]) for line in mountinfo.splitlines()]
 
 
-def private_mounts(mountinfo: str) -> list[str]:
-    """Return the mount points that share nothing."""
-    return [
-        _unescape(line.split()[4])
+def is_private(point: str, mountinfo: str) -> bool:
+    """Say whether the mount that is visible at a point belongs to no peer group."""
+    optional = [
+        line.split(" - ")[0]
         for line in mountinfo.splitlines()
-        if "shared:" not in line.split(" - ")[0]
+        if _unescape(line.split()[4]) == point
     ]
+    # Later mounts cover earlier ones at the same point.
+    return bool(optional) and "shared:" not in optional[-1]
 
 
 def _unescape(point: str) -> str:

@@ -5,6 +5,7 @@ import json
 from localcluster.settings import (
     BRIDGE,
     BRIDGE_ADDRESS,
+    CNI_NETWORK,
     NODE_NAME,
     NODE_POD_CIDR,
     PAUSE_IMAGE,
@@ -51,8 +52,8 @@ def cni(settings: Settings) -> str:
         "type": "bridge",
         "bridge": BRIDGE,
         "isGateway": True,
-        "ipMasq": True,
-        "ipMasqBackend": "nftables",
+        # One rule for all pods does it: changes.Masquerade.
+        "ipMasq": False,
         "hairpinMode": True,
         "ipam": {
             "type": "host-local",
@@ -62,7 +63,7 @@ def cni(settings: Settings) -> str:
         },
     }
     ports = {"type": "portmap", "backend": "nftables", "capabilities": {"portMappings": True}}
-    network = {"cniVersion": "1.0.0", "name": "trimtab", "plugins": [bridge, ports]}
+    network = {"cniVersion": "1.0.0", "name": CNI_NETWORK, "plugins": [bridge, ports]}
     return json.dumps(network, indent=1) + "\n"
 
 

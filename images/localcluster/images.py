@@ -30,7 +30,8 @@ def build(
             values.setdefault("BASE_IMAGE", baseimage.ensure(settings))
         with timed("image", f"build {full}"):
             builder.build(settings, full, file, context, values)
-        with timed("image", f"load {full}"):
+        # `down` must not take containerd away in the middle.
+        with lock(settings, "cluster"), timed("image", f"load {full}"):
             transfer.to_containerd(settings, full)
         _remember(settings, full, digest)
         _make_room(settings)
@@ -39,7 +40,11 @@ def build(
 def load(settings: Settings, what: str) -> None:
     """Load an archive, or an image by its name in the builder's store."""
     path = Path(what)
-    with lock(settings, "images"), timed("image", f"load {what}"):
+    with (
+        lock(settings, "images"),
+        lock(settings, "cluster"),
+        timed("image", f"load {what}"),
+    ):
         if path.is_file():
             runtime.import_archive(settings, path)
             return

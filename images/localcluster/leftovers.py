@@ -11,9 +11,13 @@ from localcluster import commands, processes
 from localcluster.changes import NFT_TABLES, mount_points
 from localcluster.progress import LaunchError, say
 from localcluster.services import STOP_ORDER
-from localcluster.settings import MARK, Settings
+from localcluster.settings import CNI_NETWORK, MARK, Settings
 
 _SHIM = "containerd-shim-runc-v2"
+# The network library's fixed place for what its plugins answered.
+_CNI_RESULTS = Path("/var/lib/cni/results")
+# The kubelet's own groups, the innermost first; they go only if no other kubelet uses them.
+_KUBELET_GROUPS = ("kubepods/burstable", "kubepods/besteffort", "kubepods")
 
 
 def end_strays(settings: Settings, programs: Iterable[str] = STOP_ORDER) -> None:
@@ -43,6 +47,8 @@ def sweep(settings: Settings) -> None:
     # The addresses that pods held, and what containerd knew of running containers.
     for folder in (settings.state / "cni", settings.containerd_state):
         shutil.rmtree(folder, ignore_errors=True)
+    for result in _CNI_RESULTS.glob(f"{CNI_NETWORK}-*"):
+        result.unlink()
 
 
 def unmount(*folders: Path) -> None:
@@ -77,9 +83,13 @@ def _program(pid: int) -> str:
         return ""
 
 
+def _hierarchies() -> list[Path]:
+    root = Path("/sys/fs/cgroup")
+    return [path for path in (root, *root.glob("*")) if (path / "kubepods").is_dir()]
+
+
 def _groups(pods: set[str]) -> list[Path]:
-    hierarchies = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*")]
-    roots = [root / "kubepods" for root in hierarchies if (root / "kubepods").is_dir()]
+    roots = [root / "kubepods" for root in _hierarchies()]
     found = [folder for root in roots for folder in root.rglob("pod*/")]
     return [folder for folder in found if folder.name in pods]
 
@@ -104,3 +114,7 @@ def _remove_groups(pods: set[str]) -> None:
     # What was killed a moment ago leaves its group a moment later.
     with contextlib.suppress(LaunchError):
         commands.wait_until(removed, "the end of the pods' groups", 5, every=0.05)
+    for root in _hierarchies():
+        for name in _KUBELET_GROUPS:
+            with contextlib.suppress(OSError):
+                (root / name).rmdir()

@@ -30,6 +30,8 @@ def up(settings: Settings, gpus: int | None = None) -> None:
     packages.install(missing)
     binaries.ensure(settings)
     with lock(settings, "cluster"):
+        # Before anything of the machine is touched that another cluster may be using.
+        startup.require_ports(settings)
         changes.apply(settings, changes.pending())
         wanted = startup.prepare(settings)
         _start_or_repair(settings, wanted)
@@ -87,6 +89,8 @@ def _start_or_repair(settings: Settings, wanted: list[Service]) -> None:
     """Repair first, then start all anew, then give up data that etcd cannot read."""
     try:
         startup.start_all(settings, wanted)
+    except startup.PortTakenError:
+        raise
     except LaunchError as error:
         say("repair", f"{error}\nstarting everything anew")
     else:

@@ -207,10 +207,16 @@ def _kube_proxy(settings: Settings) -> Service:
     return Service(
         name="kube-proxy",
         args=(settings.tool("kube-proxy"), f"--config={config}"),
-        healthy=lambda: probes.http_ok("http://127.0.0.1:10256/livez"),
+        healthy=_proxy_is_healthy,
         reads=(config, settings.pki / "proxy.crt"),
         ports=(10249, 10256),
     )
+
+
+def _proxy_is_healthy() -> bool:
+    # It does not notice by itself when something else has deleted its rules.
+    table = commands.attempt(["nft", "list", "table", "ip", "kube-proxy"])
+    return probes.http_ok("http://127.0.0.1:10256/livez") and table.returncode == 0
 
 
 def _coredns(settings: Settings) -> Service:

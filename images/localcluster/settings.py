@@ -10,6 +10,7 @@ NODE_NAME = "trimtab-local"
 POD_CIDR = "10.244.0.0/16"
 NODE_POD_CIDR = "10.244.0.0/24"
 BRIDGE = "cni0"
+CNI_NETWORK = "trimtab"
 # The bridge's own address. CoreDNS answers here, so it must exist before the first pod does.
 BRIDGE_ADDRESS = "10.244.0.1"
 SERVICE_CIDR = "10.96.0.0/16"

@@ -24,6 +24,10 @@ from localcluster.settings import PAUSE_IMAGE, Settings
 _GRACE = 20.0
 
 
+class PortTakenError(LaunchError):
+    """A port is held by something that this launcher may not stop: repairing cannot help."""
+
+
 class ProcessEndedError(LaunchError):
     """A process ended while it was waited for."""
 
@@ -53,16 +57,24 @@ def prepare(settings: Settings) -> list[Service]:
     return services(settings, address)
 
 
+def require_ports(settings: Settings) -> None:
+    """End processes of this cluster that nobody knows, and check that the ports are free.
+
+    Raises:
+        PortTakenError: Something else holds one; another cluster, perhaps.
+    """
+    leftovers.end_strays(settings)
+    for service in services(settings, network.node_address()):
+        if processes.running(settings, service.name) is None:
+            _require_ports(service)
+
+
 def start_all(settings: Settings, wanted: list[Service]) -> None:
     """Start what does not run well, in order.
 
     Raises:
         LaunchError: Something does not become healthy.
     """
-    leftovers.end_strays(settings)
-    for service in wanted:
-        if processes.running(settings, service.name) is None:
-            _require_ports(service)
     _sweep_once_a_boot(settings)
     for service in wanted:
         _ensure_running(settings, service)
@@ -113,7 +125,7 @@ def _require_ports(service: Service) -> None:
             commands.wait_until(is_free, "a free port", 5)
         holder = network.port_holder(port)
         if holder:
-            raise LaunchError(
+            raise PortTakenError(
                 f"{service.name} needs port {port}, which {holder} holds; it was not started by "
                 "this launcher. Stop it and run `up` again."
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localcluster import images, manifests, node, pause, pki, probes, transfer
+from localcluster import images, manifests, node, pause, pki, probes, runtime, transfer
 from localcluster.services import STOP_ORDER, services
 from localcluster.settings import PAUSE_IMAGE, Settings
 
@@ -115,3 +115,16 @@ def test_the_streamed_index_names_the_image() -> None:
     (entry,) = transfer.named_index(index, "localhost/a:dev")["manifests"]
     assert entry["annotations"] == {"io.containerd.image.name": "localhost/a:dev"}
     assert entry["digest"] == "sha256:1"
+
+
+LISTING = """\
+REF TYPE DIGEST SIZE PLATFORMS LABELS
+localhost/a:dev application/x sha256:new 1.0 MiB linux/amd64 -
+sha256:one application/x sha256:new 1.0 MiB linux/amd64 -
+sha256:two application/x sha256:old 1.0 MiB linux/amd64 -
+"""
+
+
+def test_only_references_without_a_name_are_dropped() -> None:
+    assert runtime.replaced(LISTING) == ["sha256:two"]
+    assert runtime.replaced("REF TYPE DIGEST\n") == []

@@ -35,7 +35,8 @@ def test_socket_path_fits_the_kernel_s_limit_in_the_default_state_folder() -> No
 
 def test_pod_network_needs_no_iptables() -> None:
     bridge, ports = json.loads(configs.cni(SETTINGS))["plugins"]
-    assert bridge["ipMasqBackend"] == ports["backend"] == "nftables"
+    assert ports["backend"] == "nftables"
+    assert bridge["ipMasq"] is False
     assert bridge["ipam"]["dataDir"] == "/state/cni"
     kubelet = json.loads(configs.kubelet(SETTINGS, "/etc/resolv.conf"))
     assert kubelet["makeIPTablesUtilChains"] is False

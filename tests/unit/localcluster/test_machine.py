@@ -14,8 +14,20 @@ MOUNTS = """\
 """
 
 
-def test_private_mounts_are_those_without_a_peer_group() -> None:
-    assert changes.private_mounts(MOUNTS) == ["/", "/mnt/with blank"]
+@pytest.mark.parametrize(
+    ("point", "expected"),
+    [("/", True), ("/proc", False), ("/mnt/with blank", True), ("/nowhere", False)],
+)
+def test_a_mount_is_private_if_it_has_no_peer_group(point: str, expected: bool) -> None:  # noqa: FBT001
+    assert changes.is_private(point, MOUNTS) is expected
+
+
+def test_the_mount_on_top_counts() -> None:
+    covered = f"{MOUNTS}28 25 254:0 / / rw shared:1 - ext4 /dev/vda rw\n"
+    assert not changes.is_private("/", covered)
+
+
+def test_mount_points_are_unescaped() -> None:
     assert changes.mount_points(MOUNTS) == ["/", "/proc", "/mnt/with blank"]
 
 

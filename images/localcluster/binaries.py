@@ -102,6 +102,8 @@ def _go_environment(group: ToolGroup) -> dict[str, str]:
         "GOFLAGS": "-mod=readonly",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
+        # Go keeps its caches there, and services start without it.
+        "HOME": str(Path.home()),
     }
 
 

@@ -40,6 +40,8 @@ def build(
     settings: Settings, name: str, file: Path, context: Path, arguments: dict[str, str]
 ) -> None:
     """Build a Dockerfile; layers that did not change are taken from the store."""
+    # A build that was killed leaves its half-made containers; nobody else builds now.
+    commands.attempt([*buildah(settings), "rm", "--all"])
     values = {"SSL_CERT_FILE": _BUNDLE, **arguments}
     options = [f"--build-arg={key}={value}" for key, value in values.items()]
     run(

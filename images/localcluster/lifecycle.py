@@ -18,7 +18,7 @@ from localcluster import (
 )
 from localcluster.locks import lock
 from localcluster.progress import LaunchError, say, timed, warn
-from localcluster.services import Service, services
+from localcluster.services import STOP_ORDER, Service, services
 from localcluster.settings import Settings
 
 
@@ -41,7 +41,8 @@ def up(settings: Settings, gpus: int | None = None) -> None:
 
 def down(settings: Settings, *, purge: bool = False) -> None:
     """Stop everything and restore the machine; keep images and data unless told otherwise."""
-    if not settings.state.exists():
+    # Processes may outlive a state folder that was deleted.
+    if not settings.state.exists() and not leftovers.marked(settings, set(STOP_ORDER)):
         say("down", "nothing to stop")
         return
     preflight.require_root()

@@ -17,7 +17,7 @@ FOR_CLUSTER = (
     "nftables",
     "openssl",
     "kmod",
-    "procps",
+    "mount",
 )
 # Programs for building images.
 FOR_IMAGES = ("buildah", "debootstrap")
@@ -49,7 +49,9 @@ def install(names: Sequence[str]) -> None:
     with timed("packages", f"apt-get install {' '.join(names)}"):
         # An installation that was killed half way blocks every later one until this has run.
         commands.run(["dpkg", "--configure", "-a"], env=_QUIET)
-        commands.run([*_APT, "update", "-q"], env=_QUIET)
+        # A source of somebody else's that is broken must not stop this; the installation says
+        # what it could not find.
+        commands.attempt([*_APT, "update", "-q"], env=_QUIET)
         commands.run(
             [*_APT, "install", "-q", "-y", "--no-install-recommends", *names],
             env=_QUIET,

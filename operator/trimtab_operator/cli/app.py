@@ -3,6 +3,7 @@
 import typer
 
 from trimtab_operator.cli.commands.audit import audit_app
+from trimtab_operator.cli.commands.diagram import diagram_command
 from trimtab_operator.cli.commands.validate import validate_command
 
 app = typer.Typer(
@@ -13,4 +14,5 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.command("validate")(validate_command)
+app.command("diagram")(diagram_command)
 app.add_typer(audit_app, name="audit")

@@ -1,0 +1,1 @@
+"""The loop as one picture: objects -> `picture` -> `layout` -> SVG. Pure functions, no I/O."""

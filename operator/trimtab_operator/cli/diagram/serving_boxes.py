@@ -1,0 +1,98 @@
+"""Boxes of the serving side: version, server, evidence."""
+
+from trimtab_operator.api.conditions import ConditionType
+from trimtab_operator.api.model import Model
+from trimtab_operator.cli.diagram.picture import Box, Fact, State
+from trimtab_operator.cli.diagram.run_boxes import RunView
+from trimtab_operator.cli.diagram.scene import Scene
+from trimtab_operator.cli.diagram.states import OUTCOMES, is_true, summary_of
+from trimtab_operator.cli.diagram.wording import ago, percent, short_digest, span
+from trimtab_stages.contract.gates import Estimate, Outcome
+
+SHOWN_ESTIMATES = 3
+KIND = "Model version"
+
+
+def build_version(model: Model | None, view: RunView | None, scene: Scene) -> Box:
+    """Return the box of the champion, else of the newest run's candidate."""
+    champion = model.status.champion if model else None
+    if champion is None:
+        return _build_candidate(view, scene)
+    facts = [
+        Fact("digest", short_digest(champion.digest)),
+        Fact("champion since", ago(champion.since, scene.now)),
+    ]
+    commit = scene.commits.get(champion.run or "")
+    facts += _figures(commit.estimates) if commit else []
+    if champion.snapshot:
+        facts.append(Fact("trained on", short_digest(champion.snapshot)))
+    if model is not None and model.status.history:
+        facts.append(Fact("before it", f"{len(model.status.history)} versions"))
+    title = champion.run or "own ONNX file"
+    link = scene.link(champion.key)
+    return Box(
+        KIND, title, State.GOOD, "Champion", tuple(facts), href=link, message=champion.digest
+    )
+
+
+def _build_candidate(view: RunView | None, scene: Scene) -> Box:
+    commit = view.commit if view else None
+    if commit is None:
+        return Box(KIND, "none yet", State.WAITING, "Waiting", (Fact("digest", "-"),))
+    file = commit.model.file
+    figures = _figures(commit.estimates)
+    word = "Candidate" if commit.outcome is Outcome.PASSED else "Rejected"
+    return Box(
+        KIND,
+        commit.run,
+        OUTCOMES[commit.outcome],
+        word,
+        (Fact("digest", short_digest(file.digest)), *figures),
+        href=scene.link(file.key),
+        message=file.digest,
+    )
+
+
+def _figures(estimates: list[Estimate]) -> list[Fact]:
+    return [
+        Fact(_spaced(item.metric.value), f"{item.value:.3f} ({item.low:.3f}-{item.high:.3f})")
+        for item in estimates[:SHOWN_ESTIMATES]
+    ]
+
+
+def _spaced(name: str) -> str:
+    """Return `balanced accuracy` for `BalancedAccuracy`."""
+    return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+
+
+def build_serving(model: Model | None, name: str) -> Box:
+    """Return the box of the server's pods."""
+    if model is None:
+        nothing = (Fact("Model", "none declared"),)
+        return Box("Serving", name, State.DECLARED, "NotDeclared", nothing)
+    state, word, message = summary_of(model)
+    status = model.status
+    facts = (
+        Fact("pods ready", f"{status.ready_replicas} of {model.spec.serving.replicas}"),
+        Fact("protocol", "Open Inference v2"),
+        Fact("plan", short_digest(status.plan_revision or "-")),
+        Fact("address", (status.url or "-").removeprefix("http://")),
+    )
+    return Box("Serving", model.metadata.name, state, word, facts, message=message)
+
+
+def build_evidence(model: Model | None) -> Box:
+    """Return the box of what served traffic leaves behind."""
+    title = "panes, rows, labels"
+    if model is None:
+        return Box("Evidence", title, State.DECLARED, "NotDeclared")
+    capture = model.spec.capture
+    facts = (
+        Fact("statistics per", span(capture.pane_seconds)),
+        Fact("whole rows kept", percent(float(capture.fraction), 1)),
+        Fact("written within", span(capture.flush_seconds)),
+        Fact("decisions kept", "every row"),
+    )
+    collecting = is_true(model.status, ConditionType.SERVING)
+    state, word = (State.ACTIVE, "Collecting") if collecting else (State.WAITING, "Waiting")
+    return Box("Evidence", title, state, word, facts)

@@ -32,7 +32,7 @@ def up(settings: Settings, gpus: int | None = None) -> None:
     with lock(settings, "cluster"):
         # Before anything of the machine is touched that another cluster may be using.
         startup.require_ports(settings)
-        changes.apply(settings, changes.pending())
+        _change_machine(settings)
         wanted = startup.prepare(settings)
         _start_or_repair(settings, wanted)
         _finish(settings, gpus)
@@ -86,6 +86,15 @@ def _announce(settings: Settings, missing: list[str]) -> None:
     say("change", f"files below {settings.state} and {settings.cache}")
 
 
+def _change_machine(settings: Settings) -> None:
+    pending = changes.pending()
+    if "bridge" in pending and processes.running(settings, "kubelet"):
+        # Running pods were plugged into a bridge that is gone, and nothing plugs them in again.
+        say("repair", "the pods' bridge has vanished: starting everything anew")
+        shutdown.stop_all(settings)
+    changes.apply(settings, pending)
+
+
 def _start_or_repair(settings: Settings, wanted: list[Service]) -> None:
     """Repair first, then start all anew, then give up data that etcd cannot read."""
     try:
@@ -99,7 +108,7 @@ def _start_or_repair(settings: Settings, wanted: list[Service]) -> None:
     _restart(settings)
     try:
         startup.start_all(settings, wanted)
-    except startup.ProcessEndedError as error:
+    except processes.ProcessEndedError as error:
         if error.name != "etcd":
             raise
         _set_aside(settings, error)

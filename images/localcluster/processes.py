@@ -16,6 +16,14 @@ from localcluster.settings import MARK, Settings
 _LOG_LIMIT = 50 * 2**20
 
 
+class ProcessEndedError(LaunchError):
+    """A process ended while it was waited for."""
+
+    def __init__(self, name: str, end_of_log: str) -> None:
+        super().__init__(f"{name} ended; the end of its log:\n{end_of_log}")
+        self.name = name
+
+
 @dataclass(frozen=True)
 class Identity:
     """What makes a process the same process: number, start time, and the boot it belongs to."""
@@ -77,7 +85,7 @@ def start(settings: Settings, name: str, args: Sequence[str], spec: str) -> Reco
         )
     identity = identify(process.pid)
     if identity is None:
-        raise LaunchError(f"{name} ended at once; the end of {log}:\n{log_tail(settings, name)}")
+        raise ProcessEndedError(name, log_tail(settings, name))
     # It outlives this launcher on purpose; nobody waits for it.
     process.returncode = 0
     record = Record(identity, spec)

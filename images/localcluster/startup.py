@@ -28,14 +28,6 @@ class PortTakenError(LaunchError):
     """A port is held by something that this launcher may not stop: repairing cannot help."""
 
 
-class ProcessEndedError(LaunchError):
-    """A process ended while it was waited for."""
-
-    def __init__(self, name: str, end_of_log: str) -> None:
-        super().__init__(f"{name} ended; the end of its log:\n{end_of_log}")
-        self.name = name
-
-
 def prepare(settings: Settings) -> list[Service]:
     """Write what the processes read, and return them in the order in which they start."""
     address = network.node_address()
@@ -114,7 +106,7 @@ def _await_health(
     what = f"{service.name} becoming healthy (log: {settings.logs / service.name}.log)"
     commands.wait_until(ended_or_healthy, what, seconds)
     if not processes.is_alive(record.identity):
-        raise ProcessEndedError(service.name, processes.log_tail(settings, service.name))
+        raise processes.ProcessEndedError(service.name, processes.log_tail(settings, service.name))
 
 
 def _require_ports(service: Service) -> None:

@@ -154,7 +154,7 @@ class Evidence(StrictModel):
     train_loss: float | None = None
     """Training loss at the kept epoch."""
     validation_loss: float | None = None
-    """Validation loss at the kept epoch."""
+    """Validation loss at the kept epoch, after the recalibration that early stopping looks at."""
     levers: list[LeverLoss] = []
     """Loss of every lever."""
 

@@ -77,25 +77,39 @@ class Architecture(StrictModel):
 
 
 class EarlyStopping(StrictModel):
-    """When training ends before its last epoch."""
+    """When training ends before its last epoch.
+
+    What is watched is the validation loss after the best recalibration (temperature and bias), so
+    that another base rate in the later validation rows, which the threshold takes care of, does
+    not end the training early.
+    """
 
     patience_epochs: Annotated[int, Field(ge=1, le=10_000)] = 8
-    """Epochs without improvement of the validation loss. Default: 8."""
+    """Epochs without improvement of the recalibrated validation loss. Default: 8."""
     min_delta: DecimalString = Field(default="0.0001", validate_default=True)
-    """Smallest change of the validation loss that counts as improvement. Default: 0.0001."""
+    """Smallest change of that loss that counts as improvement, nats. Default: 0.0001."""
 
 
 class Training(StrictModel):
-    """Optimisation. The best epoch's weights are kept."""
+    """Optimisation by AdamW. The best epoch's weights are kept."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 60
     """Largest number of epochs. Default: 60."""
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     """Rows per optimiser step. Default: 256."""
-    learning_rate: DecimalString = Field(default="0.001", validate_default=True)
-    """AdamW step size. Default: 0.001."""
-    weight_decay: DecimalString = Field(default="0.0001", validate_default=True)
-    """AdamW weight decay. Default: 0.0001."""
+    learning_rate: Annotated[DecimalString, Field(gt=0, le=10)] = Field(
+        default="0.003", validate_default=True
+    )
+    """AdamW step size. Default: 0.003."""
+    weight_decay: Annotated[DecimalString, Field(ge=0, le=10)] = Field(
+        default="0.01", validate_default=True
+    )
+    """AdamW weight decay. Default: 0.01."""
+    weight_averaging: Annotated[DecimalString, Field(ge=0, lt=1)] = Field(
+        default="0.998", validate_default=True
+    )
+    """Decay of the exponential moving average of the weights, per optimiser step; the averaged
+    weights are validated, kept and served. 0 switches averaging off. Default: 0.998."""
     seed: Annotated[int, Field(ge=0, le=2_147_483_647)] = 7
     """Seed of every random generator. Default: 7."""
     early_stopping: EarlyStopping = Field(default_factory=EarlyStopping)
@@ -103,16 +117,23 @@ class Training(StrictModel):
     refit_on_all: bool = False
     """Train once more from the start on train, validation and test rows together, for as many
     epochs as early stopping kept, and serve that. The gates judge the model before the refit, on
-    rows that it has not seen; the threshold is that model's. Default: false."""
+    rows that it has not seen; the served threshold flags the same share of the validation rows as
+    the judged one. For data whose newest rows matter most. Default: false."""
     checkpoint_every_epochs: Annotated[int, Field(ge=1, le=1000)] = 1
     """Epochs between checkpoints; a killed run continues from the newest. Default: 1."""
 
 
 class Decision(StrictModel):
-    """How a score becomes a decision; the threshold is chosen on the validation split."""
+    """How a score becomes a decision; the threshold is chosen on the validation split.
+
+    Of all thresholds whose objective lies within one standard error (block bootstrap) of the best,
+    the one nearest to 0.5 is taken: the validation rows cannot tell them apart, and an extreme
+    threshold seldom holds in the next season.
+    """
 
     objective: Metric = Metric.BALANCED_ACCURACY
-    """Metric that the threshold maximises. Default: BalancedAccuracy."""
+    """Metric that the threshold maximises (minimises where smaller is better). Metrics that do not
+    depend on a threshold give 0.5. Default: BalancedAccuracy."""
     min_recall: DecimalString | None = None
     """Smallest recall that the threshold must keep on the validation split. Default: none."""
 

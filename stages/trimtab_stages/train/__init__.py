@@ -1,0 +1,1 @@
+"""Trains the network: deterministic, checkpointed after every epoch, resumed bit for bit."""

@@ -1,0 +1,215 @@
+"""All reads of one reconcile, into one frozen snapshot. What is not there is None."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.kinds import DATASET as DATASET_KIND
+from trimtab_operator.api.kinds import MODEL, PIPELINE, PIPELINE_RUN
+from trimtab_operator.api.model import Model
+from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.cluster.client import Cluster, Manifest
+from trimtab_operator.cluster.parse import parse_all, parse_one
+from trimtab_operator.cluster.resources import (
+    DATASETS,
+    DEPLOYMENTS,
+    JOBS,
+    MODELS,
+    PIPELINE_RUNS,
+    PIPELINES,
+    PODS,
+)
+from trimtab_operator.cluster.servers import Servers
+from trimtab_operator.cluster.views import view_deployment, view_job
+from trimtab_operator.domain.identity import ingest_id
+from trimtab_operator.domain.observed import (
+    DeploymentView,
+    JobView,
+    ObservedDataset,
+    ObservedModel,
+    ObservedPipeline,
+    ObservedPipelineRun,
+    Release,
+    StorageView,
+)
+from trimtab_operator.manifests import labels, names
+from trimtab_stages.contract.run import Commit, IngestCommit, Progress
+
+JOB_NAME = "batch.kubernetes.io/job-name"
+
+
+class Results(Protocol):
+    """What the tenants' pods have stored. A store that fails answers None and shows in `view`."""
+
+    async def view(self, namespace: str) -> StorageView:
+        """Return what is known of the namespace's store, the reads of this reconcile included."""
+        ...
+
+    async def ingest_commit(self, namespace: str, dataset: str, ingest: str) -> IngestCommit | None:
+        """Return the commit of an ingest."""
+        ...
+
+    async def run_commit(self, namespace: str, run: str) -> tuple[Commit, str] | None:
+        """Return the commit of a run and its digest."""
+        ...
+
+    async def progress(self, namespace: str, run: str) -> Progress | None:
+        """Return the newest progress of a run."""
+        ...
+
+
+class Gatherer:
+    """Reads the world of one object.
+
+    Args:
+        cluster: Kubernetes objects.
+        results: stored results.
+        servers: states of model servers.
+        release: what the operator's release brings.
+    """
+
+    def __init__(
+        self, cluster: Cluster, results: Results, servers: Servers, release: Release
+    ) -> None:
+        self._cluster = cluster
+        self._results = results
+        self._servers = servers
+        self._release = release
+
+    async def gather_dataset(self, dataset: Dataset, now: datetime) -> ObservedDataset:
+        """Read the Job and the commit of the ingest that is due."""
+        namespace, name = dataset.metadata.namespace, dataset.metadata.name
+        due = ingest_id(dataset, now)
+        job = await self._job(namespace, names.ingest_job(name, due))
+        # The commit is read after the Job, so that a Job that is seen complete has its commit.
+        commit = await self._results.ingest_commit(namespace, name, due)
+        return ObservedDataset(
+            release=self._release,
+            storage=await self._results.view(namespace),
+            job=job,
+            commit=commit,
+        )
+
+    async def gather_pipeline(self, pipeline: Pipeline, _: datetime) -> ObservedPipeline:
+        """Read the Dataset, the runs, the Models and the champion's commit."""
+        namespace, name = pipeline.metadata.namespace, pipeline.metadata.name
+        dataset, runs, models = await asyncio.gather(
+            self._cluster.get(DATASETS, namespace, pipeline.spec.dataset_ref.name),
+            self._runs(namespace, name),
+            self._models(namespace, name),
+        )
+        return ObservedPipeline(
+            release=self._release,
+            dataset=parse_one(DATASET_KIND, dataset, Dataset),
+            runs=runs,
+            models=models,
+            champion_commit=await self._champion_commit(models),
+            storage=await self._results.view(namespace),
+        )
+
+    async def gather_pipeline_run(self, run: PipelineRun, _: datetime) -> ObservedPipelineRun:
+        """Read the Job, the commit and, until there is one, the progress."""
+        namespace, name = run.metadata.namespace, run.metadata.name
+        if run.status.completion_time is not None:
+            # Nothing is decided about a finished run any more.
+            return ObservedPipelineRun(self._release, StorageView(configured=True))
+        job = await self._job(namespace, name)
+        found = await self._results.run_commit(namespace, name)
+        progress = None if found else await self._results.progress(namespace, name)
+        return ObservedPipelineRun(
+            release=self._release,
+            storage=await self._results.view(namespace),
+            job=job,
+            commit=found[0] if found else None,
+            commit_digest=found[1] if found else "",
+            progress=progress,
+        )
+
+    async def gather_model(self, model: Model, _: datetime) -> ObservedModel:
+        """Read the Pipeline with its runs, the Deployment, and what its pods say."""
+        namespace = model.metadata.namespace
+        deployment = await self._deployment(model)
+        pipeline, siblings, runs = await self._origin(model)
+        return ObservedModel(
+            release=self._release,
+            pipeline=pipeline,
+            siblings=siblings,
+            runs=runs,
+            commits=await self._commits(model, runs),
+            deployment=deployment,
+            servers=await self._servers.read_states(deployment.pods if deployment else ()),
+            storage=await self._results.view(namespace),
+        )
+
+    async def _job(self, namespace: str, name: str) -> JobView | None:
+        body = await self._cluster.get(JOBS, namespace, name)
+        if body is None:
+            return None
+        job = view_job(body, ())
+        if job.complete:
+            return job
+        return view_job(body, await self._cluster.list_objects(PODS, namespace, {JOB_NAME: name}))
+
+    async def _runs(self, namespace: str, pipeline: str) -> tuple[PipelineRun, ...]:
+        selector = {labels.PIPELINE: pipeline}
+        bodies = await self._cluster.list_objects(PIPELINE_RUNS, namespace, selector)
+        return parse_all(PIPELINE_RUN, bodies, PipelineRun)
+
+    async def _models(self, namespace: str, pipeline: str) -> tuple[Model, ...]:
+        bodies = await self._cluster.list_objects(MODELS, namespace)
+        return parse_all(MODEL, [body for body in bodies if _serves(body, pipeline)], Model)
+
+    async def _champion_commit(self, models: Sequence[Model]) -> Commit | None:
+        champion = models[0].status.champion if models else None
+        if champion is None or champion.run is None:
+            return None
+        found = await self._results.run_commit(models[0].metadata.namespace, champion.run)
+        return found[0] if found else None
+
+    async def _origin(
+        self, model: Model
+    ) -> tuple[Pipeline | None, tuple[Model, ...], tuple[PipelineRun, ...]]:
+        """Return the Pipeline, the older Models that serve it too, and its runs."""
+        if model.spec.pipeline_ref is None:
+            return None, (), ()
+        namespace, name = model.metadata.namespace, model.spec.pipeline_ref.name
+        body, models, runs = await asyncio.gather(
+            self._cluster.get(PIPELINES, namespace, name),
+            self._models(namespace, name),
+            self._runs(namespace, name),
+        )
+        uids = [other.metadata.uid for other in models]
+        older = models[: uids.index(model.metadata.uid)] if model.metadata.uid in uids else ()
+        return parse_one(PIPELINE, body, Pipeline), older, runs
+
+    async def _commits(self, model: Model, runs: Sequence[PipelineRun]) -> dict[str, Commit]:
+        champion = model.status.champion
+        wanted = {champion.run} if champion and champion.run else set()
+        passed = [run for run in runs if _has_passed(run)]
+        if passed:
+            wanted.add(passed[-1].metadata.name)
+        found = {
+            run: await self._results.run_commit(model.metadata.namespace, run) for run in wanted
+        }
+        return {run: commit[0] for run, commit in found.items() if commit is not None}
+
+    async def _deployment(self, model: Model) -> DeploymentView | None:
+        namespace, name = model.metadata.namespace, model.metadata.name
+        body = await self._cluster.get(DEPLOYMENTS, namespace, names.server(name))
+        if body is None:
+            return None
+        pods = await self._cluster.list_objects(PODS, namespace, labels.server_selector(name))
+        return view_deployment(body, pods)
+
+
+def _serves(body: Manifest, pipeline: str) -> bool:
+    reference = body["spec"].get("pipelineRef") or {}
+    return bool(reference.get("name") == pipeline)
+
+
+def _has_passed(run: PipelineRun) -> bool:
+    gates = run.status.condition("GatesPassed")
+    return gates is not None and gates.status == "True"

@@ -1,0 +1,110 @@
+"""Reduces Jobs, Deployments and Pods to what decisions need."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from trimtab_operator.cluster.client import Manifest
+from trimtab_operator.domain.observed import DeploymentView, JobView, PodView
+
+COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
+
+
+def view_pod(body: Manifest) -> PodView:
+    """Return the view of a Pod."""
+    metadata, status = body["metadata"], body.get("status", {})
+    containers = _container_statuses(status)
+    waiting = _first([entry.get("state", {}).get("waiting") for entry in containers])
+    ended = _first([_termination(entry) for entry in containers])
+    index = metadata.get("annotations", {}).get(COMPLETION_INDEX)
+    return PodView(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        phase=status.get("phase", "Pending"),
+        created=_created(body),
+        ready=_condition(status, "Ready").get("status") == "True",
+        ip=status.get("podIP", ""),
+        unschedulable=_unschedulable(status),
+        waiting_reason=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        terminated_reason=ended.get("reason", ""),
+        exit_code=ended.get("exitCode"),
+        termination_message=ended.get("message", ""),
+        restarts=sum(entry.get("restartCount", 0) for entry in containers),
+        image=body["spec"]["containers"][0].get("image", ""),
+        index=int(index) if index is not None else None,
+    )
+
+
+def view_pods(bodies: Sequence[Manifest]) -> tuple[PodView, ...]:
+    """Return the views of pods, newest last."""
+    return tuple(sorted(map(view_pod, bodies), key=lambda pod: (pod.created, pod.name)))
+
+
+def view_job(body: Manifest, pods: Sequence[Manifest]) -> JobView:
+    """Return the view of a Job and its pods."""
+    metadata, status = body["metadata"], body.get("status", {})
+    failed = _condition(status, "Failed")
+    has_failed = failed.get("status") == "True"
+    return JobView(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        created=_created(body),
+        active=status.get("active", 0),
+        succeeded=status.get("succeeded", 0),
+        failed=status.get("failed", 0),
+        failure_reason=failed.get("reason", "") if has_failed else "",
+        failure_message=failed.get("message", "") if has_failed else "",
+        complete=_condition(status, "Complete").get("status") == "True",
+        suspended=body["spec"].get("suspend", False),
+        deleting="deletionTimestamp" in metadata,
+        pods=view_pods(pods),
+    )
+
+
+def view_deployment(body: Manifest, pods: Sequence[Manifest]) -> DeploymentView:
+    """Return the view of a Deployment and its pods that are not being deleted."""
+    metadata, status = body["metadata"], body.get("status", {})
+    staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    return DeploymentView(
+        name=metadata["name"],
+        generation=metadata["generation"],
+        observed_generation=status.get("observedGeneration", 0),
+        replicas=status.get("replicas", 0),
+        ready_replicas=status.get("readyReplicas", 0),
+        updated_replicas=status.get("updatedReplicas", 0),
+        pods=view_pods(staying),
+    )
+
+
+def _created(body: Manifest) -> datetime:
+    return datetime.fromisoformat(body["metadata"]["creationTimestamp"])
+
+
+def _condition(status: Manifest, kind: str) -> Manifest:
+    found: list[Manifest] = [
+        entry for entry in status.get("conditions", []) if entry["type"] == kind
+    ]
+    return found[0] if found else {}
+
+
+def _unschedulable(status: Manifest) -> str:
+    scheduled = _condition(status, "PodScheduled")
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        return str(scheduled.get("message", ""))
+    return ""
+
+
+def _container_statuses(status: Manifest) -> list[Manifest]:
+    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+
+
+def _termination(entry: Manifest) -> Manifest | None:
+    """Return how the container ended: now, or before its last restart."""
+    now = entry.get("state", {}).get("terminated")
+    ended: Manifest | None = now or entry.get("lastState", {}).get("terminated")
+    return ended
+
+
+def _first(candidates: Sequence[Any]) -> Manifest:
+    return next((found for found in candidates if found), {})

@@ -1,0 +1,27 @@
+"""Watches the Jobs, Pods and Deployments that belong to Trimtab's objects."""
+
+from typing import Any
+
+import kopf
+
+from trimtab_operator.reconcile.inbox import Inbox
+
+MANAGED = {"app.kubernetes.io/managed-by": "trimtab-operator"}
+SELECTOR = "app.kubernetes.io/managed-by=trimtab-operator"
+CHILDREN = (("batch", "v1", "jobs"), ("", "v1", "pods"), ("apps", "v1", "deployments"))
+
+
+def register(registry: kopf.OperatorRegistry, inbox: Inbox) -> None:
+    """Deliver every event of a child to the inbox."""
+    for group, version, plural in CHILDREN:
+        _register(registry, inbox, (group, version, plural))
+
+
+def _register(
+    registry: kopf.OperatorRegistry, inbox: Inbox, resource: tuple[str, str, str]
+) -> None:
+    group, version, plural = resource
+
+    @kopf.on.event(group, version, plural, labels=MANAGED, registry=registry)
+    async def on_event(event: kopf.RawEvent, **_: Any) -> None:  # noqa: ANN401 - kopf's own arguments
+        inbox.take_child(plural, event["object"])

@@ -1,0 +1,91 @@
+"""The operator's HTTP endpoints: `/healthz` and `/readyz`, and `/metrics` on its own port."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from trimtab_operator.telemetry.metrics import Metrics
+
+MAX_QUEUE_SECONDS = 300.0
+MAX_API_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the probes judge.
+
+    Attributes:
+        leading: this process has the Lease, or waits for it.
+        lease_held: False after the Lease was lost.
+        api_silence: seconds since the API server's last answer.
+        queue_oldest: seconds that the oldest due object waits.
+        watch_silent: True where the watch missed a change.
+    """
+
+    leading: bool
+    lease_held: bool
+    api_silence: float
+    queue_oldest: float
+    watch_silent: bool
+
+
+def find_faults(health: Health) -> list[str]:
+    """Return why this process should be restarted; empty for a healthy one."""
+    faults = []
+    if health.api_silence > MAX_API_SECONDS:
+        faults.append(f"the API server has not answered for {health.api_silence:.0f} s")
+    if health.leading and not health.lease_held:
+        faults.append("the Lease is lost")
+    if health.leading and health.queue_oldest > MAX_QUEUE_SECONDS:
+        faults.append(f"an object has been due for {health.queue_oldest:.0f} s")
+    if health.leading and health.watch_silent:
+        faults.append("the watch has missed a change")
+    return faults
+
+
+def build_health_app(health: Callable[[], Health]) -> web.Application:
+    """Return the application with the probes."""
+
+    async def respond(_: web.Request) -> web.Response:
+        faults = find_faults(health())
+        status = HTTPStatus.SERVICE_UNAVAILABLE if faults else HTTPStatus.OK
+        return web.Response(status=status, text="\n".join(faults) or "ok")
+
+    return _build_app({"/healthz": respond, "/readyz": respond})
+
+
+def build_metrics_app(metrics: Metrics, refresh: Callable[[], None]) -> web.Application:
+    """Return the application with the metrics; `refresh` sets what is read on demand."""
+
+    async def respond(_: web.Request) -> web.Response:
+        refresh()
+        body = generate_latest(metrics.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return _build_app({"/metrics": respond})
+
+
+async def serve(app: web.Application, port: int) -> web.AppRunner:
+    """Listen on a port of all addresses; the returned runner's `cleanup` ends it."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, port=port).start()
+    return runner
+
+
+def addresses(runner: web.AppRunner) -> Sequence[int]:
+    """Return the ports that a runner listens on."""
+    return [address[1] for address in runner.addresses]
+
+
+Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _build_app(routes: dict[str, Respond]) -> web.Application:
+    app = web.Application()
+    for path, respond in routes.items():
+        app.router.add_get(path, respond)
+    return app

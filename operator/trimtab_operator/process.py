@@ -1,0 +1,240 @@
+"""The composition root: builds every part once and runs them while the Lease is held."""
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+
+import aiohttp
+
+from trimtab_operator import __version__
+from trimtab_operator.api.base import API_VERSION
+from trimtab_operator.api.kinds import KINDS
+from trimtab_operator.cluster.apply import Actions
+from trimtab_operator.cluster.client import Cluster
+from trimtab_operator.cluster.connection import Connection, check_identity, connect
+from trimtab_operator.cluster.events import EventWriter
+from trimtab_operator.cluster.gather import Gatherer
+from trimtab_operator.cluster.lease import Clocks, Lease
+from trimtab_operator.cluster.servers import Servers
+from trimtab_operator.errors import LeaseLost, Retryable
+from trimtab_operator.handlers import startup
+from trimtab_operator.handlers.probes import Health, build_health_app, build_metrics_app, serve
+from trimtab_operator.reconcile.controllers import build_controllers
+from trimtab_operator.reconcile.inbox import Inbox
+from trimtab_operator.reconcile.loop import Loop, Resync
+from trimtab_operator.reconcile.queue import WorkQueue
+from trimtab_operator.reconcile.reconciler import Reconciler, Telemetry
+from trimtab_operator.reconcile.schedule import Limits, Schedule
+from trimtab_operator.settings import Settings
+from trimtab_operator.storage.audit import AuditChain, Writer
+from trimtab_operator.storage.results import Results
+from trimtab_operator.storage.stores import Stores
+from trimtab_operator.telemetry.metrics import Metrics
+from trimtab_operator.telemetry.observe import Observations
+
+logger = logging.getLogger(__name__)
+
+STORE_THREADS = 4
+RETRY_SECONDS = 2.0
+
+
+def wall_clock() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+async def run_operator(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        LeaseLost: another operator may be active; this process must end.
+        NotAuthenticated: the API server does not know this process.
+    """
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(
+            connect(environment, settings.field_manager, time.monotonic)
+        )
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        executor = stack.enter_context(ThreadPoolExecutor(STORE_THREADS, "store"))
+        user = await _first_answer(connection.cluster)
+        random = Random()  # noqa: S311 - jitter
+        instance = (
+            f"{environment.get('POD_NAME', socket.gethostname())}_{random.getrandbits(32):08x}"
+        )
+        world = World(settings, connection, user, instance, random)
+        operator = build_operator(world, session, executor)
+        await operator.run(stop, stack)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What this process is and where it runs.
+
+    Attributes:
+        settings: of the release.
+        connection: to the API server.
+        user: who the API server takes it for; the actor of audit records.
+        instance: unique name of the process; holder of the Lease.
+        random: jitter.
+    """
+
+    settings: Settings
+    connection: Connection
+    user: str
+    instance: str
+    random: Random
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The parts that run.
+
+    Attributes:
+        world: what this process is.
+        lease: gates everything else.
+        inbox: takes in events.
+        loop: works.
+        resync: looks at everything.
+    """
+
+    world: World
+    lease: Lease
+    inbox: Inbox
+    loop: Loop
+    resync: Resync
+
+    async def run(self, stop: asyncio.Event, stack: AsyncExitStack) -> None:
+        """Wait for the Lease and work until told to stop."""
+        ports = self.world.settings.ports
+        for app, port in (
+            (build_health_app(self._health), ports.health),
+            (build_metrics_app(self.loop.metrics, self._refresh), ports.metrics),
+        ):
+            stack.push_async_callback((await serve(app, port)).cleanup)
+        leading = asyncio.create_task(self._lead(stop))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({leading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            leading.cancel()
+            await asyncio.wait({leading, stopping})
+            await self.lease.release()
+        if not leading.cancelled():
+            leading.result()
+
+    async def _lead(self, stop: asyncio.Event) -> None:
+        await self.lease.acquire()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.lease.keep())
+                await self._wait_for_kinds()
+                for _ in range(self.world.settings.workers):
+                    group.create_task(self.loop.work())
+                group.create_task(self.resync.run())
+                group.create_task(self._watch(stop))
+        except BaseExceptionGroup as error:
+            lost = error.subgroup(LeaseLost)
+            if lost is None:
+                raise
+            raise LeaseLost("another operator may hold the Lease") from lost
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        registry = startup.build_registry(self.inbox, self.world.connection.login)
+        settings = startup.build_settings(self.world.random)
+        started = asyncio.Event()
+        restored = asyncio.create_task(_restore_signals(started, stop))
+        await startup.watch(registry, settings, self.world.settings.namespaces, started)
+        restored.cancel()
+        stop.set()
+
+    async def _wait_for_kinds(self) -> None:
+        """Wait until the API server knows Trimtab's kinds: kopf looks only once."""
+        wanted = {kind.plural for kind in KINDS}
+        while missing := wanted - await self.world.connection.cluster.served_resources(API_VERSION):
+            logger.warning("kinds are not installed", extra={"missing": sorted(missing)})
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _health(self) -> Health:
+        return Health(
+            leading=self.lease.acquired,
+            lease_held=self.lease.held,
+            api_silence=time.monotonic() - self.world.connection.cluster.last_answer,
+            queue_oldest=self.loop.queue.oldest(),
+            watch_silent=self.inbox.watchdog.silent,
+        )
+
+    def _refresh(self) -> None:
+        metrics, queue = self.loop.metrics, self.loop.queue
+        metrics.leader.set(self.lease.held)
+        metrics.queue_oldest.set(queue.oldest())
+        for kind in KINDS:
+            metrics.queue_depth.labels(kind.kind).set(queue.depth(kind.kind))
+
+
+def build_operator(
+    world: World, session: aiohttp.ClientSession, executor: ThreadPoolExecutor
+) -> Operator:
+    """Connect all parts."""
+    settings, cluster = world.settings, world.connection.cluster
+    metrics = Metrics()
+    metrics.build.info({"version": __version__, "code_version": settings.code_version})
+    lease = Lease(cluster, settings.lease, world.instance, Clocks(wall_clock, time.monotonic))
+    stores = Stores(settings.storage)
+    audit = AuditChain(stores, executor, _writer(world, lease))
+    results = Results(stores, executor, time.monotonic)
+    gatherer = Gatherer(cluster, results, Servers(session), settings.release)
+    events = EventWriter(cluster, world.instance, wall_clock)
+    actions = Actions(cluster, events, audit, lambda: lease.held)
+    telemetry = Telemetry(metrics, Observations(metrics))
+    reconciler = Reconciler(cluster, build_controllers(gatherer), actions, telemetry)
+    queue = WorkQueue(Schedule(Limits(), world.random), time.monotonic)
+    inbox = Inbox(queue, metrics, time.time)
+    return Operator(
+        world=world,
+        lease=lease,
+        inbox=inbox,
+        loop=Loop(queue, reconciler, metrics, wall_clock),
+        resync=Resync(cluster, inbox, settings.namespaces, settings.resync_seconds, world.random),
+    )
+
+
+def _writer(world: World, lease: Lease) -> Writer:
+    return Writer(
+        actor=world.user,
+        now=wall_clock,
+        epoch=lambda: lease.epoch,
+        published_head=lambda: lease.audit_head,
+        publish=lease.publish_head,
+    )
+
+
+async def _first_answer(cluster: Cluster) -> str:
+    """Return this process's user as soon as the API server answers."""
+    while True:
+        try:
+            return await check_identity(cluster)
+        except Retryable as error:
+            logger.warning("API server does not answer", extra={"cause": str(error)})
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _restore_signals(started: asyncio.Event, stop: asyncio.Event) -> None:
+    """Take the signals back from kopf, which would end its own tasks only."""
+    await started.wait()
+    _stop_on_signals(stop)
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)

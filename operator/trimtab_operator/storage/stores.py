@@ -1,0 +1,63 @@
+"""Opens the stores that the settings name: one for each namespace, and the audit bucket's."""
+
+from pathlib import Path
+
+from trimtab_operator.settings import Storage
+from trimtab_stages.store import LocalStore, S3Settings, S3Store, Store
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0
+ATTEMPTS = 2
+
+
+class Stores:
+    """Opens each store once.
+
+    Args:
+        settings: where the buckets are.
+    """
+
+    def __init__(self, settings: Storage) -> None:
+        self._settings = settings
+        self._open: dict[str, Store] = {}
+
+    def of_namespace(self, namespace: str) -> Store:
+        """Return the data store of a namespace; raises `StoreError`."""
+        prefix = self._settings.prefix.format(namespace=namespace).strip("/")
+        return self._opened(self._settings.bucket_of(namespace), prefix)
+
+    def of_audit(self) -> Store:
+        """Return the store of the audit chain; raises `StoreError`."""
+        return self._opened(self._settings.audit_bucket, "")
+
+    def _opened(self, bucket: str, prefix: str) -> Store:
+        place = f"{bucket}/{prefix}"
+        if place not in self._open:
+            self._open[place] = self._connect(bucket, prefix)
+        return self._open[place]
+
+    def _connect(self, bucket: str, prefix: str) -> Store:
+        if self._settings.path is not None:
+            return LocalStore(self._settings.path / bucket / prefix)
+        folder = self._settings.credentials_dir
+        authority = folder / "caBundle" if folder else None
+        return S3Store(
+            S3Settings(
+                bucket=bucket,
+                endpoint=self._settings.endpoint,
+                prefix=prefix,
+                region=self._settings.region,
+                access_key_id=_read(folder, "accessKeyId"),
+                secret_access_key=_read(folder, "secretAccessKey"),
+                ca_bundle=authority if authority and authority.is_file() else None,
+                connect_timeout_seconds=CONNECT_SECONDS,
+                read_timeout_seconds=READ_SECONDS,
+                max_attempts=ATTEMPTS,
+            )
+        )
+
+
+def _read(folder: Path | None, name: str) -> str | None:
+    if folder is None or not (folder / name).is_file():
+        return None
+    return (folder / name).read_text(encoding="utf-8").strip() or None

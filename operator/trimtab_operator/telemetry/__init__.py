@@ -1,0 +1,1 @@
+"""Every metric of the operator and the format of its log."""

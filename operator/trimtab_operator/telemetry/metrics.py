@@ -1,0 +1,86 @@
+"""Every Prometheus metric of the operator. Labels are bounded by the number of objects."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+PREFIX = "trimtab"
+RECONCILE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+RUN_BUCKETS = (30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400, 259_200)
+
+
+class Metrics:
+    """The operator's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self.registry = registry
+        self.reconcile_duration = Histogram(
+            f"{PREFIX}_reconcile_duration_seconds",
+            "Time of one reconcile.",
+            ["kind", "result"],
+            buckets=RECONCILE_BUCKETS,
+            registry=registry,
+        )
+        self.reconcile_errors = Counter(
+            f"{PREFIX}_reconcile_errors_total",
+            "Reconciles that failed, by the fault's type.",
+            ["kind", "reason"],
+            registry=registry,
+        )
+        self.writes = Counter(
+            f"{PREFIX}_writes_total",
+            "Changes of child objects and status; a converged object causes none.",
+            ["kind", "verb"],
+            registry=registry,
+        )
+        self.queue_depth = Gauge(
+            f"{PREFIX}_workqueue_depth",
+            "Objects that are due or at work.",
+            ["kind"],
+            registry=registry,
+        )
+        self.queue_oldest = Gauge(
+            f"{PREFIX}_workqueue_oldest_seconds",
+            "How long the object that waits longest has been due.",
+            registry=registry,
+        )
+        self.watch_last_event = Gauge(
+            f"{PREFIX}_watch_last_event_timestamp_seconds",
+            "When the last event of a watch came, seconds since 1970.",
+            ["kind"],
+            registry=registry,
+        )
+        self.leader = Gauge(
+            f"{PREFIX}_leader", "1 where this process holds the Lease.", registry=registry
+        )
+        self.build = Info(f"{PREFIX}_build", "What this process is.", registry=registry)
+        self.run_duration = Histogram(
+            f"{PREFIX}_pipeline_run_duration_seconds",
+            "Time from the first attempt of a PipelineRun to its end.",
+            ["namespace", "pipeline", "result"],
+            buckets=RUN_BUCKETS,
+            registry=registry,
+        )
+        self.gate_outcomes = Counter(
+            f"{PREFIX}_gate_outcomes_total",
+            "Finished PipelineRuns by the outcome of their gates.",
+            ["namespace", "pipeline", "outcome"],
+            registry=registry,
+        )
+        self.last_success = Gauge(
+            f"{PREFIX}_pipeline_last_success_timestamp_seconds",
+            "End of the newest PipelineRun that passed its gates, seconds since 1970.",
+            ["namespace", "pipeline"],
+            registry=registry,
+        )
+        self.ready = Gauge(
+            f"{PREFIX}_object_ready",
+            "1 where the object's summary condition is True.",
+            ["kind", "namespace", "name"],
+            registry=registry,
+        )
+        self.model_info = Gauge(
+            f"{PREFIX}_model_info",
+            "1 for the champion of a Model.",
+            ["namespace", "model", "digest"],
+            registry=registry,
+        )

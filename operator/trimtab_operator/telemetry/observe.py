@@ -1,0 +1,90 @@
+"""Turns what a reconcile saw and decided into metrics."""
+
+import contextlib
+
+from prometheus_client import Gauge
+
+from trimtab_operator.api.base import Status
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.kinds import BY_KIND, MODEL, PIPELINE
+from trimtab_operator.api.model import Model, ModelStatus
+from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
+from trimtab_operator.telemetry.metrics import Metrics
+
+Known = Dataset | Pipeline | PipelineRun | Model
+
+
+class Observations:
+    """Keeps the metrics of objects in step with their status.
+
+    Args:
+        metrics: where to.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._champions: dict[tuple[str, str], str] = {}
+        self._successes: dict[tuple[str, str], float] = {}
+
+    def observe(self, kind: str, before: Known, after: Status) -> None:
+        """Record an object's new status; transitions count once, where they are decided."""
+        metadata = before.metadata
+        summary = after.condition(BY_KIND[kind].summary)
+        is_ready = summary is not None and summary.status == "True"
+        if not isinstance(before, PipelineRun):
+            self._metrics.ready.labels(kind, metadata.namespace, metadata.name).set(is_ready)
+        match before, after:
+            case PipelineRun(), PipelineRunStatus():
+                self._observe_run(before, after)
+            case Model(), ModelStatus():
+                self._observe_champion(metadata.namespace, metadata.name, after)
+            case _:
+                pass
+
+    def forget(self, kind: str, namespace: str, name: str) -> None:
+        """Remove the series of an object that is gone."""
+        _remove(self._metrics.ready, kind, namespace, name)
+        if kind == PIPELINE.kind:
+            self._successes.pop((namespace, name), None)
+            _remove(self._metrics.last_success, namespace, name)
+        digest = self._champions.pop((namespace, name), None) if kind == MODEL.kind else None
+        if digest is not None:
+            _remove(self._metrics.model_info, namespace, name, digest)
+
+    def _observe_run(self, run: PipelineRun, after: PipelineRunStatus) -> None:
+        labels = (run.metadata.namespace, run.spec.pipeline)
+        ended = after.completion_time
+        if ended is None:
+            return
+        gates = after.condition("GatesPassed")
+        if gates is not None and gates.status == "True":
+            # Runs come in any order after a restart.
+            latest = max(ended.timestamp(), self._successes.get(labels, 0.0))
+            self._successes[labels] = latest
+            self._metrics.last_success.labels(*labels).set(latest)
+        if run.status.completion_time is not None:
+            return
+        result = "succeeded" if after.commit_digest else "failed"
+        if after.start_time is not None:
+            seconds = (ended - after.start_time).total_seconds()
+            self._metrics.run_duration.labels(*labels, result).observe(seconds)
+        if gates is not None:
+            self._metrics.gate_outcomes.labels(*labels, gates.reason).inc()
+
+    def _observe_champion(self, namespace: str, name: str, after: ModelStatus) -> None:
+        digest = after.champion.digest if after.champion else None
+        old = self._champions.get((namespace, name))
+        if old == digest:
+            return
+        if old is not None:
+            _remove(self._metrics.model_info, namespace, name, old)
+        self._champions.pop((namespace, name), None)
+        if digest is not None:
+            self._champions[namespace, name] = digest
+            self._metrics.model_info.labels(namespace, name, digest).set(1)
+
+
+def _remove(gauge: Gauge, *labels: str) -> None:
+    with contextlib.suppress(KeyError):
+        gauge.remove(*labels)

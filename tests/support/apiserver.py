@@ -1,0 +1,342 @@
+"""A real etcd and kube-apiserver on free loopback ports, with RBAC and an audit log.
+
+There is no kubelet and no controller: tests write the status of Jobs, Deployments and Pods.
+Use it from a conftest.py: `from support.apiserver import api_server`.
+"""
+
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.s3 import BINARIES, free_port
+from support.waiting import wait_until
+from trimtab_operator.cluster.resources import RBAC, Scope
+
+START_SECONDS = 60.0
+SYSTEM = "trimtab-system"
+ACCOUNT = "trimtab-operator"
+OPERATOR_USER = f"system:serviceaccount:{SYSTEM}:{ACCOUNT}"
+CRDS = Path(__file__).parents[2] / "crds"
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+        {"level": "None"},
+    ],
+}
+
+Object = dict[str, Any]
+
+
+class ApiError(Exception):
+    """The API server's refusal."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status} {message}")
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of the operator in the audit log."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str
+    name: str
+    user_agent: str = field(compare=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServer:
+    """A running API server and an administrator's access to it."""
+
+    url: str
+    folder: Path
+
+    @property
+    def certificate_authority(self) -> Path:
+        """File of the server's certificate authority."""
+        return self.folder / "ca.crt"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        """Send one request as administrator; raises ApiError."""
+        context = ssl.create_default_context(cafile=str(self.certificate_authority))
+        context.load_cert_chain(self.folder / "admin.crt", self.folder / "admin.key")
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(  # noqa: S310 - the test's own server
+            self.url + path, data, {"Content-Type": content_type}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, context=context, timeout=30) as answer:  # noqa: S310 - same
+                parsed: Object = json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise ApiError(error.code, error.read().decode()) from error
+        return parsed
+
+    def get(self, path: str) -> Object | None:
+        """Return an object, or None where there is none."""
+        try:
+            return self.request("GET", path)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def items(self, path: str) -> list[Object]:
+        """Return the items of a list."""
+        found: list[Object] = self.request("GET", path)["items"]
+        return found
+
+    def apply(self, path: str, manifest: Mapping[str, Any], manager: str = "test") -> Object:
+        """Server-side apply an object, or a subresource, at its path."""
+        query = f"?fieldManager={manager}&force=true&fieldValidation=Strict"
+        return self.request("PATCH", path + query, manifest, "application/apply-patch+yaml")
+
+    def merge(self, path: str, patch: Mapping[str, Any]) -> Object:
+        """Merge-patch an object or a subresource."""
+        return self.request("PATCH", path, patch, "application/merge-patch+json")
+
+    def create_namespace(self, name: str) -> str:
+        """Create a namespace and return its name."""
+        self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        return name
+
+    def operator_kubeconfig(self) -> Path:
+        """Write a kubeconfig with a token of the operator's ServiceAccount."""
+        answer = self.request(
+            "POST",
+            f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/{ACCOUNT}/token",
+            {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
+        )
+        path = self.folder / "operator.kubeconfig"
+        path.write_text(yaml.safe_dump(self._kubeconfig({"token": answer["status"]["token"]})))
+        return path
+
+    def operator_calls(self) -> list[Call]:
+        """Return the operator's requests so far, oldest first."""
+        lines = (self.folder / "audit.log").read_text().splitlines()
+        return [_call(entry) for entry in map(json.loads, lines) if _is_operators(entry)]
+
+    def _kubeconfig(self, user: Object) -> Object:
+        cluster = {
+            "server": self.url,
+            "certificate-authority": str(self.certificate_authority),
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "test",
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": "test", "user": user}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+        }
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """One API server for the whole session, with Trimtab's kinds and the operator's account."""
+    with run_api_server(tmp_path_factory.mktemp("apiserver")) as server:
+        yield server
+
+
+@contextmanager
+def run_api_server(folder: Path) -> Iterator[ApiServer]:
+    """Start etcd and an API server and stop them, in that order reversed, at the end."""
+    _make_certificates(folder)
+    (folder / "audit-policy.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
+    clients, peers, secure = free_port(), free_port(), free_port()
+    server = ApiServer(f"https://127.0.0.1:{secure}", folder)
+    with ExitStack() as stack:
+        stack.enter_context(_running(folder, "etcd", _etcd_flags(folder, clients, peers)))
+        stack.enter_context(
+            _running(folder, "kube-apiserver", _server_flags(folder, clients, secure))
+        )
+        wait_until(lambda: _is_ready(server), START_SECONDS, what="API server is ready")
+        _install(server)
+        yield server
+
+
+def _etcd_flags(folder: Path, clients: int, peers: int) -> list[str]:
+    client, peer = f"http://127.0.0.1:{clients}", f"http://127.0.0.1:{peers}"
+    return [
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        "--unsafe-no-fsync",
+    ]
+
+
+def _server_flags(folder: Path, clients: int, secure: int) -> list[str]:
+    return [
+        f"--etcd-servers=http://127.0.0.1:{clients}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        "--endpoint-reconciler-type=none",
+        f"--secure-port={secure}",
+        f"--tls-cert-file={folder / 'server.crt'}",
+        f"--tls-private-key-file={folder / 'server.key'}",
+        f"--client-ca-file={folder / 'ca.crt'}",
+        f"--service-account-key-file={folder / 'accounts.key'}",
+        f"--service-account-signing-key-file={folder / 'accounts.key'}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        "--service-cluster-ip-range=10.96.0.0/16",
+        "--authorization-mode=RBAC",
+        # No controller makes the `default` account that this plugin asks of every pod.
+        "--disable-admission-plugins=ServiceAccount",
+        f"--audit-log-path={folder / 'audit.log'}",
+        f"--audit-policy-file={folder / 'audit-policy.yaml'}",
+    ]
+
+
+@contextmanager
+def _running(folder: Path, program: str, flags: Sequence[str]) -> Iterator[None]:
+    binary = BINARIES / program
+    if not binary.exists():
+        pytest.fail(f"{program} is not in {BINARIES}; build the embedded cluster's tools first")
+    with (folder / f"{program}.log").open("wb") as log:
+        process = subprocess.Popen([binary, *flags], stdout=log, stderr=log, env=dict(os.environ))
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _make_certificates(folder: Path) -> None:
+    _openssl(folder, "genrsa", "-out", "accounts.key", "2048")
+    _make_key(folder, "ca")
+    _openssl(
+        folder, "req", "-x509", "-new", "-key", "ca.key", "-subj", "/CN=test-ca", "-out", "ca.crt"
+    )
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:10.96.0.1"
+    for name, subject in (
+        ("server", "/CN=kube-apiserver"),
+        ("admin", "/O=system:masters/CN=admin"),
+    ):
+        _make_key(folder, name)
+        _openssl(
+            folder, "req", "-new", "-key", f"{name}.key", "-subj", subject, "-out", f"{name}.csr"
+        )
+        (folder / f"{name}.ext").write_text(f"{names}\nextendedKeyUsage=serverAuth,clientAuth\n")
+        signing = (
+            "-CA",
+            "ca.crt",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-extfile",
+            f"{name}.ext",
+        )
+        _openssl(folder, "x509", "-req", "-in", f"{name}.csr", *signing, "-out", f"{name}.crt")
+
+
+def _make_key(folder: Path, name: str) -> None:
+    _openssl(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
+
+
+def _openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def _is_ready(server: ApiServer) -> bool:
+    try:
+        server.request("GET", "/api/v1/namespaces/kube-system")
+    except (ApiError, OSError):
+        return False
+    return True
+
+
+def _install(server: ApiServer) -> None:
+    """Create the kinds and the operator's account with exactly the rules of `RBAC`."""
+    definitions = [yaml.safe_load(path.read_text()) for path in sorted(CRDS.glob("*.yaml"))]
+    for definition in definitions:
+        name = definition["metadata"]["name"]
+        server.apply(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}", definition)
+    server.create_namespace(SYSTEM)
+    server.request(
+        "POST", f"/api/v1/namespaces/{SYSTEM}/serviceaccounts", {"metadata": {"name": ACCOUNT}}
+    )
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    for scope, kind, path in (
+        (Scope.WATCHED, "ClusterRole", rbac),
+        (Scope.OWN, "Role", f"{rbac}/namespaces/{SYSTEM}"),
+    ):
+        plural = f"{kind.lower()}s"
+        server.request(
+            "POST", f"{path}/{plural}", {"metadata": {"name": ACCOUNT}, "rules": _rules(scope)}
+        )
+        server.request("POST", f"{path}/{kind.lower()}bindings", _binding(kind))
+    for definition in definitions:
+        wait_until(lambda served=definition: _is_served(server, served), START_SECONDS)
+
+
+def _rules(scope: Scope) -> list[Object]:
+    return [
+        {"apiGroups": [rule.group], "resources": [rule.resource], "verbs": list(rule.verbs)}
+        for rule in RBAC
+        if rule.scope is scope
+    ]
+
+
+def _binding(kind: str) -> Object:
+    return {
+        "metadata": {"name": ACCOUNT},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": ACCOUNT},
+        "subjects": [{"kind": "ServiceAccount", "namespace": SYSTEM, "name": ACCOUNT}],
+    }
+
+
+def _is_served(server: ApiServer, definition: Object) -> bool:
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+    live = server.request("GET", path + definition["metadata"]["name"])
+    conditions = {item["type"]: item["status"] for item in live["status"].get("conditions", [])}
+    return conditions.get("Established") == "True"
+
+
+def _is_operators(entry: Object) -> bool:
+    return entry["user"]["username"] == OPERATOR_USER and "objectRef" in entry
+
+
+def _call(entry: Object) -> Call:
+    target = entry["objectRef"]
+    resource = "/".join(
+        part for part in (target["resource"], target.get("subresource", "")) if part
+    )
+    return Call(
+        verb=entry["verb"],
+        group=target.get("apiGroup", ""),
+        resource=resource,
+        namespace=target.get("namespace", ""),
+        name=target.get("name", ""),
+        user_agent=entry.get("userAgent", ""),
+    )

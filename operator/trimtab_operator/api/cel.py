@@ -1,7 +1,8 @@
 """Rules of the schema in CEL: what the API server refuses before an object exists.
 
 Each mirrors a check of the pydantic models or of `domain.validation`, in the same words. Bounds on
-every list and string keep their estimated cost small.
+every list and string keep their estimated cost small. Fields with a default are asked for by
+`has()` as well: the API server checks a default of `{}` before it fills it in.
 """
 
 from dataclasses import dataclass
@@ -141,13 +142,19 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         within("validation", "0.01", "0.9"),
         within("test", "0.01", "0.9"),
         Rule(
+            "!has(self.validation) || !has(self.test) || "
             "double(self.validation) + double(self.test) < 1.0",
             "`validation` and `test` together must be below 1",
         ),
     ),
     IngestRules: (within("maxQuarantinedFraction", "0.0", "1.0"),),
     Architecture: (within("dropout", "0.0", "0.9"),),
-    Training: (Rule("double(self.learningRate) > 0.0", "`learningRate` must be above 0"),),
+    Training: (
+        Rule(
+            "!has(self.learningRate) || double(self.learningRate) > 0.0",
+            "`learningRate` must be above 0",
+        ),
+    ),
     Decision: (within("minRecall", "0.0", "1.0"),),
     Trigger: (
         Rule(

@@ -84,15 +84,13 @@ def single_feature_accuracy(values: Numbers, index: Whole, classes: int) -> floa
     """Return the balanced accuracy of the best guess from one feature's bins.
 
     The guess is learnt on every other row and scored on the rest, so that many bins do not
-    look like knowledge.
+    look like knowledge. Fewer than 20 rows of a class prove nothing: 0.
     """
-    bins = min(MAX_BINS, len(values) // MIN_ROWS_PER_BIN)
     present = [values[index == number] for number in range(classes)]
-    if bins < 2 or classes < 2 or not all(map(len, present)):  # noqa: PLR2004 - a choice needs two
+    if classes < 2 or min(map(len, present)) < MIN_ROWS_PER_BIN:  # noqa: PLR2004 - a choice needs two
         return 0.0
     # Quantiles of every class, so that a rare class has bins of its own.
-    shares = np.linspace(0, 1, bins + 1)
-    edges = np.unique(np.concatenate([np.quantile(held, shares) for held in present]))
+    edges = np.unique(np.concatenate([_quantiles(held) for held in present]))
     binned = np.searchsorted(edges, values, side="right")
     counts = np.zeros((len(edges) + 1, classes))
     np.add.at(counts, (binned[::2], index[::2]), 1)
@@ -100,6 +98,11 @@ def single_feature_accuracy(values: Numbers, index: Whole, classes: int) -> floa
     truth = index[1::2]
     recalls = [float((guess[truth == c] == c).mean()) for c in range(classes) if (truth == c).any()]
     return float(np.mean(recalls)) if len(recalls) == classes else 0.0
+
+
+def _quantiles(values: Numbers) -> Numbers:
+    bins = min(MAX_BINS, len(values) // MIN_ROWS_PER_BIN)
+    return np.quantile(values, np.linspace(0, 1, bins, endpoint=False))
 
 
 def _refuse_unavailable(use: Use, column: Column, rules: IngestRules) -> None:

@@ -1,5 +1,6 @@
 """Can the time stamps be trusted? Order, future, and stamps that look like another time zone."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ class TimeTrust:
     """What was found about the stamps; all zero and empty means trusted.
 
     Attributes:
-        out_of_order: share of the rows that come before an earlier row's stamp.
+        out_of_order: smallest share of rows without which the rest is in time order.
         skipped: rows whose local time never existed.
         ambiguous: rows whose local time existed twice.
         future: rows from after the time of ingestion.
@@ -71,7 +72,7 @@ class TimeTrust:
 
 
 def out_of_order_fraction(time_ns: Whole, series: Whole) -> float:
-    """Return the share of rows, in source order, with a stamp before an earlier row's.
+    """Return the smallest share of rows without which the rest, in source order, is in time order.
 
     Every series counts for itself. Rows that run backwards throughout are in order, too.
     """
@@ -80,7 +81,7 @@ def out_of_order_fraction(time_ns: Whole, series: Whole) -> float:
     order = np.argsort(series, kind="stable")
     bounds = np.flatnonzero(np.diff(series[order])) + 1
     parts = np.split(time_ns[order], bounds)
-    return sum(min(_late(part), _late(part[::-1])) for part in parts) / len(time_ns)
+    return sum(min(_misplaced(part), _misplaced(part[::-1])) for part in parts) / len(time_ns)
 
 
 def refuse_disorder(fraction: float, rules: TimeRules) -> None:
@@ -141,8 +142,15 @@ def shown_time(time_ns: int) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _late(time_ns: Whole) -> int:
-    return int((time_ns < np.maximum.accumulate(time_ns)).sum())
+def _misplaced(time_ns: Whole) -> int:
+    """Return the rows outside a longest ascending subsequence (patience sorting)."""
+    if (np.diff(time_ns) >= 0).all():
+        return 0
+    tails: list[int] = []
+    for stamp in time_ns.tolist():
+        place = bisect_right(tails, stamp)
+        tails[place : place + 1] = [stamp]
+    return len(time_ns) - len(tails)
 
 
 def _around(seconds: Whole, start: int) -> bool:

@@ -16,7 +16,7 @@ def on_grid(frame: Frame, **grid: Any) -> Any:
 
 
 def seconds(frame: Frame) -> list[int]:
-    return (frame.time_ns // 1_000_000_000).tolist()
+    return [int(ns) // 1_000_000_000 for ns in frame.time_ns]
 
 
 def test_without_a_grid_rows_stay_and_series_are_segments() -> None:

@@ -54,7 +54,7 @@ class RunSettings:
 
     threads: int = 1
     slots: int = 1
-    inline_seconds: float = 0.0003
+    inline_seconds: float = 0.0005
     merge_rows: int = 256
     costly_merge_rows: int = 32
     costly_row_seconds: float = 10e-6

@@ -28,8 +28,11 @@ LOG = logging.getLogger(__name__)
 
 Results = dict[str, Tensor]
 
-SMOOTHING = 0.1
-"""Weight of the newest run in the moving averages."""
+FASTER = 0.5
+"""Largest relative step of a moving estimate downwards, at one run."""
+
+SLOWER = 0.02
+"""The same upwards: one run that was disturbed says little about the graph."""
 
 ROWS_THAT_TELL = 8
 """Runs with fewer rows mostly measure the call, not the rows."""
@@ -77,7 +80,8 @@ class Job:
     fail: Callable[[RequestError], None]
 
 
-Finished = list[tuple[Job, Results | RequestError]]
+Outcome = tuple[list[Job], Results | RequestError]
+"""Jobs that shared a run, and what became of it."""
 
 
 class Batcher:
@@ -155,39 +159,38 @@ class Batcher:
         self._free_slots -= 1
         future = loop.run_in_executor(self._executor, self._run_timed, batch)
 
-        def done(finished: asyncio.Future[Finished]) -> None:
+        def done(finished: asyncio.Future[list[Outcome]]) -> None:
             self._free_slots += 1
             _deliver(finished.result())
             self._start(loop)
 
         future.add_done_callback(done)
 
-    def _run_timed(self, batch: list[Job]) -> Finished:
-        start = time.perf_counter()
+    def _run_timed(self, batch: list[Job]) -> list[Outcome]:
+        # The thread's own processor time: waiting for a processor is no property of the graph.
+        start = time.thread_time()
         finished = run_batch(self._model, batch)
-        seconds = time.perf_counter() - start
+        seconds = time.thread_time() - start
         rows = sum(job.rows for job in batch)
-        self._run_seconds += SMOOTHING * (seconds - self._run_seconds)
+        self._run_seconds = moved(self._run_seconds, seconds)
         if rows >= ROWS_THAT_TELL:
-            self._row_seconds += SMOOTHING * (seconds / rows - self._row_seconds)
+            self._row_seconds = moved(self._row_seconds, seconds / rows)
         return finished
 
 
-def run_batch(model: Runnable, batch: list[Job]) -> Finished:
+def moved(estimate: float, measured: float) -> float:
+    """Return an estimate after one more measurement, a bounded step towards it."""
+    return max(min(measured, estimate * (1 + SLOWER) + 1e-9), estimate * (1 - FASTER))
+
+
+def run_batch(model: Runnable, batch: list[Job]) -> list[Outcome]:
     """Run the jobs as one; where that fails each alone, so that a bad request fails alone."""
     if len(batch) == 1:
-        return [(batch[0], _run_one(model, batch[0]))]
+        return [(batch, _run_one(model, batch[0]))]
     try:
-        merged = model.run(_merge(batch))
+        return [(batch, model.run(_merge(batch)))]
     except (RequestError, MemoryError):
-        return [(job, _run_one(model, job)) for job in batch]
-    finished: Finished = []
-    start = 0
-    for job in batch:
-        end = start + job.rows
-        finished.append((job, {name: values[start:end] for name, values in merged.items()}))
-        start = end
-    return finished
+        return [([job], _run_one(model, job)) for job in batch]
 
 
 def _merge(batch: list[Job]) -> dict[str, Tensor]:
@@ -201,14 +204,27 @@ def _run_one(model: Runnable, job: Job) -> Results | RequestError:
         return error
 
 
-def _deliver(finished: Finished) -> None:
-    for job, result in finished:
+def _deliver(outcomes: list[Outcome]) -> None:
+    for jobs, result in outcomes:
         if isinstance(result, RequestError):
-            job.fail(result)
-            continue
-        try:
-            job.succeed(result)
-        except Exception:
-            # One reply that cannot be made must not cost the others of its batch theirs.
-            LOG.exception("reply failed")
-            job.fail(InferenceFailedError("internal error; the server's log has the trace"))
+            for job in jobs:
+                job.fail(result)
+        elif len(jobs) == 1:
+            _succeed(jobs[0], result)
+        else:
+            start = 0
+            for job in jobs:
+                end = start + job.rows
+                _succeed(job, {name: values[start:end] for name, values in result.items()})
+                start = end
+
+
+def _succeed(job: Job, results: Results) -> None:
+    try:
+        job.succeed(results)
+    except RequestError as error:
+        job.fail(error)
+    except Exception:
+        # One reply that cannot be made must not cost the others of its batch theirs.
+        LOG.exception("reply failed")
+        job.fail(InferenceFailedError("internal error; the server's log has the trace"))

@@ -27,7 +27,7 @@ def warm(model: OnnxModel, golden: GoldenRequest | None, clock: Callable[[], flo
         model: the loaded graph.
         golden: request whose answer is known; without one the graph is run on made-up inputs, and a
             graph that refuses those is taken as it is.
-        clock: seconds, monotonic.
+        clock: the calling thread's processor time, seconds.
 
     Raises:
         VersionRefusedError: `GoldenRequestFailed`.

@@ -126,7 +126,7 @@ class VersionLoader:
         try:
             model = OnnxModel(path, self._settings.run.threads)
             check_features(model.signature, version.features)
-            return LoadedModel(model, warm(model, golden, time.perf_counter), reference)
+            return LoadedModel(model, warm(model, golden, time.thread_time), reference)
         finally:
             self._markers.end(version.digest)
 

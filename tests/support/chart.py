@@ -1,0 +1,85 @@
+"""The chart as helm renders it, without any cluster."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "trimtab"
+BUILT = Path.home() / ".cache" / "trimtab" / "bin" / "helm"
+NAMESPACE = "trimtab-system"
+
+Manifest = dict[str, Any]
+
+EXTERNAL = ("--set", "storage.endpoint=https://s3.example.com,storage.credentialsSecret=mine")
+LOCAL = ("-f", str(CHART / "values-local.yaml"))
+VALUES: dict[str, tuple[str, ...]] = {
+    "defaults": (),
+    "local": LOCAL,
+    "external": EXTERNAL,
+    "namespaces": (*EXTERNAL, "--set", "scope=namespaces,namespaces={a,b}"),
+    "policies": (*LOCAL, "--set", "networkPolicies.enabled=true"),
+}
+"""Ways to install that tests go through."""
+
+
+class RenderError(Exception):
+    """helm refused; the message is its own."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What one way of installing creates, hooks included."""
+
+    manifests: list[Manifest]
+
+    def of_kind(self, kind: str) -> list[Manifest]:
+        """Return the objects of a kind."""
+        return [item for item in self.manifests if item["kind"] == kind]
+
+    def one(self, kind: str, name: str) -> Manifest:
+        """Return the object of that kind and name; the first, where several namespaces have it."""
+        return next(item for item in self.of_kind(kind) if item["metadata"]["name"] == name)
+
+    def pods(self) -> Iterator[tuple[str, Manifest]]:
+        """Yield a label and the pod (metadata and spec) of everything that starts pods."""
+        for item in self.manifests:
+            pod = _pod_of(item)
+            if pod is not None:
+                yield f"{item['kind']}/{item['metadata']['name']}", pod
+
+
+@cache
+def render(*arguments: str) -> Rendered:
+    """Return what `helm template` prints; the same arguments are rendered once. Do not change it.
+
+    Raises:
+        RenderError: helm refused.
+    """
+    command = [helm(), "template", "trimtab", str(CHART), "--namespace", NAMESPACE, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise RenderError(done.stderr)
+    return Rendered([item for item in yaml.safe_load_all(done.stdout) if item])
+
+
+def helm() -> str:
+    """Return the program's path: the embedded cluster's build, else the one on PATH."""
+    found = str(BUILT) if BUILT.exists() else shutil.which("helm")
+    if found is None:
+        pytest.fail("no helm: `PYTHONPATH=images python3 -m localcluster build` builds it")
+    return found
+
+
+def _pod_of(item: Manifest) -> Manifest | None:
+    if item["kind"] == "Pod":
+        return item
+    template: Manifest | None = item.get("spec", {}).get("template")
+    return template

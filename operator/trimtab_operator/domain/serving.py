@@ -52,7 +52,7 @@ def _stopped(model: Model) -> list[Verdict]:
 
 
 def _refused(model: Model, state: VersionState, answering: int) -> list[Verdict]:
-    """Return the verdicts of a version that a server refuses; store faults may pass by themselves."""
+    """Return the verdicts of a refused version; faults of the store may pass by themselves."""
     words = f"A pod of Model `{model.metadata.name}` refuses the version: {state.message}"
     verdict = reconciling if state.reason in PASSING else stalled
     return [*_partly(Fault(state.reason, words), answering), verdict(state.reason, words)]

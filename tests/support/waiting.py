@@ -12,7 +12,7 @@ class TimedOutError(AssertionError):
 
 
 def wait_until(
-    probe: Callable[[], Found], timeout: float, *, interval: float = 0.05, what: str = ""
+    probe: Callable[[], Found | None], timeout: float, *, interval: float = 0.05, what: str = ""
 ) -> Found:
     """Call `probe` until it returns something true and return that.
 

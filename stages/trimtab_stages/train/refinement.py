@@ -33,7 +33,7 @@ def refined_loss(logits: Tensor, target: Tensor) -> float:
         return value
 
     with torch.enable_grad():
-        search.step(loss)
+        search.step(loss)  # type: ignore[no-untyped-call]  # torch leaves LBFGS.step untyped
     with torch.no_grad():
         refined = float(loss_of(scale * fixed + bias, target))
         plain = float(loss_of(fixed, target))

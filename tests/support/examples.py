@@ -1,0 +1,17 @@
+"""Manifests of the chart's examples, as typed objects."""
+
+from pathlib import Path
+
+import yaml
+
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.kinds import DATASET
+
+EXAMPLES = Path(__file__).parents[2] / "charts" / "trimtab" / "examples"
+
+
+def example_dataset(name: str) -> Dataset:
+    """Return the Dataset of an example folder."""
+    parsed = DATASET.parse(yaml.safe_load((EXAMPLES / name / "dataset.yaml").read_text()))
+    assert isinstance(parsed, Dataset)
+    return parsed

@@ -95,8 +95,12 @@ def build(
 
 def push(settings: Settings, full: str) -> None:
     """Push an image that was built."""
+    program = _builder(settings)
+    # Docker speaks plain HTTP to registries on this machine by itself; the others have to be told.
+    is_local = full.startswith(("localhost:", "127.0.0.1:")) and "docker" not in program
+    options = ["--tls-verify=false"] if is_local else []
     with timed("image", f"push {full}"):
-        commands.run([*_builder(settings), "push", full], seconds=3600)
+        commands.run([*program, "push", *options, full], seconds=3600)
 
 
 def image_name(cluster: ExistingCluster, name: str) -> str:
@@ -125,8 +129,14 @@ def _kubectl(settings: Settings) -> str:
 
 
 def _builder(settings: Settings) -> list[str]:
-    found = next((program for program in _BUILDERS if shutil.which(program)), None)
+    # A docker whose daemon does not run is of no use, so each is asked.
+    works = (
+        name
+        for name in _BUILDERS
+        if shutil.which(name) and commands.attempt([name, "info"]).returncode == 0
+    )
+    found = next(works, None)
     if found is None:
-        raise LaunchError(f"None of {', '.join(_BUILDERS)} is on PATH; one must build the images.")
+        raise LaunchError(f"None of {', '.join(_BUILDERS)} works here; one must build the images.")
     # As root buildah uses this cluster's own store; the others have theirs.
     return builder.buildah(settings) if found == "buildah" and os.geteuid() == 0 else [found]

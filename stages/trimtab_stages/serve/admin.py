@@ -12,7 +12,7 @@ from trimtab_stages.serve.plan.follower import PlanFollower
 
 
 class AdminApplication:
-    """Answers `/plan`, `/metrics`, `/healthz` and `/readyz`."""
+    """Answers `/plan`, `/metrics`, `/livez` (also `/healthz`) and `/readyz`."""
 
     def __init__(
         self, follower: PlanFollower, registry: CollectorRegistry, is_ready: Callable[[], bool]
@@ -23,6 +23,7 @@ class AdminApplication:
         self._pages: dict[bytes, Callable[[], HttpResponse]] = {
             b"/plan": self._plan,
             b"/metrics": self._metrics,
+            b"/livez": self._health,
             b"/healthz": self._health,
             b"/readyz": self._readiness,
         }
@@ -31,7 +32,7 @@ class AdminApplication:
         """Answer a request; raises `RequestError`."""
         page = self._pages.get(exchange.request.target.partition(b"?")[0])
         if page is None:
-            raise NotFoundError("no such page; there are /plan, /metrics, /healthz and /readyz")
+            raise NotFoundError("no such page; there are /plan, /metrics, /livez and /readyz")
         if exchange.request.method not in {b"GET", b"HEAD"}:
             raise MethodNotAllowedError("GET, HEAD")
         exchange.answer(page())

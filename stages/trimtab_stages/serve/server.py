@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 
 from prometheus_client import CollectorRegistry
 
@@ -69,7 +68,7 @@ class ModelServer:
             statistics,
         )
         self.application = InferenceApplication(
-            self.follower, inference, self._feedback, metadata.version("trimtab")
+            self.follower, inference, self._feedback, settings.release
         )
         self.listener = HttpListener(self.application, settings.http)
         self.admin = HttpListener(self._admin_application(statistics), settings.http)

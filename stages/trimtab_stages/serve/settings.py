@@ -1,6 +1,7 @@
 """Settings of one server process; only `read_settings` looks at arguments and environment."""
 
 import argparse
+import importlib.metadata
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -73,6 +74,7 @@ class ServeSettings:
         port: port of the inference protocol, 0 for any.
         admin_port: port of metrics, plan and health, 0 for any.
         pod: name of this pod, part of what it writes.
+        release: Trimtab's version, shown in the server's metadata.
         poll_seconds: how often the plan's file is looked at.
         check_seconds: time for a version's load check.
         drain_seconds: time between readiness 503 and the end of listening at shutdown.
@@ -89,6 +91,7 @@ class ServeSettings:
     port: int = 8080
     admin_port: int = 8081
     pod: str = "local"
+    release: str = "unpackaged"
     poll_seconds: float = 0.5
     check_seconds: float = 120.0
     drain_seconds: float = 5.0
@@ -102,7 +105,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     """Return the settings that a command line and an environment ask for.
 
     Environment: `TRIMTAB_THREADS` (default: whole processors of the container's limit),
-    `TRIMTAB_MAX_BODY_BYTES`, `TRIMTAB_MERGE_ROWS`, `TRIMTAB_DRAIN_SECONDS`, `HOSTNAME`.
+    `TRIMTAB_MAX_BODY_BYTES`, `TRIMTAB_MERGE_ROWS`, `TRIMTAB_DRAIN_SECONDS`, `TRIMTAB_VERSION`,
+    `HOSTNAME`.
     """
     options = _parser().parse_args(arguments)
     processors = container_processors(CGROUP)
@@ -115,6 +119,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         port=options.port,
         admin_port=options.admin_port,
         pod=environment.get("HOSTNAME", "local"),
+        release=environment.get("TRIMTAB_VERSION", _installed_release()),
         drain_seconds=float(environment.get("TRIMTAB_DRAIN_SECONDS", "5")),
         http=HttpLimits(
             body_bytes=int(environment.get("TRIMTAB_MAX_BODY_BYTES", 64 * MEBIBYTE)),
@@ -150,6 +155,13 @@ def container_memory_left(cgroup: Path, default: int) -> int:
     except (OSError, ValueError):
         return default
     return default if limit == "max" else max(0, int(limit) - used)
+
+
+def _installed_release() -> str:
+    try:
+        return importlib.metadata.version("trimtab")
+    except importlib.metadata.PackageNotFoundError:
+        return "unpackaged"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,6 @@
 """A listening port and the life of its connections."""
 
 import asyncio
-import socket
 
 from trimtab_stages.serve.http.exchange import Application
 from trimtab_stages.serve.http.protocol import Connections, HttpConnection
@@ -41,7 +40,6 @@ class HttpListener:
             lambda: HttpConnection(self.connections, loop),
             host,
             port,
-            family=socket.AF_INET,
             backlog=BACKLOG,
         )
         self._schedule_sweep(loop)

@@ -1,0 +1,145 @@
+"""Small ONNX graphs for tests of the model server, as bytes."""
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 17
+IR_VERSION = 8
+
+Weights = NDArray[np.float32]
+Shape = list[int | str]
+
+
+def linear_scores(weights: Weights, classes: int = 1) -> bytes:
+    """Return a graph `features` FP32 [n, F] -> `score`: a sigmoid [n], or a softmax [n, K].
+
+    Args:
+        weights: [F, K].
+        classes: K; 1 for a binary target.
+    """
+    nodes = [helper.make_node("MatMul", ["features", "w"], ["logits"])]
+    constants = [numpy_helper.from_array(weights.astype(np.float32), "w")]
+    score: Shape = ["n", classes]
+    if classes == 1:
+        constants.append(numpy_helper.from_array(np.array([-1], np.int64), "flat"))
+        nodes += [
+            helper.make_node("Sigmoid", ["logits"], ["column"]),
+            helper.make_node("Reshape", ["column", "flat"], ["score"]),
+        ]
+        score = ["n"]
+    else:
+        nodes.append(helper.make_node("Softmax", ["logits"], ["score"], axis=1))
+    features: Shape = ["n", int(weights.shape[0])]
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, features)],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, score)],
+        constants,
+    )
+
+
+def with_categories(weight: float = 0.5) -> bytes:
+    """Return a graph of `features` [n, 1] and `categories` [n, 1] -> `score` [n].
+
+    The category "high" adds `weight` to the feature before the sigmoid; any other adds nothing.
+    """
+    constants = [numpy_helper.from_array(np.array([-1], np.int64), "flat")]
+    nodes = [
+        helper.make_node(
+            "LabelEncoder",
+            ["categories"],
+            ["offset"],
+            domain="ai.onnx.ml",
+            keys_strings=["high"],
+            values_floats=[weight],
+            default_float=0.0,
+        ),
+        helper.make_node("Add", ["features", "offset"], ["sum"]),
+        helper.make_node("Sigmoid", ["sum"], ["column"]),
+        helper.make_node("Reshape", ["column", "flat"], ["score"]),
+    ]
+    return _model(
+        nodes,
+        [
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 1]),
+            helper.make_tensor_value_info("categories", TensorProto.STRING, ["n", 1]),
+        ],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n"])],
+        constants,
+    )
+
+
+def identity(element: int, shape: Shape) -> bytes:
+    """Return a graph `x` -> `y` that gives its input back.
+
+    Args:
+        element: `TensorProto` element type.
+        shape: dimensions, names for variable ones.
+    """
+    return _model(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        [helper.make_tensor_value_info("x", element, shape)],
+        [helper.make_tensor_value_info("y", element, shape)],
+        [],
+    )
+
+
+def batch_mean() -> bytes:
+    """Return a graph whose rows depend on each other: `x` [n, 2] -> `y` = x - mean over rows."""
+    return _model(
+        [
+            helper.make_node("ReduceMean", ["x"], ["mean"], axes=[0], keepdims=1),
+            helper.make_node("Sub", ["x", "mean"], ["y"]),
+        ],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 2])],
+        [],
+    )
+
+
+def lookup(size: int) -> bytes:
+    """Return a graph that fails on indices out of range: `index` INT64 [n] -> `score` FP32 [n]."""
+    table = numpy_helper.from_array(np.linspace(0, 1, size, dtype=np.float32), "table")
+    return _model(
+        [helper.make_node("Gather", ["table", "index"], ["score"])],
+        [helper.make_tensor_value_info("index", TensorProto.INT64, ["n"])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n"])],
+        [table],
+    )
+
+
+def logarithm() -> bytes:
+    """Return a graph that gives NaN for negative inputs: `x` FP32 [n] -> `y` FP32 [n]."""
+    return _model(
+        [helper.make_node("Log", ["x"], ["y"])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n"])],
+        [],
+    )
+
+
+def memory_hungry(mebibytes: int) -> bytes:
+    """Return a graph that allocates this much at every run: `x` FP32 [n] -> `y` FP32 [n]."""
+    big = numpy_helper.from_array(np.array([mebibytes, 1 << 18], np.int64), "big")
+    nodes = [
+        helper.make_node("ReduceSum", ["x"], ["total"], keepdims=0),
+        helper.make_node("Expand", ["total", "big"], ["wide"]),
+        helper.make_node("Exp", ["wide"], ["wider"]),
+        helper.make_node("ReduceMean", ["wider"], ["mean"], keepdims=0),
+        helper.make_node("Add", ["x", "mean"], ["y"]),
+    ]
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n"])],
+        [big],
+    )
+
+
+def _model(nodes: list, inputs: list, outputs: list, constants: list) -> bytes:  # type: ignore[type-arg] # onnx's message types are not typed
+    graph = helper.make_graph(nodes, "test", inputs, outputs, constants)
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
+    return bytes(
+        helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
+    )

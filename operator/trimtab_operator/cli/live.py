@@ -39,7 +39,7 @@ async def _read(environment: Mapping[str, str], namespace: str) -> list[dict[str
     async with connect(environment, FIELD_MANAGER, time.monotonic) as connection:
         found = []
         for resource in OWN_KINDS.values():
-            bodies = await connection.cluster.list(resource, namespace)
+            bodies = await connection.cluster.list_objects(resource, namespace)
             found += [body | {"kind": resource.kind} for body in bodies]
         return found
 

@@ -12,6 +12,7 @@ from trimtab_operator.cli.diagram.states import OUTCOMES, is_true, summary_of
 from trimtab_operator.cli.diagram.wording import ago, span
 from trimtab_stages.contract.gates import Gate, GateResult, Outcome, overall
 from trimtab_stages.contract.layout import run_commit
+from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import Commit, StageName
 
 SHOWN_GATES = 5
@@ -63,7 +64,7 @@ def build_trigger(pipeline: Pipeline, view: RunView | None, scene: Scene) -> Box
     facts.append(Fact("and", "a person's request"))
     upcoming = pipeline.status.next_schedule_time
     if upcoming is not None:
-        facts.append(Fact("next", ago(upcoming, scene.now)))
+        facts.append(Fact("next", ago(upcoming, scene.now) if upcoming > scene.now else "due"))
     if pipeline.spec.suspend:
         return Box("Trigger", "suspended", State.PAUSED, "Suspended", tuple(facts))
     if view is None:
@@ -86,13 +87,14 @@ def _start_of(run: PipelineRun | None) -> datetime | None:
 def build_run(pipeline: Pipeline, view: RunView | None, scene: Scene) -> Box:
     """Return the box of the run with its stages."""
     if view is None:
-        items = tuple(Item(State.WAITING, stage.value) for stage in StageName)
+        items = tuple(Item(State.WAITING, stage.value) for stage in _stages(pipeline.spec))
         return Box(
             "Run", pipeline.metadata.name, State.WAITING, "NoRunYet", items=items, sequence=True
         )
     state, word, message = _run_state(view)
     facts: list[Fact] = []
     run = view.run
+    recipe = run.spec.recipe if run else pipeline.spec
     if run is not None:
         facts.append(Fact("attempts", f"{run.status.attempts} of {run.spec.compute.max_attempts}"))
         facts.append(Fact("took" if run.status.completion_time else "since", _took(run, scene)))
@@ -102,11 +104,16 @@ def build_run(pipeline: Pipeline, view: RunView | None, scene: Scene) -> Box:
         state,
         word,
         tuple(facts),
-        tuple(_stage_item(stage, view) for stage in StageName),
+        tuple(_stage_item(stage, view) for stage in _stages(recipe)),
         href=scene.link(_report_key(view)),
         message=message,
         sequence=True,
     )
+
+
+def _stages(recipe: Recipe) -> list[StageName]:
+    refit = recipe.training.refit_on_all
+    return [stage for stage in StageName if refit or stage is not StageName.REFIT]
 
 
 def _report_key(view: RunView) -> str | None:

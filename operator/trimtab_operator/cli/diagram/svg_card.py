@@ -11,7 +11,7 @@ from trimtab_operator.cli.diagram.text_width import fitted, width_of
 from trimtab_operator.cli.diagram.theme import KIND_ICONS, STATE_ICONS, STATE_WORDS
 
 RADIUS = 12
-MAX_SPACING = 36.0
+MAX_SPACING = 60.0
 TITLE_TAIL = 7
 """Runs of one Pipeline differ in the end of their names."""
 

@@ -60,7 +60,9 @@ class Column(StrictModel):
     """One column of the source and what it means."""
 
     name: ColumnName
-    """Name in the source file, and in requests to the served model."""
+    """Name in snapshots, in requests to the served model, and in the source file."""
+    source_name: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    """Header in the source file where it differs from `name`. Default: `name`."""
     type: ColumnType = ColumnType.NUMBER
     """How the column is read: Number (default), Category, Boolean or Timestamp."""
     role: ColumnRole = ColumnRole.FEATURE

@@ -212,6 +212,10 @@ class Target(StrictModel):
     min_rate: DecimalString = Field(default="0.005", validate_default=True)
     """Smallest plausible share of the rarest class in each split; below it the snapshot fails
     with ValidationFailed. Default: 0.005."""
+    max_rate_change: DecimalString = Field(default="0.5", validate_default=True)
+    """Largest plausible change of a class's share from the training split to a later one, 0..1;
+    above it the snapshot fails with ValidationFailed: labels that change so much are usually faulty
+    from some date on. Default: 0.5."""
 
     @model_validator(mode="after")
     def _one_threshold(self) -> Self:

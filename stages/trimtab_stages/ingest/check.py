@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from trimtab_stages.contract.features import Availability, Column, ColumnType
 from trimtab_stages.contract.ingest import IngestRules, MissingStrategy, TargetKind
 from trimtab_stages.contract.reasons import StageError, StageReason
-from trimtab_stages.ingest.columns import data_columns, input_columns
+from trimtab_stages.ingest.columns import data_columns, input_columns, source_headers
 from trimtab_stages.ingest.cyclical import cyclical_names
 from trimtab_stages.ingest.event_time import check_timezone
 from trimtab_stages.ingest.features import uses
@@ -99,6 +99,9 @@ def _double_names(rules: IngestRules) -> Iterator[str]:
             yield f"{name} is the name of two snapshot columns (features, target, time)"
     inputs = {column.name for column in input_columns(rules)}
     protected = set(declared) - inputs - {rules.time.column}
+    for header, count in Counter(source_headers(rules).values()).items():
+        if count > 1:
+            yield f"columns: {count} columns are read from the source's {header}"
     for name in sorted(protected & (set(names) - inputs)):
         if name != rules.time.column:
             yield f"{name} is both a column of the source and a derived feature or the target"

@@ -10,10 +10,10 @@ from trimtab_stages.contract.reasons import StageError, StageReason
 SHOWN_COLUMNS = 40
 
 
-def wanted_columns(rules: IngestRules) -> list[str]:
-    """Return the names of all columns to read: the declared ones and the event time."""
-    names = [column.name for column in rules.columns]
-    return names if rules.time.column in names else [rules.time.column, *names]
+def source_headers(rules: IngestRules) -> dict[str, str]:
+    """Return the header in the source for all columns to read, by name, the event time first."""
+    headers = {rules.time.column: rules.time.column}
+    return headers | {column.name: column.source_name or column.name for column in rules.columns}
 
 
 def data_columns(rules: IngestRules) -> list[Column]:
@@ -41,7 +41,7 @@ def check_columns(present: Sequence[str], wanted: Sequence[str], file: str) -> N
         raise StageError(
             StageReason.MISSING_COLUMN,
             f"{file} has no column {', '.join(missing)}; it has {_shown(present)}."
-            " Correct columns[].name or time.column, or the file.",
+            " Correct columns[].name, columns[].sourceName or time.column, or the file.",
         )
     if double := [name for name in wanted if counts[name] > 1]:
         raise StageError(

@@ -10,7 +10,7 @@ from trimtab_stages.ingest.target import Labels
 
 
 def check_label_rates(labels: Labels, split: Whole, target: Target) -> None:
-    """Fail where a split is empty or its rarest class is rarer than `target.minRate`.
+    """Fail where a split is empty, a class too rare in it, or its share jumps between splits.
 
     Args:
         labels: target of the rows that take part.
@@ -21,6 +21,20 @@ def check_label_rates(labels: Labels, split: Whole, target: Target) -> None:
         StageError: NoRowsLeft or ValidationFailed.
     """
     counts = class_counts(labels, split)
+    _refuse_rare_classes(labels, counts, target)
+    _refuse_jumps(labels, counts, target)
+
+
+def class_counts(labels: Labels, split: Whole) -> list[Whole]:
+    """Return the number of rows of every class, for every split."""
+    classes = len(labels.classes)
+    return [
+        np.bincount(labels.index[split == number], minlength=classes)
+        for number in range(len(SPLIT_NAMES))
+    ]
+
+
+def _refuse_rare_classes(labels: Labels, counts: list[Whole], target: Target) -> None:
     for name, of_class in zip(SPLIT_NAMES, counts, strict=True):
         rows = int(of_class.sum())
         if rows < MIN_ROWS:
@@ -43,10 +57,16 @@ def check_label_rates(labels: Labels, split: Whole, target: Target) -> None:
             )
 
 
-def class_counts(labels: Labels, split: Whole) -> list[Whole]:
-    """Return the number of rows of every class, for every split."""
-    classes = len(labels.classes)
-    return [
-        np.bincount(labels.index[split == number], minlength=classes)
-        for number in range(len(SPLIT_NAMES))
-    ]
+def _refuse_jumps(labels: Labels, counts: list[Whole], target: Target) -> None:
+    training = counts[0] / counts[0].sum()
+    for name, of_class in zip(SPLIT_NAMES[1:], counts[1:], strict=True):
+        share = of_class / of_class.sum()
+        worst = int(np.abs(share - training).argmax())
+        if abs(share[worst] - training[worst]) > float(target.max_rate_change):
+            raise StageError(
+                StageReason.VALIDATION_FAILED,
+                f"target {target.name}: class {labels.classes[worst]} is {training[worst]:.2%} of"
+                f" split train, but {share[worst]:.2%} of split {name}, a change above"
+                f" target.maxRateChange {target.max_rate_change:f}. The labels are probably faulty"
+                " from some date on: end the data before it with time.end, or raise the limit.",
+            )

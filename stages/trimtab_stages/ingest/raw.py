@@ -1,6 +1,7 @@
 """Rows as they stand in the source, before any rule."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -48,15 +49,17 @@ class RawRows:
     def __len__(self) -> int:
         return len(self.row)
 
+    def renamed(self, names: Sequence[str]) -> "RawRows":
+        """Return the rows with other column names, in the columns' order."""
+        return replace(self, table=self.table.rename_columns(list(names)))
+
     def take(self, index: Whole) -> "RawRows":
         """Return the rows at `index`; malformed lines stay."""
-        return RawRows(
-            self.table.take(pa.array(index)),
-            self.files,
-            self.file[index],
-            self.row[index],
-            self.malformed,
-            self.ignored,
+        return replace(
+            self,
+            table=self.table.take(pa.array(index)),
+            file=self.file[index],
+            row=self.row[index],
         )
 
 

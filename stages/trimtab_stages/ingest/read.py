@@ -1,7 +1,7 @@
 """Finds and reads the source's files."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,22 +14,23 @@ from trimtab_stages.ingest.raw import RawRows, join_files
 from trimtab_stages.store import InvalidKey, NotFound, Store
 
 
-def read_source(store: Store, source: Source, wanted: Sequence[str], work: Path) -> RawRows:
-    """Read the columns `wanted` of all files of the source, in the order of their names.
+def read_source(store: Store, source: Source, headers: Mapping[str, str], work: Path) -> RawRows:
+    """Read columns of all files of the source, in the order of the files' names.
 
     Args:
         store: where `source.uri` is a key.
         source: file or folder, and its format.
-        wanted: columns to read.
+        headers: header in the source of every column to read, by its name.
         work: empty scratch directory; one file at a time is copied into it.
 
     Raises:
         StageError: SourceMissing, UnreadableFile or MissingColumn.
         StoreError: the store failed.
     """
+    wanted = list(headers.values())
     parts = [_read_file(store, source, key, wanted, work) for key in source_keys(store, source)]
     try:
-        return join_files(parts)
+        return join_files(parts).renamed(list(headers))
     except pa.ArrowException as error:
         raise StageError(
             StageReason.UNREADABLE_FILE,

@@ -12,7 +12,7 @@ from trimtab_stages.contract.run import IngestCommit, IngestSpec
 from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.ingest.assemble import Assembled, assemble
 from trimtab_stages.ingest.check import check_rules
-from trimtab_stages.ingest.columns import wanted_columns
+from trimtab_stages.ingest.columns import source_headers
 from trimtab_stages.ingest.croissant import croissant
 from trimtab_stages.ingest.curate import Curated, curate
 from trimtab_stages.ingest.ledger import Ledger
@@ -65,7 +65,7 @@ def run(spec: IngestSpec, place: Place) -> IngestCommit:
     place.work.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(place.clock)
     start = place.clock()
-    raw = read_source(place.source, spec.source, wanted_columns(spec.rules), place.work)
+    raw = read_source(place.source, spec.source, source_headers(spec.rules), place.work)
     ledger.account_malformed(raw.malformed, place.clock() - start)
     curated = curate(raw, spec.rules, list(spec.source.na_tokens), ledger, place.now)
     assembled = assemble(curated, spec.rules, ledger)

@@ -81,7 +81,7 @@ def out_of_order_fraction(time_ns: Whole, series: Whole) -> float:
     order = np.argsort(series, kind="stable")
     bounds = np.flatnonzero(np.diff(series[order])) + 1
     parts = np.split(time_ns[order], bounds)
-    return sum(min(_misplaced(part), _misplaced(part[::-1])) for part in parts) / len(time_ns)
+    return sum(_misplaced(part) for part in parts) / len(time_ns)
 
 
 def refuse_disorder(fraction: float, rules: TimeRules) -> None:
@@ -125,7 +125,7 @@ def suspected_zone(time_ns: Whole, zones: Sequence[str] = SUSPECT_ZONES) -> str:
     """
     if len(time_ns) == 0:
         return ""
-    seconds = np.unique(time_ns // NANOS)
+    seconds = np.sort(time_ns // NANOS)
     first, last = int(seconds[0]), int(seconds[-1])
     for name in zones:
         skipped = _skipped_hours(ZoneInfo(name), first, last)
@@ -143,9 +143,14 @@ def shown_time(time_ns: int) -> str:
 
 
 def _misplaced(time_ns: Whole) -> int:
-    """Return the rows outside a longest ascending subsequence (patience sorting)."""
-    if (np.diff(time_ns) >= 0).all():
+    steps = np.diff(time_ns)
+    if (steps >= 0).all() or (steps <= 0).all():
         return 0
+    return min(_outside_longest_ascent(time_ns), _outside_longest_ascent(time_ns[::-1]))
+
+
+def _outside_longest_ascent(time_ns: Whole) -> int:
+    """Return the rows outside a longest ascending subsequence (patience sorting)."""
     tails: list[int] = []
     for stamp in time_ns.tolist():
         place = bisect_right(tails, stamp)

@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ConnectionError,  # noqa: A004 - botocore's name for it
     CredentialRetrievalError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
 )
@@ -77,7 +78,7 @@ def translated(call: Call) -> Iterator[None]:
         raise from_answer(error, call) from error
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
         raise WrongCredentials(call.endpoint, str(error)) from error
-    except (ConnectionError, HTTPClientError) as error:
+    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise StoreUnreachable(call.endpoint, str(error)) from error
     except (BotoCoreError, Boto3Error) as error:
         raise StoreFailure(call.operation, call.uri, str(error)) from error

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -16,6 +17,7 @@ from trimtab_stages.store import (
     ArtifactConflict,
     BucketMissing,
     NotFound,
+    S3Settings,
     S3Store,
     StoreError,
     StoreUnreachable,
@@ -130,6 +132,32 @@ def test_nobody_listens(s3_server: S3Server) -> None:
     with pytest.raises(StoreUnreachable, match=endpoint) as raised:
         store.get("k")
     assert raised.value.retryable
+
+
+class CutOff(BaseHTTPRequestHandler):
+    """Promises 1000 bytes, sends 10 and hangs up."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"x" * 10)
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+def test_a_download_that_breaks_off_is_retryable_and_leaves_no_file(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), CutOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        store = S3Store(S3Settings("b", endpoint, access_key_id="i", secret_access_key="s"))  # noqa: S106 - any secret will do
+        for read in (lambda: store.get("k"), lambda: store.get_file("k", tmp_path / "copy")):
+            with pytest.raises(StoreUnreachable) as raised:
+                read()
+            assert raised.value.retryable
+        server.shutdown()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_errors_inside_a_stream_are_the_readers_own(bucket_store: S3Store) -> None:

@@ -52,6 +52,11 @@ def test_the_smallest_rules_pass() -> None:
             {"columns": [{"name": "x", "role": "Source"}] * 2}, "declared twice", id="column-twice"
         ),
         pytest.param(
+            {"columns": [{"name": "x", "role": "Source"}, {"name": "w", "sourceName": "x"}]},
+            "2 columns are read from the source's x",
+            id="header-twice",
+        ),
+        pytest.param(
             {"lags": [{"column": "x", "steps": [1, 1]}]},
             "x_lag1 is the name of two",
             id="lag-twice",

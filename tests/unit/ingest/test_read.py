@@ -22,7 +22,8 @@ def read(folder: Path, content: dict[str, Content], **source: str) -> RawRows:
     (folder / "store").mkdir(exist_ok=True)
     (folder / "work").mkdir(exist_ok=True)
     rule = Source.model_validate({"uri": "raw/"} | source)
-    return read_source(LocalStore(folder / "store"), rule, ["a", "b"], folder / "work")
+    headers = {"a": "a", "b": "b"}
+    return read_source(LocalStore(folder / "store"), rule, headers, folder / "work")
 
 
 @pytest.mark.parametrize(

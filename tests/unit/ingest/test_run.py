@@ -294,6 +294,18 @@ def test_the_time_range_is_half_open(tmp_path: Path) -> None:
     assert made.commit.newest_row == datetime(2020, 1, 1, 2, 59, tzinfo=UTC)
 
 
+def test_headers_may_differ_from_names(tmp_path: Path) -> None:
+    columns = [column.to_wire() for column in RULES.columns]
+    columns[0] |= {"sourceName": "Temp. (outside)"}
+    rules = make_rules(**(RULES.to_wire() | {"columns": columns}))
+    text = csv_text("ts,Temp. (outside),z,c,sex", lines())
+    base = ingest(tmp_path / "base", {"d.csv": csv_text(HEADER, lines())}, RULES)
+    renamed = ingest(tmp_path / "renamed", {"d.csv": text}, rules)
+    assert renamed.commit.snapshot == base.commit.snapshot
+    error = fails(tmp_path / "other", {"d.csv": csv_text(HEADER, lines())}, rules)
+    assert "no column Temp. (outside); it has ts, x, z" in error.message
+
+
 def test_series_do_not_see_each_other(tmp_path: Path) -> None:
     columns = [
         {"name": "x", "role": "Source"},

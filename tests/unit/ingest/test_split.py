@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,16 @@ def test_implausible_rates(
     with pytest.raises(StageError, match=message) as raised:
         check_label_rates(labels(index, classes), SPLITS, TARGET)
     assert raised.value.reason is reason
+
+
+def test_a_jump_of_the_rate_is_refused() -> None:
+    jump = labels([0, 0, 0, 0, 0, 0, 0, 0, 0, 1] * 2 + [1, 1, 1, 1, 1, 1, 1, 1, 1, 0])
+    with pytest.raises(
+        StageError, match=r"class 0 is 90.00% of split train, but 10.00% of split test"
+    ) as raised:
+        check_label_rates(jump, SPLITS, TARGET)
+    assert raised.value.reason is StageReason.VALIDATION_FAILED
+    check_label_rates(jump, SPLITS, TARGET.model_copy(update={"max_rate_change": Decimal("0.8")}))
 
 
 def test_an_empty_split() -> None:

@@ -73,9 +73,10 @@ def _change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     *way, last = path.split(".")
 
     def apply(spec: dict[str, Any]) -> None:
+        place: Any = spec
         for step in way:
-            spec = spec[int(step)] if step.isdigit() else spec.setdefault(step, {})
-        spec[last] = value
+            place = place[int(step)] if step.isdigit() else place.setdefault(step, {})
+        place[last] = value
 
     return apply
 

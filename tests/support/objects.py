@@ -1,20 +1,15 @@
-"""Builds Trimtab's objects and the children's status that a kubelet and controllers would write."""
+"""Builds Trimtab's objects, and the commits that their pods would write."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from support.apiserver import ApiServer, Object
+from support.apiserver import Object
+from support.contract_samples import COMMIT, NOON
 from trimtab_operator.api.base import API_VERSION
-from trimtab_operator.api.kinds import BY_KIND
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import digest_of
-from trimtab_stages.contract.run import IngestCommit
-from trimtab_stages.store import LocalStore, Store
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from trimtab_stages.contract.gates import Estimate, Evidence, Metric
+from trimtab_stages.contract.run import Commit, IngestCommit, RunSpec
 
 
 def manifest(kind: str, namespace: str, name: str, spec: Object) -> Object:
@@ -23,99 +18,51 @@ def manifest(kind: str, namespace: str, name: str, spec: Object) -> Object:
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def dataset_spec(**changes: object) -> Object:
-    """Return the spec of a small Dataset."""
-    spec: Object = {
-        "source": {"uri": "raw/rows.csv"},
-        "columns": [
-            {"name": "time", "role": "Source", "type": "Timestamp"},
-            {"name": "load"},
-            {"name": "busy", "role": "Source"},
-        ],
-        "time": {"column": "time"},
-        "target": {"name": "label", "column": "busy", "kind": "Above", "threshold": "0.5"},
-    }
-    return spec | changes
+def ingest_commit(dataset: str, ingest: str) -> IngestCommit:
+    """Return the commit of an ingest; its snapshot is named from the ingest."""
+    digest = digest_of([dataset, ingest])
+    return IngestCommit(
+        id=ingest,
+        dataset=dataset,
+        snapshot=digest,
+        manifest=ArtifactRef(
+            key=layout.snapshot_file(dataset, digest, "manifest.json"), digest=digest, size=1
+        ),
+        rows=100,
+        newest_row=NOON,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
-    """One tenant: its namespace in the API server and its store."""
+def run_commit(spec: RunSpec, gain: float = 0.05) -> Commit:
+    """Return the commit of a run whose model passes parity.
 
-    server: ApiServer
-    name: str
-    store: Store
-
-    def path(self, kind: str, name: str = "") -> str:
-        """Return the path of one of Trimtab's objects, or of all of its kind."""
-        collection = f"/apis/{API_VERSION}/namespaces/{self.name}/{BY_KIND[kind].plural}"
-        return f"{collection}/{name}" if name else collection
-
-    def apply(self, kind: str, name: str, spec: Object) -> Object:
-        """Apply an object as `kubectl apply --server-side` does."""
-        return self.server.apply(self.path(kind, name), manifest(kind, self.name, name, spec))
-
-    def get(self, kind: str, name: str) -> Object:
-        """Return an object that must be there."""
-        found = self.server.get(self.path(kind, name))
-        assert found is not None, f"{kind} {name} is gone"
-        return found
-
-    def condition(self, kind: str, name: str, condition: str) -> Object:
-        """Return a condition; empty where it is absent."""
-        conditions = self.get(kind, name).get("status", {}).get("conditions", [])
-        return next((item for item in conditions if item["type"] == condition), {})
-
-    def jobs(self) -> list[Object]:
-        """Return all Jobs."""
-        return self.server.items(f"/apis/batch/v1/namespaces/{self.name}/jobs")
-
-    def finish_job(self, name: str) -> None:
-        """Set a Job's status as the Job controller does after its pod has succeeded."""
-        path = f"/apis/batch/v1/namespaces/{self.name}/jobs/{name}/status"
-        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        conditions = [
-            {
-                "type": kind,
-                "status": "True",
-                "lastTransitionTime": stamp,
-                "reason": "CompletionsReached",
-            }
-            for kind in ("SuccessCriteriaMet", "Complete")
-        ]
-        status = {
-            "startTime": stamp,
-            "completionTime": stamp,
-            "succeeded": 1,
-            "completedIndexes": "0",
-            "ready": 0,
-            "uncountedTerminatedPods": {},
-            "conditions": conditions,
+    Args:
+        spec: what the run was told.
+        gain: balanced accuracy above the champion's; below -0.03 the gate fails.
+    """
+    compared = Estimate(
+        metric=Metric.BALANCED_ACCURACY,
+        value=gain,
+        low=gain - 0.01,
+        high=gain + 0.01,
+        samples=1000,
+    )
+    digest = digest_of(["model", spec.run])
+    file = ArtifactRef(key=layout.blob(digest), digest=digest, size=1)
+    return COMMIT.model_copy(
+        update={
+            "run": spec.run,
+            "trigger_id": spec.trigger_id,
+            "snapshot": spec.snapshot,
+            "evidence": Evidence(
+                estimates=COMMIT.estimates,
+                versus_champion=[compared] if spec.champion else None,
+                parity_max_abs_error=1e-6,
+                parity_rows=1000,
+            ),
+            "model": COMMIT.model.model_copy(update={"file": file}),
         }
-        self.server.merge(path, {"status": status})
-
-    def commit_ingest(self, dataset: str, job: Object) -> IngestCommit:
-        """Write the commit that the Job's pod would write."""
-        ingest = job["metadata"]["labels"]["trimtab.dev/cause"]
-        digest = digest_of([self.name, dataset, ingest])
-        key = layout.snapshot_file(dataset, digest, "manifest.json")
-        commit = IngestCommit(
-            id=ingest,
-            dataset=dataset,
-            snapshot=digest,
-            manifest=ArtifactRef(key=key, digest=digest, size=1),
-            rows=100,
-            newest_row=NOW,
-        )
-        self.store.put_if_absent(layout.ingest_commit(dataset, ingest), commit.to_bytes())
-        return commit
-
-
-def local_namespace(server: ApiServer, folder: Path, name: str) -> Namespace:
-    """Create a namespace whose bucket is a directory."""
-    bucket = folder / f"trimtab-{name}"
-    bucket.mkdir(parents=True)
-    return Namespace(server, server.create_namespace(name), LocalStore(bucket))
+    )
 
 
 def conditions_of(body: Object) -> dict[str, Any]:

@@ -98,10 +98,10 @@ RBAC: tuple[Rule, ...] = (
     *(Rule(GROUP, f"{kind.plural}/status", ("patch",)) for kind in KINDS),
     Rule("batch", "jobs", ("get", "list", "watch", "create", "delete")),
     Rule("", "pods", ("list", "watch", "patch")),
-    Rule("apps", "deployments", ("get", "list", "watch", "create", "patch", "delete")),
-    Rule("", "services", ("get", "create", "patch", "delete")),
+    Rule("apps", "deployments", ("get", "list", "watch", "create", "patch")),
+    Rule("", "services", ("get", "create", "patch")),
     Rule("", "configmaps", ("get", "create", "patch", "delete")),
-    Rule("policy", "poddisruptionbudgets", ("get", "create", "patch", "delete")),
+    Rule("policy", "poddisruptionbudgets", ("get", "create", "patch")),
     Rule("events.k8s.io", "events", ("create", "patch")),
     Rule("coordination.k8s.io", "leases", ("get", "create", "update"), Scope.OWN),
 )

@@ -32,7 +32,8 @@ def invalid_spec(error: ValidationError) -> str:
     """Return the message that names each wrong field and what is wrong with it."""
     details = error.errors(include_url=False)
     faults = [
-        f"`{'.'.join(str(part) for part in detail['loc'])}` {detail['msg'].lower()}"
+        f"`{'.'.join(str(part) for part in detail['loc'])}`: "
+        f"{detail['msg'].removeprefix('Value error, ')}"
         for detail in details[:SHOWN]
     ]
     more = f" and {len(details) - SHOWN} more" if len(details) > SHOWN else ""

@@ -1,9 +1,10 @@
 """The audit chain: records appended one by one under write-once keys, each sealed to the last."""
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +17,18 @@ from trimtab_operator.storage.stores import Stores
 from trimtab_stages.contract.audit import GENESIS, AuditObject, AuditRecord, hash_of, seal
 from trimtab_stages.contract.base import digest_of
 from trimtab_stages.contract.layout import audit_record
-from trimtab_stages.store import ArtifactConflict, Store, StoreError, probe
+from trimtab_stages.store import (
+    ArtifactConflict,
+    ConditionalWriteUnsupported,
+    Store,
+    StoreError,
+)
 
 logger = logging.getLogger(__name__)
 
 CHAIN = "chain/"
+PROBE = "probes/audit"
+CHUNK = 64
 REMEMBERED = 5000
 """Newest records whose causes are known; a cause is never repeated after so many others."""
 
@@ -112,27 +120,22 @@ class AuditChain:
         if self._is_open:
             return
         store = await self._run(self._stores.of_audit)
-        await self._run(lambda: probe(store, self._writer.actor.replace(":", "-")))
-        records = await self._run(lambda: read_newest(store, REMEMBERED))
-        for record in records:
-            self._take(record)
-        self._check(records)
-        self._is_open = True
-        if self._last is not None:
-            self._writer.publish(self._last.hash)
-
-    def _check(self, records: Iterable[AuditRecord]) -> None:
-        """Log what is wrong with the chain; appending goes on, because evidence must not stop."""
-        hashes = []
-        previous: AuditRecord | None = None
-        for record in records:
-            if hash_of(record) != record.hash or (previous and record.previous != previous.hash):
-                logger.error("audit chain is broken", extra={"sequence": record.sequence})
-            hashes.append(record.hash)
-            previous = record
+        await self._run(partial(check_write_once, store, self._writer.actor))
+        keys = await self._run(lambda: [entry.key for entry in store.list(CHAIN)])
+        self._last = None
+        hashes = set()
+        for start in range(max(0, len(keys) - REMEMBERED), len(keys), CHUNK):
+            reads = [self._run(partial(store.get, key)) for key in keys[start : start + CHUNK]]
+            for record in map(AuditRecord.from_bytes, await asyncio.gather(*reads)):
+                _check_link(self._last, record)
+                hashes.add(record.hash)
+                self._take(record)
         published = self._writer.published_head()
         if published is not None and published not in hashes:
             logger.error("audit chain is cut short", extra={"missing": published})
+        self._is_open = True
+        if self._last is not None:
+            self._writer.publish(self._last.hash)
 
     async def _append(self, draft: AuditRecord) -> None:
         store = await self._run(self._stores.of_audit)
@@ -173,10 +176,25 @@ class AuditChain:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
 
-def read_newest(store: Store, count: int) -> list[AuditRecord]:
-    """Return the newest records of a chain in order; raises `StoreError`."""
-    keys = [entry.key for entry in store.list(CHAIN)]
-    return [AuditRecord.from_bytes(store.get(key)) for key in keys[-count:]]
+def check_write_once(store: Store, token: str) -> None:
+    """Write two contents under one key; the second must be refused. Nothing is deleted.
+
+    Raises:
+        ConditionalWriteUnsupported: the store overwrote the object.
+        StoreError: it cannot be reached or written.
+    """
+    with contextlib.suppress(ArtifactConflict):
+        store.put_if_absent(PROBE, f"first {token}".encode())
+    with contextlib.suppress(ArtifactConflict):
+        store.put_if_absent(PROBE, f"second {token}".encode())
+        raise ConditionalWriteUnsupported(store.location)
+
+
+def _check_link(previous: AuditRecord | None, record: AuditRecord) -> None:
+    """Log a broken link; appending goes on, because evidence must not stop."""
+    broken = previous is not None and record.previous != previous.hash
+    if broken or hash_of(record) != record.hash:
+        logger.error("audit chain is broken", extra={"sequence": record.sequence})
 
 
 def _put_next(store: Store, sealed: AuditRecord) -> AuditRecord:

@@ -108,6 +108,8 @@ class Results:
                 self._executor, lambda: read(self._stores.of_namespace(namespace))
             )
         except StoreError as error:
+            if not error.retryable:
+                self._stores.forget_all()
             view = StorageView(
                 configured=True, reachable=False, reason=error.reason, message=error.message
             )

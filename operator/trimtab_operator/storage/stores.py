@@ -1,6 +1,8 @@
 """Opens the stores that the settings name: one for each namespace, and the audit bucket's."""
 
+from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 
 from trimtab_operator.settings import Storage
 from trimtab_stages.store import LocalStore, S3Settings, S3Store, Store
@@ -8,10 +10,11 @@ from trimtab_stages.store import LocalStore, S3Settings, S3Store, Store
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 ATTEMPTS = 2
+MAX_OPEN = 16
 
 
 class Stores:
-    """Opens each store once.
+    """Keeps the stores that were used last open; each open client costs about a megabyte.
 
     Args:
         settings: where the buckets are.
@@ -19,7 +22,8 @@ class Stores:
 
     def __init__(self, settings: Storage) -> None:
         self._settings = settings
-        self._open: dict[str, Store] = {}
+        self._open: OrderedDict[str, Store] = OrderedDict()
+        self._lock = Lock()
 
     def of_namespace(self, namespace: str) -> Store:
         """Return the data store of a namespace; raises `StoreError`."""
@@ -30,11 +34,20 @@ class Stores:
         """Return the store of the audit chain; raises `StoreError`."""
         return self._opened(self._settings.audit_bucket, "")
 
+    def forget_all(self) -> None:
+        """Open stores anew: their credentials, or what they point at, may have changed."""
+        with self._lock:
+            self._open.clear()
+
     def _opened(self, bucket: str, prefix: str) -> Store:
         place = f"{bucket}/{prefix}"
-        if place not in self._open:
-            self._open[place] = self._connect(bucket, prefix)
-        return self._open[place]
+        with self._lock:
+            if place not in self._open:
+                self._open[place] = self._connect(bucket, prefix)
+            self._open.move_to_end(place)
+            while len(self._open) > MAX_OPEN:
+                self._open.popitem(last=False)
+            return self._open[place]
 
     def _connect(self, bucket: str, prefix: str) -> Store:
         if self._settings.path is not None:

@@ -1,6 +1,7 @@
 """Entry point of `trimtab` and of `kubectl trimtab`."""
 
 import sys
+from collections.abc import Sequence
 
 from trimtab_operator.cli.app import app
 from trimtab_operator.cli.exits import CommandEnd, ExitCode, Refusal
@@ -9,10 +10,14 @@ from trimtab_operator.cli.terminal import show_refusal
 CLICK_USAGE = 2
 
 
-def main() -> None:
-    """Run the command line and end the process with its exit code."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code.
+
+    Args:
+        arguments: the command line without the program's name. Default: the process's own.
+    """
     try:
-        app()
+        app(arguments)
     except CommandEnd as end:
         sys.exit(end.code)
     except Refusal as refusal:

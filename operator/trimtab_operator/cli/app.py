@@ -4,6 +4,7 @@ import typer
 
 from trimtab_operator.cli.commands.audit import audit_app
 from trimtab_operator.cli.commands.diagram import diagram_command
+from trimtab_operator.cli.commands.render import render_command
 from trimtab_operator.cli.commands.run import run_command
 from trimtab_operator.cli.commands.validate import validate_command
 
@@ -16,5 +17,6 @@ app = typer.Typer(
 )
 app.command("validate")(validate_command)
 app.command("run")(run_command)
+app.command("render")(render_command)
 app.command("diagram")(diagram_command)
 app.add_typer(audit_app, name="audit")

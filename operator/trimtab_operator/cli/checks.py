@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.cli.consistency import contradictions
 from trimtab_operator.cli.manifest_files import Document, FieldPath, read_manifests
 from trimtab_operator.cli.strictness import (
     Finding,
@@ -45,10 +45,17 @@ class Checks:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Findings that `kubectl apply` or the operator would refuse."""
-        return tuple(item for item in self.findings if item.severity == "error")
+        return tuple(item for item in self.findings if item.is_error)
+
+    def is_valid(self, item: Checked) -> bool:
+        """Return whether an object has no error."""
+        here = {(finding.file, finding.object) for finding in self.findings if finding.is_error}
+        return item.object is not None and (
+            (str(item.document.file), item.document.title) not in here
+        )
 
     def objects(self) -> list[TrimtabObject]:
-        """Return the valid objects."""
+        """Return the objects that could be read as what they say they are."""
         return [item.object for item in self.checked if item.object is not None]
 
 
@@ -69,6 +76,10 @@ def validate(paths: Sequence[Path]) -> Checks:
         checked.append(Checked(document, parsed))
         findings += faults
     findings += _repeated(checked)
+    valid = [item.object for item in checked if item.object is not None]
+    for item in checked:
+        if item.object is not None:
+            findings += contradictions(item.document, item.object, valid)
     findings += _references(checked)
     return Checks(tuple(checked), tuple(skipped), tuple(findings))
 
@@ -114,15 +125,3 @@ def _reference_of(item: TrimtabObject | None) -> tuple[FieldPath, str, str] | No
             return ("spec", "pipelineRef", "name"), "Pipeline", item.spec.pipeline_ref.name
         case _:
             return None
-
-
-def dataset_of(pipeline: Pipeline, objects: Sequence[TrimtabObject]) -> Dataset | None:
-    """Return the Dataset that a Pipeline names, or None."""
-    name, namespace = pipeline.spec.dataset_ref.name, pipeline.metadata.namespace
-    found = (
-        item
-        for item in objects
-        if isinstance(item, Dataset)
-        and (item.metadata.name, item.metadata.namespace) == (name, namespace)
-    )
-    return next(found, None)

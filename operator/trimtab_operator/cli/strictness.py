@@ -37,6 +37,11 @@ class Finding:
     """Cause and next step."""
     severity: Literal["error", "warning"] = "error"
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the object is refused for it."""
+        return self.severity == "error"
+
 
 def is_trimtab(document: Document) -> bool:
     """Return whether the object belongs to Trimtab's API group, by group or by kind."""

@@ -60,8 +60,8 @@ def run_command(
     """Ingest, train, judge and export on this machine, without a cluster.
 
     The same code runs as in the pods, started as child processes. `source.uri` is a file or folder
-    relative to the manifest (or to `--data`), or a key of the store. Unchanged inputs are never worked on twice; a
-    stopped run continues from its last checkpoint.
+    relative to the manifest (or to `--data`), or a key of the store. Unchanged inputs are never
+    worked on twice; a stopped run continues from its last checkpoint.
 
     Exit codes: 0 all gates passed, 1 failed, 2 a gate failed, 3 inconclusive, 64 wrong usage,
     130 stopped.

@@ -49,7 +49,7 @@ def _as_json(checks: Checks) -> dict[str, object]:
                 "file": str(item.document.file),
                 "line": item.document.line,
                 "object": item.document.title,
-                "valid": item.object is not None,
+                "valid": checks.is_valid(item),
             }
             for item in checks.checked
         ],
@@ -63,7 +63,7 @@ def _print(checks: Checks, paths: Sequence[Path]) -> None:
     for item in checks.findings:
         console.print(_line(item))
     for checked in checks.checked:
-        if checked.object is not None:
+        if checks.is_valid(checked):
             console.print(Text.assemble((OK, "green"), f" {checked.document.title}"))
     for document in checks.skipped:
         console.print(Text(f"- {document.title} is of another API group, left alone", "dim"))
@@ -71,7 +71,7 @@ def _print(checks: Checks, paths: Sequence[Path]) -> None:
 
 
 def _line(item: Finding) -> Text:
-    mark, style = (BAD, "bold red") if item.severity == "error" else (WARN, "yellow")
+    mark, style = (BAD, "bold red") if item.is_error else (WARN, "yellow")
     return Text.assemble(
         (f"{mark} ", style),
         (f"{item.file}:{item.line} ", "dim"),

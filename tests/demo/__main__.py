@@ -3,11 +3,10 @@
 import argparse
 import sys
 
-from support.datasets import bike_share
-
 from demo.installation import install
 from demo.journey import Journey
 from demo.story import Story
+from support.datasets import bike_share
 
 CLOSE_ENOUGH = 0.02
 
@@ -53,7 +52,7 @@ def _next_commands(namespace: str) -> list[str]:
         "export KUBECONFIG=/var/lib/trimtab/admin.kubeconfig PATH=~/.cache/trimtab/bin:$PATH",
         "kubectl get trimtab -A",
         f"kubectl -n {namespace} describe pipelinerun",
-        f"kubectl -n {namespace} port-forward svc/bikes 8080 &",
+        f"kubectl -n {namespace} port-forward svc/bikes-server 8080 &",
         "curl localhost:8080/v2/models/bikes",
         ".venv/bin/trimtab diagram -f charts/trimtab/examples/bikes --live -o loop.svg",
         "make down",

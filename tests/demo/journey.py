@@ -13,6 +13,7 @@ from support.kubectl import Kubectl
 from support.waiting import wait_until
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.kinds import DATASET
+from trimtab_operator.manifests.names import server
 from trimtab_stages.contract.layout import run_commit
 from trimtab_stages.contract.run import Commit
 from trimtab_stages.contract.snapshot import SnapshotManifest
@@ -87,7 +88,7 @@ class Journey:
         """Wait until the Model answers with the run's version; ask it for the next month."""
         self.kubectl.wait(f"model/{NAME}", "Ready", int(seconds))
         month = self.month(manifest)
-        with self.kubectl.forward(f"svc/{NAME}", 8080) as address:
+        with self.kubectl.forward(f"svc/{server(NAME)}", 8080) as address:
             decided = ask(address, NAME, month.inputs, month.time_ns, batch=24)
         with tenant_store(self.namespace) as store:
             rival = boosting_decisions(store, manifest, month.inputs)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from support.datasets import bike_share
 
 from demo.installation import install
+from support.datasets import bike_share
 from support.kubectl import Kubectl
 
-TENANTS = ["demo", "demo-b", "faults"]
+TENANTS = ["demo", "demo-b", "recovery", "faults"]
 
 
 @pytest.fixture(scope="session")

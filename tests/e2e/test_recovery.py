@@ -1,0 +1,179 @@
+"""Whatever is killed at whatever hop: the same snapshot, gates and champion, one run per cause.
+
+`make test` runs one kill, another one with every commit; `make test-recovery` runs them all.
+"""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from demo.installation import upload
+from demo.tenant import SYSTEM_NAMESPACE, tenant_store
+from support.kubectl import Kubectl
+from support.waiting import wait_until
+from trimtab_operator.manifests import labels
+from trimtab_stages.contract.layout import checkpoint_prefix
+
+pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
+
+SECONDS = 600
+COMPUTE = {"cpu": "1", "memory": "3Gi"}
+MANIFESTS: list[dict[str, Any]] = [
+    {
+        "kind": "Dataset",
+        "spec": {
+            "source": {"uri": "raw/bikes.csv"},
+            "columns": [
+                {"name": "count", "role": "Source", "availability": "After"},
+                {"name": "tmax", "availability": "KnownInAdvance"},
+            ],
+            "time": {
+                "column": "ts",
+                "end": "2011-03-01T00:00:00Z",
+                "grid": {"intervalSeconds": 3600},
+            },
+            "cyclical": {"parts": ["HourOfDay", "DayOfWeek"]},
+            "target": {"name": "busy", "column": "count", "kind": "Above", "trainQuantile": "0.5"},
+        },
+    },
+    {
+        "kind": "Pipeline",
+        "spec": {
+            "datasetRef": {"name": "r"},
+            "training": {"epochs": 40, "earlyStopping": {"patienceEpochs": 40}},
+            "compute": COMPUTE,
+            "gates": [{"name": "parity", "kind": "Parity"}],
+        },
+    },
+    {"kind": "Model", "spec": {"pipelineRef": {"name": "r"}}},
+]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What must not depend on what was killed."""
+
+    snapshot: str
+    gates: tuple[tuple[str, str], ...]
+    champion: str
+    runs: int
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A moment of the journey and the pods that are at work then."""
+
+    name: str
+    selector: str
+    reached: Callable[[Kubectl], bool]
+
+
+def _running(component: labels.Component) -> Callable[[Kubectl], bool]:
+    return lambda kubectl: bool(_pods(kubectl, f"{labels.COMPONENT}={component}", "Running"))
+
+
+def _has_checkpoint(kubectl: Kubectl) -> bool:
+    with tenant_store(kubectl.namespace) as store:
+        found = next(iter(store.list(checkpoint_prefix("").rstrip("/"))), None)
+    return found is not None
+
+
+HOPS = {
+    hop.name: hop
+    for hop in (
+        Hop("ingest", f"{labels.COMPONENT}=ingest", _running(labels.Component.INGEST)),
+        Hop("training", f"{labels.COMPONENT}=train", _has_checkpoint),
+        Hop("serving", f"{labels.COMPONENT}=server", _running(labels.Component.SERVER)),
+    )
+}
+KILLS = [(victim, hop) for hop in HOPS for victim in ("operator", "pod", "store")]
+
+
+def _pods(kubectl: Kubectl, selector: str, phase: str) -> list[str]:
+    pods = kubectl.get("pods", "-l", selector)["items"]
+    return [pod["metadata"]["name"] for pod in pods if pod["status"].get("phase") == phase]
+
+
+def _chosen() -> tuple[str, str]:
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout
+    return KILLS[int(head[:8], 16) % len(KILLS)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kill" in metafunc.fixturenames:
+        kills = KILLS if metafunc.config.getoption("--all-kills") else [_chosen()]
+        metafunc.parametrize("kill", kills, ids=[f"{victim}-at-{hop}" for victim, hop in kills])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(installed: list[str], raw_bikes: bytes) -> Outcome:
+    assert installed
+    kubectl = _begin(raw_bikes)
+    return _end(kubectl)
+
+
+def _begin(raw: bytes) -> Kubectl:
+    """Empty the namespace and its bucket, so that nothing is cached, and apply the manifests."""
+    kubectl = Kubectl("recovery")
+    kubectl.run("delete", "models,pipelines,pipelineruns,datasets", "--all", "--wait=true")
+    kubectl.run("wait", "pods", "--all", "--for=delete", "--timeout=120s", timeout=150)
+    with tenant_store(kubectl.namespace) as store:
+        for entry in list(store.list()):
+            store.delete(entry.key)
+    upload(kubectl.namespace, "raw/bikes.csv", raw)
+    for manifest in MANIFESTS:
+        common = {"apiVersion": "trimtab.dev/v1alpha1", "metadata": {"name": "r"}}
+        kubectl.apply(common | manifest)
+    return kubectl
+
+
+def _end(kubectl: Kubectl) -> Outcome:
+    wait_until(lambda: kubectl.get("models")["items"], 30)
+    kubectl.wait("model/r", "Ready", SECONDS)
+    runs = kubectl.get("pipelineruns")["items"]
+    return Outcome(
+        snapshot=kubectl.get("dataset/r")["status"]["snapshot"]["digest"],
+        gates=tuple((gate["name"], gate["outcome"]) for gate in runs[0]["status"]["gates"]),
+        champion=kubectl.get("model/r")["status"]["champion"]["digest"],
+        runs=len(runs),
+    )
+
+
+def test_a_kill_changes_nothing(
+    undisturbed: Outcome, kill: tuple[str, str], raw_bikes: bytes
+) -> None:
+    victim, name = kill
+    hop = HOPS[name]
+    kubectl = _begin(raw_bikes)
+    wait_until(lambda: hop.reached(kubectl), SECONDS, interval=0.2, what=f"hop {name}")
+    _strike(victim, kubectl, hop)
+    assert _end(kubectl) == undisturbed
+
+
+def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:
+    system = Kubectl(SYSTEM_NAMESPACE)
+    match victim:
+        case "operator":
+            _kill(system, f"{labels.COMPONENT}=operator")
+        case "pod":
+            _kill(kubectl, hop.selector)
+        case "store":
+            system.run("scale", "statefulset/trimtab-s3", "--replicas=0")
+            system.run("wait", "pod/trimtab-s3-0", "--for=delete", "--timeout=60s")
+            _outage(system)
+            system.run("scale", "statefulset/trimtab-s3", "--replicas=1")
+
+
+def _kill(kubectl: Kubectl, selector: str) -> None:
+    kubectl.run("delete", "pods", "-l", selector, "--grace-period=0", "--force")
+
+
+def _outage(system: Kubectl) -> None:
+    """Stay away for 60 s, and see that the store really is gone all the time."""
+    with pytest.raises(AssertionError):
+        wait_until(lambda: _pods(system, f"{labels.COMPONENT}=s3", "Running"), 60, interval=2)

@@ -50,17 +50,17 @@ def condition(kind: str, status: str = "True", reason: str = "Because") -> dict[
     }
 
 
-def dataset(status: dict[str, Any] | None = None, **spec: Any) -> Dataset:  # noqa: ANN401 - any field
+def dataset(status: dict[str, Any] | None = None, **spec: Any) -> Dataset:
     """Return a Dataset; `annotations` is taken for its metadata."""
     return Dataset.model_validate(_body("bikes", dataset_spec(), status, spec))
 
 
-def pipeline(status: dict[str, Any] | None = None, **spec: Any) -> Pipeline:  # noqa: ANN401 - any field
+def pipeline(status: dict[str, Any] | None = None, **spec: Any) -> Pipeline:
     """Return a Pipeline; `annotations` is taken for its metadata."""
     return Pipeline.model_validate(_body("bikes", pipeline_spec(), status, spec))
 
 
-def model(status: dict[str, Any] | None = None, **spec: Any) -> Model:  # noqa: ANN401 - any field
+def model(status: dict[str, Any] | None = None, **spec: Any) -> Model:
     """Return a Model."""
     return Model.model_validate(_body("bikes", model_spec(), status, spec))
 
@@ -69,7 +69,7 @@ def run(
     name: str = "bikes-3f9a1c20d7",
     status: dict[str, Any] | None = None,
     created: datetime = CREATED,
-    **spec: Any,  # noqa: ANN401 - any field
+    **spec: Any,
 ) -> PipelineRun:
     """Return a PipelineRun."""
     body = _body(name, pipelinerun_spec(), status, spec)
@@ -77,7 +77,7 @@ def run(
     return PipelineRun.model_validate(body)
 
 
-def finished(gates: str = "True", reason: str = "Passed", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any field
+def finished(gates: str = "True", reason: str = "Passed", **more: Any) -> dict[str, Any]:
     """Return the status of a run with a commit."""
     conditions = [condition("Complete"), condition("GatesPassed", gates, reason)]
     return {"conditions": conditions, "modelDigest": DIGEST, "completionTime": CREATED} | more
@@ -142,13 +142,13 @@ def commit(run_name: str = "bikes-3f9a1c20d7", evidence: Evidence | None = None)
     )
 
 
-def pod(name: str = "pod-0", **changes: Any) -> PodView:  # noqa: ANN401 - any field
+def pod(name: str = "pod-0", **changes: Any) -> PodView:
     """Return a pod that runs."""
     view = PodView(name=name, uid=name, phase="Running", created=NOW, image="trimtab/train:1")
     return replace(view, **changes)
 
 
-def job(*pods: PodView, **changes: Any) -> JobView:  # noqa: ANN401 - any field
+def job(*pods: PodView, **changes: Any) -> JobView:
     """Return a Job with its pods."""
     view = JobView(name="bikes-3f9a1c20d7", uid="job", created=CREATED, active=1, pods=pods)
     return replace(view, **changes)

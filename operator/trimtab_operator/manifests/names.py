@@ -34,10 +34,10 @@ def serving_plan(model: str) -> str:
 
 
 def shortened(name: str, limit: int) -> str:
-    """Return the name, starting with a letter; one that is too long ends in a hash of the whole."""
+    """Return the name; where it is too long or starts with a digit, with a hash of the whole."""
+    if name[:1].isalpha() and len(name) <= limit:
+        return name
     lettered = name if name[:1].isalpha() else f"t-{name}"
-    if len(lettered) <= limit:
-        return lettered
     digest = hashlib.sha256(name.encode()).hexdigest()[:HASH_CHARS]
     return f"{lettered[: limit - HASH_CHARS - 1].rstrip('-')}-{digest}"
 

@@ -1,0 +1,235 @@
+"""What a Dataset needs next, told as conditions and actions."""
+
+from dataclasses import replace
+
+import pytest
+
+from support.worlds import (
+    LOST_STORE,
+    NO_STORE,
+    NOW,
+    OTHER_DIGEST,
+    RELEASE,
+    STORE,
+    condition,
+    dataset,
+    ingest_commit,
+    job,
+    later,
+    message,
+    pod,
+    snapshot,
+    steps,
+    told,
+)
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.domain.dataset import plan_dataset
+from trimtab_operator.domain.identity import ingest_id
+from trimtab_operator.domain.observed import ObservedDataset, StorageView
+from trimtab_operator.domain.plan import Plan
+from trimtab_stages.contract.reasons import StageReason
+from trimtab_stages.contract.run import Termination
+
+FAILED_JOB = job(
+    pod(
+        phase="Failed",
+        exit_code=3,
+        termination_message=Termination(
+            reason=StageReason.MISSING_COLUMN, message="raw/bikes.csv has no column count."
+        ).model_dump_json(),
+    ),
+    failed=1,
+    failure_reason="PodFailurePolicy",
+)
+
+
+def world(storage: StorageView = STORE, **parts: object) -> ObservedDataset:
+    return replace(ObservedDataset(release=RELEASE, storage=storage), **parts)
+
+
+def plan(subject: Dataset, seen: ObservedDataset) -> Plan:
+    return plan_dataset(subject, seen, NOW)
+
+
+def test_a_new_dataset_starts_its_ingest() -> None:
+    subject = dataset()
+    due = ingest_id(subject, NOW)
+
+    result = plan(subject, world())
+
+    assert steps(result) == [f"Create ConfigMap/bikes-{due}", f"Create Job/bikes-{due}"]
+    assert told(result) == {
+        "Ready": "False Ingesting",
+        "Reconciling": "True Ingesting",
+        "Validated": "True Valid",
+        "StorageReachable": "True Stored",
+        "Paused": "False Resumed",
+    }
+    assert result.status.observed_generation == 1
+
+
+def test_a_commit_becomes_the_snapshot_and_is_recorded_first() -> None:
+    subject = dataset()
+
+    result = plan(
+        subject, world(job=job(complete=True), commit=ingest_commit(ingest_id(subject, NOW)))
+    )
+
+    assert steps(result) == ["Record SnapshotCommitted", "Emit SnapshotCommitted"]
+    assert told(result)["Ready"] == "True SnapshotCurrent"
+    assert told(result)["TimestampsTrusted"] == "True Trusted"
+    assert "Reconciling" not in told(result)
+    assert message(result, "Ready") == (
+        "Snapshot sha256:aaaaaaaaaaaa has 1000 rows up to 2026-01-01T00:00:00Z, 3 in quarantine."
+    )
+
+
+def test_the_same_content_again_is_not_recorded_again() -> None:
+    subject = dataset({"snapshot": snapshot()})
+
+    result = plan(subject, world(commit=ingest_commit(ingest_id(subject, NOW))))
+
+    assert steps(result) == []
+    assert told(result)["Ready"] == "True SnapshotCurrent"
+
+
+def test_a_planned_status_planned_again_is_unchanged() -> None:
+    subject = dataset()
+    seen = world(commit=ingest_commit(ingest_id(subject, NOW)))
+    first = plan(subject, seen)
+
+    again = plan_dataset(subject.model_copy(update={"status": first.status}), seen, later(60))
+
+    assert again.status == first.status
+    assert again.actions == ()
+
+
+def test_edited_rules_end_the_ingest_at_work_and_start_another() -> None:
+    old = dataset()
+    at_work = ingest_id(old, NOW)
+    status = {"ingestId": at_work, "conditions": [condition("Reconciling")]}
+    edited = dataset(status, split={"test": "0.3"})
+    due = ingest_id(edited, NOW)
+
+    result = plan(edited, world())
+
+    assert due != at_work
+    assert steps(result) == [
+        f"Delete Job/bikes-{at_work}",
+        f"Delete ConfigMap/bikes-{at_work}",
+        f"Create ConfigMap/bikes-{due}",
+        f"Create Job/bikes-{due}",
+    ]
+
+
+def test_a_snapshot_by_the_same_rules_stays_ready_during_a_refresh() -> None:
+    rules = ingest_id(dataset(), NOW).partition("-")[0]
+    subject = dataset(
+        {"snapshot": snapshot(ingest_id=f"{rules}-before")},
+        annotations={"trimtab.dev/refresh-requested": "now"},
+    )
+
+    result = plan(subject, world(job=job(pod())))
+
+    assert told(result)["Ready"] == "True SnapshotCurrent"
+    assert told(result)["Reconciling"] == "True Ingesting"
+
+
+def test_a_snapshot_by_other_rules_is_not_what_the_spec_asks() -> None:
+    result = plan(dataset({"snapshot": snapshot(OTHER_DIGEST)}), world(job=job(pod())))
+
+    assert told(result)["Ready"] == "False Ingesting"
+
+
+def test_a_final_failure_stalls_with_the_pods_own_words_and_the_next_step() -> None:
+    result = plan(dataset(), world(job=FAILED_JOB))
+
+    assert steps(result) == ["Emit MissingColumn"]
+    assert told(result)["Stalled"] == "True MissingColumn"
+    assert message(result, "Ready") == (
+        "raw/bikes.csv has no column count. To try again, edit the Dataset, or annotate it with a "
+        "new value of `trimtab.dev/refresh-requested`."
+    )
+
+
+def test_a_known_failure_is_not_announced_again() -> None:
+    result = plan(dataset({"conditions": [condition("Stalled")]}), world(job=FAILED_JOB))
+
+    assert steps(result) == []
+
+
+def test_a_finished_job_without_a_commit_stalls() -> None:
+    result = plan(dataset(), world(job=job(complete=True)))
+
+    assert told(result)["Stalled"] == "True CommitMissing"
+
+
+def test_a_finished_job_is_not_judged_while_the_store_is_lost() -> None:
+    result = plan(dataset(), world(LOST_STORE, job=job(complete=True)))
+
+    assert told(result)["Ready"] == "False StoreUnreachable"
+    assert "Stalled" not in told(result)
+
+
+@pytest.mark.parametrize(
+    ("storage", "reason"),
+    [
+        pytest.param(NO_STORE, "StorageNotConfigured", id="no bucket for the namespace"),
+        pytest.param(LOST_STORE, "StoreUnreachable", id="the store does not answer"),
+    ],
+)
+def test_nothing_starts_without_a_store(storage: StorageView, reason: str) -> None:
+    result = plan(dataset(), world(storage))
+
+    assert steps(result) == []
+    assert told(result)["StorageReachable"] == f"False {reason}"
+    assert told(result)["Ready"] == f"False {reason}"
+    assert result.requeue_after is not None
+
+
+def test_a_contradicting_spec_stalls_and_starts_nothing() -> None:
+    result = plan(dataset(lags=[{"column": "rain", "steps": [1]}]), world())
+
+    assert steps(result) == []
+    assert told(result)["Validated"] == "False InvalidSpec"
+    assert told(result)["Stalled"] == "True InvalidSpec"
+    assert message(result, "Validated") == (
+        "`spec.lags[0].column`: column `rain` is not in `spec.columns`; declare it, or correct the "
+        "name."
+    )
+
+
+def test_suspend_ends_the_ingest_at_work_and_keeps_the_snapshot() -> None:
+    subject = dataset({"snapshot": snapshot()}, suspend=True)
+    due = ingest_id(subject, NOW)
+
+    result = plan(subject, world(job=job(pod())))
+
+    assert steps(result) == [f"Delete Job/bikes-{due}", f"Delete ConfigMap/bikes-{due}"]
+    assert told(result)["Ready"] == "True Suspended"
+    assert told(result)["Paused"] == "True Suspended"
+
+
+def test_a_suspended_dataset_starts_nothing() -> None:
+    result = plan(dataset(suspend=True), world())
+
+    assert steps(result) == []
+    assert told(result)["Ready"] == "False Suspended"
+
+
+def test_a_deleted_dataset_is_left_alone() -> None:
+    subject = dataset()
+    gone = subject.metadata.model_copy(update={"deletion_timestamp": NOW})
+
+    result = plan(subject.model_copy(update={"metadata": gone}), world())
+
+    assert result.actions == ()
+    assert result.status == subject.status
+
+
+def test_a_refresh_is_looked_for_when_it_is_due() -> None:
+    subject = dataset(refreshSeconds=7200)
+
+    result = plan(subject, world(commit=ingest_commit(ingest_id(subject, NOW))))
+
+    assert result.requeue_after == 3600.0

@@ -1,0 +1,134 @@
+"""Which causes of a run are due, and that one cause never starts two runs."""
+
+from datetime import timedelta
+
+import pytest
+
+from support.specs import DIGEST
+from support.worlds import CREATED, NOW, OTHER_DIGEST, later, pipeline, run, snapshot
+from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.domain.triggers import Cause, due_causes, next_schedule_time
+from trimtab_stages.contract.run import TriggerType
+
+NIGHTLY = [{"type": "Schedule", "cron": "30 0 * * *"}]
+BOTH = [{"type": "NewSnapshot"}, *NIGHTLY]
+REQUEST = {"annotations": {"trimtab.dev/run-requested": "please-1"}}
+
+
+def due(subject: Pipeline, *runs: PipelineRun, digest: str = DIGEST) -> list[Cause]:
+    return due_causes(subject, snapshot(digest), runs, NOW)
+
+
+def kinds(causes: list[Cause]) -> list[str]:
+    return [cause.type.value for cause in causes]
+
+
+def started_for(cause: Cause, **spec: object) -> PipelineRun:
+    return run(f"bikes-{cause.id[:10]}", created=NOW, triggerId=cause.id, **spec)
+
+
+def test_a_first_snapshot_starts_a_run() -> None:
+    (cause,) = due(pipeline())
+
+    assert cause.type is TriggerType.NEW_SNAPSHOT
+    assert cause.message == ("Snapshot sha256:aaaaaaaaaaaa with 1000 rows has not been trained on.")
+
+
+def test_the_run_of_a_cause_serves_it() -> None:
+    (cause,) = due(pipeline())
+
+    assert due(pipeline(), started_for(cause)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param({}, [], id="unchanged manifests"),
+        pytest.param({"annotations": {"team": "bikes"}}, [], id="a note"),
+        pytest.param({"compute": {"memory": "8Gi"}}, [], id="other pods"),
+        pytest.param({"historyLimit": 3}, [], id="another history limit"),
+        pytest.param({"generation": 9}, [], id="a new generation alone"),
+        pytest.param({"training": {"epochs": 5}}, ["NewSnapshot"], id="an edited recipe"),
+        pytest.param({"gates": []}, ["NewSnapshot"], id="edited gates"),
+        pytest.param({"triggers": []}, [], id="no triggers"),
+        pytest.param(
+            {"triggers": [], "training": {"epochs": 5}}, [], id="an edit without triggers"
+        ),
+        pytest.param(REQUEST, ["Request"], id="a request"),
+        pytest.param({"triggers": NIGHTLY}, ["Schedule"], id="a cron time"),
+    ],
+)
+def test_what_starts_a_run_after_one(change: dict[str, object], expected: list[str]) -> None:
+    assert kinds(due(pipeline(**change), run())) == expected
+
+
+def test_an_edited_recipe_names_the_run_before_it() -> None:
+    (cause,) = due(pipeline(training={"epochs": 5}), run())
+
+    assert cause.message == "The recipe was edited after run `bikes-3f9a1c20d7`."
+
+
+def test_a_recipe_that_comes_back_is_run_again_under_another_identity() -> None:
+    (first,) = due(pipeline())
+    original = started_for(first)
+    (edit,) = due(pipeline(training={"epochs": 5}), original)
+    edited = started_for(edit, recipe={"training": {"epochs": 5}})
+
+    (back,) = due(pipeline(), original, edited)
+
+    assert back.id not in {first.id, edit.id}
+    assert due(pipeline(), original, edited, started_for(back)) == []
+
+
+def test_a_deleted_run_is_started_again_under_its_own_name() -> None:
+    (first,) = due(pipeline())
+    original = started_for(first)
+    (second,) = due(pipeline(), original, digest=OTHER_DIGEST)
+
+    (again,) = due(pipeline(), original, digest=OTHER_DIGEST)
+
+    assert again.id == second.id
+
+
+def test_a_request_is_served_once() -> None:
+    subject = pipeline(**REQUEST)
+    (request,) = due(subject, run())
+
+    assert due(subject, run(), started_for(request)) == []
+    assert due(pipeline({"lastHandledRunRequest": "please-1"}, **REQUEST), run()) == []
+
+
+def test_a_request_has_one_identity_whatever_the_snapshot() -> None:
+    subject = pipeline(triggers=[], **REQUEST)
+
+    assert due(subject, run()) == due(subject, run(), digest=OTHER_DIGEST)
+
+
+def test_causes_that_come_together_are_told_together_the_request_first() -> None:
+    subject = pipeline(triggers=BOTH, **REQUEST)
+
+    assert kinds(due(subject)) == ["Request", "NewSnapshot", "Schedule"]
+
+
+def test_a_run_that_started_after_a_cron_time_serves_it() -> None:
+    late = run(created=CREATED + timedelta(minutes=31))
+
+    assert due(pipeline(triggers=NIGHTLY), late) == []
+
+
+def test_a_cron_time_that_was_acted_on_is_not_due_again() -> None:
+    status = {"lastScheduleTime": CREATED + timedelta(minutes=30)}
+
+    assert due(pipeline(status, triggers=NIGHTLY), run()) == []
+
+
+def test_a_new_pipeline_does_not_make_up_for_cron_times_before_it() -> None:
+    assert due(pipeline(triggers=[{"type": "Schedule", "cron": "0 23 * * *"}])) == []
+
+
+def test_the_next_cron_time_is_the_first_of_all_schedules() -> None:
+    hourly = {"type": "Schedule", "cron": "0 * * * *"}
+
+    assert next_schedule_time(pipeline(triggers=[*NIGHTLY, hourly]), later(60)) == later(3600)
+    assert next_schedule_time(pipeline(), NOW) is None

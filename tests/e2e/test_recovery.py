@@ -162,7 +162,7 @@ def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:
             _kill(system, f"{labels.COMPONENT}=operator")
         case "pod":
             _kill(kubectl, hop.selector)
-        case "store":
+        case _:
             system.run("scale", "statefulset/trimtab-s3", "--replicas=0")
             system.run("wait", "pod/trimtab-s3-0", "--for=delete", "--timeout=60s")
             _outage(system)

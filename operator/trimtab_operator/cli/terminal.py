@@ -10,6 +10,8 @@ from rich.text import Text
 from trimtab_operator.cli.exits import Refusal
 
 OK, BAD, WARN = "✓", "✗", "!"
+PIPE_WIDTH = 400
+"""Columns of a table that no person's terminal limits."""
 
 
 class OutputFormat(StrEnum):
@@ -20,15 +22,20 @@ class OutputFormat(StrEnum):
 
 
 def results() -> Console:
-    """Return the console for results; long lines are not folded when they go into a pipe."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=True)
+    """Return the console for results; lines and tables are not folded when they go into a pipe."""
+    return _console(stderr=False)
 
 
 def remarks() -> Console:
     """Return the console for progress and faults."""
-    console = Console(stderr=True, highlight=False)
-    return console if console.is_terminal else Console(stderr=True, highlight=False, soft_wrap=True)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if console.is_terminal:
+        return console
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
 def show_json(value: Any) -> None:  # noqa: ANN401 - any JSON value

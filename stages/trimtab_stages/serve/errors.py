@@ -99,6 +99,12 @@ class OverloadedError(RequestError):
     code = "overloaded"
 
 
+class OutOfMemoryError(OverloadedError):
+    """The run needs more memory than the process may take."""
+
+    code = "out_of_memory"
+
+
 class DeadlineExceededError(RequestError):
     """The answer was not there within the time limit."""
 

@@ -206,7 +206,7 @@ def test_json_and_binary_read_the_same_bits(datatype: str) -> None:
 @pytest.mark.parametrize(
     ("datatype", "lowest", "highest"),
     [
-        pytest.param(name, int(np.iinfo(dtype).min), int(np.iinfo(dtype).max), id=name)
+        pytest.param(name, int(np.iinfo(dtype.str).min), int(np.iinfo(dtype.str).max), id=name)
         for name, dtype in NUMPY_DTYPES.items()
         if dtype.kind in "iu"
     ],

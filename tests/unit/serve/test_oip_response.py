@@ -93,7 +93,7 @@ def sample(datatype: str) -> Tensor:
     if dtype.kind == "b":
         return np.array([[True, False]])
     if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
+        limits = np.iinfo(dtype.str)
         return np.array([[limits.min, limits.max]], dtype)
     values = np.random.default_rng(0).standard_normal((500, 2)) * 10.0 ** np.arange(-2, 0)
     return values.astype(dtype)

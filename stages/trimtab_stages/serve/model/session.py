@@ -8,7 +8,11 @@ import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from trimtab_stages.contract.reasons import ServingReason
-from trimtab_stages.serve.errors import InferenceFailedError, InvalidRequestError
+from trimtab_stages.serve.errors import (
+    InferenceFailedError,
+    InvalidRequestError,
+    OutOfMemoryError,
+)
 from trimtab_stages.serve.model.refusal import VersionRefusedError
 from trimtab_stages.serve.model.signature import signature_of
 from trimtab_stages.serve.oip.tensors import Signature, Tensor
@@ -64,6 +68,10 @@ class OnnxModel:
                 "with the model's documentation"
             ) from None
         except Exception as error:  # noqa: BLE001 - ONNX Runtime has a dozen unrelated types
+            if _is_out_of_memory(error):
+                raise OutOfMemoryError(
+                    "not enough memory for this request; send fewer rows at once"
+                ) from None
             LOG.warning("ONNX Runtime failed a request: %s", type(error).__name__)
             raise InferenceFailedError(
                 "ONNX Runtime failed the run; the server's log names the error type"
@@ -82,11 +90,26 @@ def _open_session(path: Path, threads: int) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - ONNX Runtime has a dozen unrelated types
+        if _is_out_of_memory(error):
+            raise needs_more_memory() from None
         raise VersionRefusedError(
             ServingReason.INVALID_MODEL,
             f"ONNX Runtime {ort.__version__} cannot load the file: {_cause(error, path)}; "
             "export the graph again, with an opset that this version knows",
         ) from None
+
+
+def needs_more_memory() -> VersionRefusedError:
+    """Return the refusal of a graph that does not fit into the memory that is left."""
+    return VersionRefusedError(
+        ServingReason.CRASHED_ON_LOAD,
+        "the graph needs more memory than the server has left; raise the Model's memory limit",
+    )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    text = str(error)
+    return isinstance(error, MemoryError) or "allocate memory" in text or "bad_alloc" in text
 
 
 def _cause(error: Exception, path: Path) -> str:

@@ -24,9 +24,20 @@ _UNSUPPORTED = frozenset({"BF16"})
 class NodeArgument(Protocol):
     """ONNX Runtime's description of an input or output."""
 
-    name: str
-    type: str
-    shape: Sequence[int | str | None]
+    @property
+    def name(self) -> str:
+        """The tensor's name."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Its type, for example `tensor(float)`."""
+        ...
+
+    @property
+    def shape(self) -> Sequence[int | str | None]:
+        """Its dimensions; names and None are variable."""
+        ...
 
 
 def signature_of(inputs: Sequence[NodeArgument], outputs: Sequence[NodeArgument]) -> Signature:

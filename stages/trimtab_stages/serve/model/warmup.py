@@ -6,10 +6,10 @@ import numpy as np
 
 from trimtab_stages.contract.reasons import ServingReason
 from trimtab_stages.contract.serving_plan import GoldenRequest
-from trimtab_stages.serve.errors import RequestError
+from trimtab_stages.serve.errors import OutOfMemoryError, RequestError
 from trimtab_stages.serve.model.batcher import Pace
 from trimtab_stages.serve.model.refusal import VersionRefusedError
-from trimtab_stages.serve.model.session import OnnxModel
+from trimtab_stages.serve.model.session import OnnxModel, needs_more_memory
 from trimtab_stages.serve.model.signature import CATEGORIES, FEATURES, can_merge, score_output
 from trimtab_stages.serve.oip.datatypes import FLOATING, NUMPY_DTYPES
 from trimtab_stages.serve.oip.tensors import VARIABLE, Tensor, TensorSpec
@@ -43,6 +43,8 @@ def warm(model: OnnxModel, golden: GoldenRequest | None, clock: Callable[[], flo
         many = {name: np.repeat(values, TIMED_ROWS, axis=0) for name, values in rows[0].items()}
         row_seconds = _fastest(model, many, clock) / TIMED_ROWS
         return Pace(mergeable=True, run_seconds=run_seconds, row_seconds=row_seconds)
+    except OutOfMemoryError:
+        raise needs_more_memory() from None
     except RequestError:
         return Pace(mergeable=False, run_seconds=0.0, row_seconds=0.0)
 

@@ -1,0 +1,172 @@
+"""Batching: shared runs, isolation of faults, limits."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from trimtab_stages.serve.errors import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    OverloadedError,
+    RequestError,
+)
+from trimtab_stages.serve.model.batcher import Batcher, Job, Pace, Results, moved
+from trimtab_stages.serve.oip.tensors import Tensor
+from trimtab_stages.serve.settings import RunSettings
+
+FAST = Pace(mergeable=True, run_seconds=0.0, row_seconds=0.0)
+SLOW = Pace(mergeable=True, run_seconds=1.0, row_seconds=1.0)
+FOREVER = 1e12
+
+
+@dataclass
+class Doubling:
+    """Doubles its input; refuses any run that holds a negative number."""
+
+    sizes: list[int] = field(default_factory=list)
+
+    def run(self, inputs: dict[str, Tensor]) -> Results:
+        values = inputs["x"]
+        if (values < 0).any():
+            raise InvalidRequestError("negative")
+        self.sizes.append(len(values))
+        return {"y": values * 2}
+
+
+@dataclass
+class Outcomes:
+    answers: dict[int, list[float]] = field(default_factory=dict)
+    errors: dict[int, RequestError] = field(default_factory=dict)
+
+    def job(self, number: int, values: list[float], deadline: float = FOREVER) -> Job:
+        def succeed(results: Results) -> None:
+            self.answers[number] = results["y"].tolist()
+
+        def fail(error: RequestError) -> None:
+            self.errors[number] = error
+
+        return Job({"x": np.array(values)}, len(values), deadline, succeed, fail)
+
+    @property
+    def finished(self) -> int:
+        return len(self.answers) + len(self.errors)
+
+
+async def settle(outcomes: Outcomes, count: int) -> None:
+    async with asyncio.timeout(10):
+        while outcomes.finished < count:  # noqa: ASYNC110 - the batcher reports by callbacks only
+            await asyncio.sleep(0.001)
+
+
+def serve(
+    jobs: Callable[[Outcomes], list[Job]],
+    *,
+    pace: Pace = FAST,
+    settings: RunSettings | None = None,
+) -> tuple[Outcomes, Doubling]:
+    """Submit jobs in one turn of a loop and wait for all of them."""
+    outcomes, model = Outcomes(), Doubling()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            batcher = Batcher(model, pace, executor, settings or RunSettings())
+            submitted = jobs(outcomes)
+            for job in submitted:
+                batcher.submit(job, asyncio.get_running_loop())
+            await settle(outcomes, len(submitted))
+
+    asyncio.run(main())
+    return outcomes, model
+
+
+@pytest.mark.parametrize("pace", [FAST, SLOW], ids=["on the loop", "on a thread"])
+def test_what_waits_together_runs_together_and_answers_apart(pace: Pace) -> None:
+    outcomes, model = serve(lambda o: [o.job(n, [n, n + 0.5]) for n in range(3)], pace=pace)
+
+    assert model.sizes == [6]
+    assert outcomes.answers == {n: [2 * n, 2 * n + 1] for n in range(3)}
+
+
+def test_graphs_that_do_not_merge_run_request_by_request() -> None:
+    pace = Pace(mergeable=False, run_seconds=0.0, row_seconds=0.0)
+    outcomes, model = serve(lambda o: [o.job(n, [n]) for n in range(3)], pace=pace)
+
+    assert model.sizes == [1, 1, 1]
+    assert outcomes.answers == {n: [2 * n] for n in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("row_seconds", "sizes"),
+    [pytest.param(0.0, [4, 2], id="cheap rows"), pytest.param(1e-4, [2, 2, 2], id="costly rows")],
+)
+def test_merging_stops_at_the_row_limit(row_seconds: float, sizes: list[int]) -> None:
+    pace = Pace(mergeable=True, run_seconds=0.0, row_seconds=row_seconds)
+    settings = RunSettings(merge_rows=5, costly_merge_rows=2, inline_seconds=1.0)
+    _, model = serve(lambda o: [o.job(n, [n, n]) for n in range(3)], pace=pace, settings=settings)
+
+    assert model.sizes == sizes
+
+
+def test_a_bad_request_fails_alone() -> None:
+    outcomes, _ = serve(lambda o: [o.job(0, [1]), o.job(1, [-1]), o.job(2, [3])])
+
+    assert outcomes.answers == {0: [2], 2: [6]}
+    assert isinstance(outcomes.errors[1], InvalidRequestError)
+
+
+def test_a_reply_that_cannot_be_made_costs_only_itself() -> None:
+    def jobs(outcomes: Outcomes) -> list[Job]:
+        broken = outcomes.job(0, [1])
+
+        def fails(results: Results) -> None:
+            raise KeyError(str(results))
+
+        broken.succeed = fails
+        return [broken, outcomes.job(1, [2])]
+
+    outcomes, _ = serve(jobs)
+
+    assert outcomes.answers == {1: [4]}
+    assert "internal error" in outcomes.errors[0].message
+
+
+def test_nobody_waits_for_a_late_request() -> None:
+    outcomes, model = serve(lambda o: [o.job(0, [1], deadline=-1.0), o.job(1, [2])])
+
+    assert isinstance(outcomes.errors[0], DeadlineExceededError)
+    assert model.sizes == [1]
+
+
+def test_a_full_queue_refuses() -> None:
+    outcomes = Outcomes()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            batcher = Batcher(Doubling(), FAST, executor, RunSettings(waiting_requests=2))
+            loop = asyncio.get_running_loop()
+            batcher.submit(outcomes.job(0, [1]), loop)
+            batcher.submit(outcomes.job(1, [1]), loop)
+            assert batcher.waiting == 2
+            with pytest.raises(OverloadedError):
+                batcher.submit(outcomes.job(2, [1]), loop)
+            await settle(outcomes, 2)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("estimate", "measured", "expected"),
+    [
+        pytest.param(1.0, 0.9, 0.9, id="a little faster"),
+        pytest.param(1.0, 0.1, 0.5, id="much faster"),
+        pytest.param(1.0, 100.0, 1.02, id="one disturbed run"),
+    ],
+)
+def test_an_estimate_moves_by_bounded_steps(
+    estimate: float, measured: float, expected: float
+) -> None:
+    assert moved(estimate, measured) == pytest.approx(expected)

@@ -1,10 +1,12 @@
 """Reads one CSV file: every declared column as text, malformed lines set aside."""
 
+import codecs
 import csv
 import gzip
+import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +32,7 @@ def read_csv(path: Path, name: str, wanted: Sequence[str], delimiter: str) -> Ra
         StageError: UnreadableFile or MissingColumn.
     """
     try:
+        check_encoding(path)
         header = read_header(path, delimiter)
         check_columns(header, wanted, name)
         table, malformed = _read_rows(path, name, wanted, delimiter)
@@ -46,10 +49,26 @@ def read_csv(path: Path, name: str, wanted: Sequence[str], delimiter: str) -> Ra
 
 def read_header(path: Path, delimiter: str) -> list[str]:
     """Return the column names of the first non-empty line; none for an empty file."""
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as stream:
-        lines = (line for line in stream if line.strip())
-        return next(csv.reader(lines, delimiter=delimiter), [])
+    with _opened(path) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        return next(csv.reader((line for line in text if line.strip()), delimiter=delimiter), [])
+
+
+def check_encoding(path: Path) -> None:
+    """Read the whole file once as UTF-8; pyarrow would lose lines of another encoding silently.
+
+    Raises:
+        UnicodeDecodeError: some bytes are no UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with _opened(path) as stream:
+        while block := stream.read(BLOCK_BYTES):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
 
 
 def _read_rows(

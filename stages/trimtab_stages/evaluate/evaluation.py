@@ -9,6 +9,9 @@ from trimtab_stages.contract.run import ConfusionMatrix
 from trimtab_stages.evaluate.scored import Scored
 from trimtab_stages.evaluate.tally import CALIBRATION_BINS, claims, equal_mass_bins
 
+EVALUATION = "evaluation"
+"""Output of stage `evaluate`: JSON of `Evaluation`."""
+
 
 class ReliabilityBin(StrictModel):
     """One of ten equal-mass bins of claimed probabilities on the test split."""

@@ -4,23 +4,24 @@ import logging
 from dataclasses import dataclass
 
 from trimtab_stages.contract.gates import Estimate
-from trimtab_stages.contract.run import ChampionRef, Progress, StageName, StageResult
+from trimtab_stages.contract.run import ChampionRef, Progress, StageName
 from trimtab_stages.evaluate.bootstrap import Bootstrap, compare_all, estimate_all
 from trimtab_stages.evaluate.champion import NotComparableError, score_champion
-from trimtab_stages.evaluate.evaluation import Evaluation, build_confusion, build_reliability
+from trimtab_stages.evaluate.evaluation import (
+    EVALUATION,
+    Evaluation,
+    build_confusion,
+    build_reliability,
+)
 from trimtab_stages.evaluate.scored import score_rows
 from trimtab_stages.evaluate.threshold import choose_threshold, match_share
-from trimtab_stages.export.run import JUDGED, MODEL
+from trimtab_stages.export.outputs import JUDGED, MODEL
 from trimtab_stages.export.session import Graph
 from trimtab_stages.preprocess.split import Floats, Splits, read_splits
 from trimtab_stages.runtime.artifacts import read_blob, write_blob
 from trimtab_stages.runtime.context import Results, StageContext, StageProduct
-from trimtab_stages.store import Store
 
 LOG = logging.getLogger(__name__)
-
-EVALUATION = "evaluation"
-"""Output: JSON of `Evaluation`."""
 
 
 def run_evaluate(context: StageContext, results: Results) -> StageProduct:
@@ -36,11 +37,6 @@ def run_evaluate(context: StageContext, results: Results) -> StageProduct:
     context.progress.report(Progress(stage=StageName.EVALUATE, done=1, of=1, numbers=numbers))
     ref = write_blob(context.store, evaluation.to_bytes())
     return StageProduct({EVALUATION: ref}, numbers)
-
-
-def read_evaluation(store: Store, result: StageResult) -> Evaluation:
-    """Return the evaluation of a stage result."""
-    return Evaluation.model_validate_json(read_blob(store, result.outputs[EVALUATION]))
 
 
 def _evaluate(context: StageContext, splits: Splits, judged: Graph, served: Graph) -> Evaluation:

@@ -37,8 +37,9 @@ def decide(scores: Floats, threshold: float | None) -> Integers:
     """Return decided class indices: score >= threshold for two classes, else the largest score."""
     if scores.ndim == 1:
         bound = 0.5 if threshold is None else threshold
-        return (scores.astype(np.float64) >= bound).astype(np.int64)
-    return np.argmax(scores, axis=1).astype(np.int64)
+        return np.asarray(scores.astype(np.float64) >= bound, dtype=np.int64)
+    largest: Integers = np.argmax(scores, axis=1).astype(np.int64)
+    return largest
 
 
 def score_rows(target: Integers, scores: Floats, threshold: float | None) -> Scored:

@@ -81,7 +81,7 @@ def _near_best(
     objective = np.where(allowed, sign * value_of(metric, confusion), -np.inf)
     best = int(np.nanargmax(objective))
     error = standard_error(metric, score_rows(target, scores, float(candidates[best])), how)
-    return np.greater_equal(objective, objective[best] - error)
+    return np.asarray(objective >= objective[best] - error, dtype=np.bool_)
 
 
 def _candidates(scores: Floats) -> npt.NDArray[np.float64]:

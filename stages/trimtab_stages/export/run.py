@@ -6,6 +6,14 @@ from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.run import Progress, StageName, StageResult
 from trimtab_stages.export.graph import GraphInputs, build_graph
 from trimtab_stages.export.metadata import Origin, build_metadata
+from trimtab_stages.export.outputs import (
+    GOLDEN,
+    JUDGED,
+    MODEL,
+    PARITY_ERROR,
+    PARITY_ROWS,
+    REFERENCE,
+)
 from trimtab_stages.export.parity import Parity, measure_parity
 from trimtab_stages.export.reference import build_golden, build_reference
 from trimtab_stages.export.session import Graph
@@ -22,15 +30,6 @@ from trimtab_stages.runtime.artifacts import write_blob
 from trimtab_stages.runtime.context import Results, StageContext, StageProduct
 from trimtab_stages.train.run import read_layers
 
-MODEL = "model"
-"""Output: the ONNX file that is served."""
-JUDGED = "judged"
-"""Output: the ONNX file that the gates judge; the served one unless the recipe refits."""
-GOLDEN = "golden"
-"""Output: golden request of the served file."""
-REFERENCE = "reference"
-"""Output: reference profile of the served file."""
-
 
 def run_export(context: StageContext, results: Results) -> StageProduct:
     """Write and prove the judged graph, and the served one where it is another."""
@@ -45,7 +44,7 @@ def run_export(context: StageContext, results: Results) -> StageProduct:
         served = _export(context, splits, preprocessor, weights)
     worst = max(judged.parity.max_abs_error, served.parity.max_abs_error)
     context.progress.report(
-        Progress(stage=StageName.EXPORT, done=1, of=1, numbers={"parityMaxAbsError": worst})
+        Progress(stage=StageName.EXPORT, done=1, of=1, numbers={PARITY_ERROR: worst})
     )
     golden = build_golden(served.graph, splits.test)
     reference = build_reference(
@@ -57,7 +56,7 @@ def run_export(context: StageContext, results: Results) -> StageProduct:
         GOLDEN: write_blob(context.store, golden.to_bytes()),
         REFERENCE: write_blob(context.store, reference.to_bytes()),
     }
-    numbers = {"parityMaxAbsError": worst, "parityRows": float(served.parity.rows)}
+    numbers = {PARITY_ERROR: worst, PARITY_ROWS: float(served.parity.rows)}
     return StageProduct(outputs, numbers)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints in the store: written once, the newest two kept, all gone when the result is in."""
+"""Checkpoints in the store: written once, the newest two kept."""
 
 import logging
 import pickle
@@ -33,11 +33,6 @@ class Checkpoints:
     def newest(self) -> list[bytes]:
         """Return the stored states, the newest first."""
         return [self._store.get(key) for key in reversed(self._keys())]
-
-    def clear(self) -> None:
-        """Forget all checkpoints: the result is stored."""
-        for key in self._keys():
-            self._store.delete(key)
 
     def _keys(self) -> list[str]:
         return sorted(entry.key for entry in self._store.list(layout.checkpoint_prefix(self._key)))

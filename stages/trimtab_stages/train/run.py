@@ -19,15 +19,16 @@ from trimtab_stages.store import Store
 from trimtab_stages.train.checkpoints import Checkpoints, recorded_threads, resume
 from trimtab_stages.train.loop import Labelled, TrainingRows, train_epochs
 from trimtab_stages.train.network import Dense, dense_layers, pack_layers, unpack_layers
+from trimtab_stages.train.outputs import (
+    BEST_EPOCH,
+    CURVE,
+    REFINED_LOSS,
+    TRAIN_LOSS,
+    VALIDATION_LOSS,
+    WEIGHTS,
+)
 from trimtab_stages.train.reproducible import deterministic, pick_device
 from trimtab_stages.train.state import EpochRecord, Task, TrainingState, pack_state, start_state
-
-WEIGHTS = "weights"
-"""Output: the kept weights, `.npz`."""
-CURVE = "curve"
-"""Output: the learning curve, JSON list of epochs."""
-BEST_EPOCH = "bestEpoch"
-"""Number: the kept epoch."""
 
 
 def run_train(context: StageContext, results: Results) -> StageProduct:
@@ -126,9 +127,9 @@ def _line(record: EpochRecord) -> dict[str, object]:
 
 def _losses(record: EpochRecord) -> dict[str, float]:
     losses = {
-        "trainLoss": record.train_loss,
-        "validationLoss": record.validation_loss,
-        "refinedLoss": record.refined_loss,
+        TRAIN_LOSS: record.train_loss,
+        VALIDATION_LOSS: record.validation_loss,
+        REFINED_LOSS: record.refined_loss,
     }
     return {name: value for name, value in losses.items() if value is not None}
 

@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="localcluster", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     up = verbs.add_parser("up", help="make the cluster run, from any state")
-    up.add_argument("--gpus", type=int, help="advertise this many nvidia.com/gpu")
+    up.add_argument("--gpus", type=int, help="advertise this many nvidia.com/gpu; 0: none any more")
     down = verbs.add_parser("down", help="stop the cluster and restore the machine")
     down.add_argument("--purge", action="store_true", help="also delete images and data")
     verbs.add_parser("status", help="one line for each process and the node")

@@ -107,7 +107,8 @@ class Bridge:
 
     def apply(self) -> None:
         """Make the bridge, or complete one that is half there."""
-        if not Path("/sys/class/net", BRIDGE).exists():
+        # Asked of the network itself: /sys may show that of another namespace.
+        if commands.attempt(["ip", "link", "show", "dev", BRIDGE]).returncode != 0:
             made = commands.attempt(["ip", "link", "add", BRIDGE, "type", "bridge"])
             if made.returncode != 0:
                 raise LaunchError(

@@ -137,8 +137,11 @@ def _finish(settings: Settings, gpus: int | None) -> None:
         with timed("node", "waiting for Ready"):
             commands.wait_until(lambda: node.is_ready(settings), "the node becoming Ready", 90)
     node.provide_volumes(settings)
+    # Kept, because a kubelet that registers anew forgets what was advertised.
     wish = settings.state / "gpus"
     if gpus is not None:
         wish.write_text(str(gpus))
     if wish.exists():
         node.set_gpus(settings, int(wish.read_text()))
+    if gpus == 0:
+        wish.unlink()

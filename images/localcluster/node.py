@@ -34,7 +34,7 @@ def is_ready(settings: Settings) -> bool:
 
 def set_gpus(settings: Settings, count: int) -> None:
     """Advertise GPUs that are not there, so that scheduling on them can be tried out."""
-    patch = {"status": {"capacity": {"nvidia.com/gpu": str(count)}}}
+    patch = {"status": {"capacity": {"nvidia.com/gpu": str(count) if count else None}}}
     args = ["patch", "node", NODE_NAME, "--subresource=status", "-p", json.dumps(patch)]
     commands.run([*kubectl(settings), *args])
     say("node", f"advertises nvidia.com/gpu: {count}")

@@ -1,7 +1,6 @@
 """Starts a pod's entry point as a child process and reads its log lines as they come."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,6 @@ from trimtab_stages.contract.reasons import StageReason
 from trimtab_stages.contract.run import Termination
 
 OnLine = Callable[[dict[str, Any]], None]
-TERMINATION_VARIABLE = "TRIMTAB_TERMINATION_LOG"
 STOP_SECONDS = 30.0
 KILLED = -9
 
@@ -47,13 +45,12 @@ def run_child(child: Child, on_line: OnLine) -> None:
     """
     last_words = child.log.with_suffix(".termination.json")
     last_words.unlink(missing_ok=True)
-    environment = os.environ | {TERMINATION_VARIABLE: str(last_words), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "trimtab_stages", *child.arguments]
+    said_to = ("--termination-log", str(last_words))
+    command = [sys.executable, "-m", "trimtab_stages", *child.arguments, *said_to]
     with (
         child.log.open("w", encoding="utf-8") as log,
         subprocess.Popen(  # noqa: S603 - our own module with our own arguments
             command,
-            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

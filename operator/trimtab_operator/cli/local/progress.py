@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from trimtab_operator.cli.terminal import WARN
@@ -48,27 +48,26 @@ class Bars:
 
     def __init__(self, progress: Progress, title: str) -> None:
         self._progress = progress
-        self._title = title
-        self._tasks = {title: progress.add_task(title, total=1, figures="")}
+        progress.console.print(Text(title, "bold"))
+        self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, line: dict[str, Any]) -> None:
         """Move the bar of the stage that the line is about; show warnings above the bars."""
+        ended = read_stage(line)
+        if ended is not None:
+            self._move(ended[0], 1, 1, "cached" if ended[1] else "")
+            return
         report = read_report(line)
         if report is None:
             _show_warning(self._progress.console, line)
             return
-        task = self._tasks.get(report.stage)
-        if task is None:
-            self._finish()
-            task = self._progress.add_task(f"{report.stage}", total=report.of, figures="")
-            self._tasks[report.stage] = task
-        self._progress.update(
-            task, completed=report.done, total=report.of, figures=figures_of(report)
-        )
+        self._move(report.stage, report.done, report.of, figures_of(report))
 
-    def _finish(self) -> None:
-        for task in self._progress.tasks:
-            self._progress.update(task.id, completed=task.total)
+    def _move(self, stage: str, done: int, of: int, figures: str) -> None:
+        task = self._tasks.get(stage)
+        if task is None:
+            task = self._tasks[stage] = self._progress.add_task(stage, total=of, figures="")
+        self._progress.update(task, completed=done, total=of, figures=figures)
 
 
 class Lines:
@@ -80,6 +79,10 @@ class Lines:
 
     def __call__(self, line: dict[str, Any]) -> None:
         """Print the line if the stage has come a good part further; print warnings at once."""
+        ended = read_stage(line)
+        if ended is not None and ended[1]:
+            self._console.print(f"  {ended[0]} cached")
+            return
         report = read_report(line)
         if report is None:
             _show_warning(self._console, line)
@@ -89,6 +92,13 @@ class Lines:
             self._shown = mark
             words = f"  {report.stage} {report.done}/{report.of}  {figures_of(report)}"
             self._console.print(words.rstrip())
+
+
+def read_stage(line: dict[str, Any]) -> tuple[str, bool] | None:
+    """Return the stage that a log line says is done, and whether it was cached, or None."""
+    if line.get("message") != "stage" or "cached" not in line:
+        return None
+    return str(line.get("stage")), bool(line["cached"])
 
 
 def read_report(line: dict[str, Any]) -> Report | None:

@@ -65,7 +65,7 @@ def assemble(curated: Curated, rules: IngestRules, ledger: Ledger) -> Assembled:
     rows, kept = chosen.take(order), _labels_of(labels, order)
     split = curated.boundaries.split_of(rows.time_ns)
     check_label_rates(kept, split, rules.target)
-    listed = tuple(features.feature_list(curated.filled, rules))
+    listed = tuple(features.feature_list(rows.take(split == 0), rules))
     assembled = Assembled(listed, _protected(rules), rows, kept, split)
     _refuse_leaks(assembled, rules)
     ledger.check_balance(len(rows))

@@ -17,11 +17,14 @@ from trimtab_stages.ingest.raw import RawRows
 from trimtab_stages.ingest.rule_names import Rule
 
 NUMBER_SHAPE = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+LARGEST_NUMBER = 1e38
+"""The served graph computes in float32 (up to 3.4e38); differences must fit as well."""
+
 TRUE_TEXTS = ("true", "1", "yes")
 FALSE_TEXTS = ("false", "0", "no")
 SHOWN_CHARACTERS = 40
 EXPECTED = {
-    ColumnType.NUMBER: "a finite number",
+    ColumnType.NUMBER: "a number up to 1e38",
     ColumnType.BOOLEAN: "true/false, 1/0 or yes/no",
     ColumnType.TIMESTAMP: "a time stamp",
 }
@@ -113,8 +116,9 @@ def _numbers(cells: pa.Array) -> TypedColumn:
     numbers = np.array(pc.fill_null(values, np.nan), np.float64)
     # Only a float column can store a NaN: there it is a missing value, not a fault.
     stored_nan = np.asarray(pc.fill_null(pc.is_nan(values), fill_value=False))
-    bad = ~np.isfinite(numbers) & np.asarray(cells.is_valid()) & ~stored_nan
-    return TypedColumn(bad, numbers=np.where(np.isfinite(numbers), numbers, np.nan))
+    usable = np.abs(numbers) <= LARGEST_NUMBER
+    bad = ~usable & np.asarray(cells.is_valid()) & ~stored_nan
+    return TypedColumn(bad, numbers=np.where(usable, numbers, np.nan))
 
 
 def _booleans(cells: pa.Array) -> TypedColumn:

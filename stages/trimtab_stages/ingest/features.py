@@ -15,10 +15,15 @@ import numpy as np
 
 from trimtab_stages.contract.features import Column, ColumnType, Feature, FeatureKind
 from trimtab_stages.contract.ingest import IngestRules
+from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.ingest.columns import data_columns, input_columns
 from trimtab_stages.ingest.cyclical import cyclical_features, cyclical_names
 from trimtab_stages.ingest.frame import Frame, Numbers, Whole
 from trimtab_stages.ingest.lags import lag, lag_name, slope, slope_name
+
+MAX_CATEGORIES = 512
+MAX_NAME_LENGTH = 256
+"""Bounds of `contract.features.Feature.categories`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,17 @@ def uses(rules: IngestRules) -> Iterator[Use]:
             yield Use(slope_name(rising.column, step), rising.column, (-step, 0))
 
 
-def feature_list(frame: Frame, rules: IngestRules) -> list[Feature]:
-    """Return the model inputs in tensor order: numeric, then categorical."""
+def feature_list(training: Frame, rules: IngestRules) -> list[Feature]:
+    """Return the model inputs in tensor order: numeric, then categorical.
+
+    Args:
+        training: rows of the training split; what a category column holds there is what a model
+            can know, where the rules declare nothing.
+        rules: columns and derived features.
+
+    Raises:
+        StageError: ValidationFailed for a category column with too many values.
+    """
     columns = {column.name: column for column in data_columns(rules)}
     inputs = input_columns(rules)
     numeric = [_own(column) for column in inputs if column.type is not ColumnType.CATEGORY]
@@ -108,16 +122,23 @@ def feature_list(frame: Frame, rules: IngestRules) -> list[Feature]:
         if use.feature not in own
     ]
     categorical = [
-        _own(column).model_copy(
-            update={
-                "kind": FeatureKind.CATEGORICAL,
-                "categories": column.categories or list(frame.categories[column.name].names),
-            }
-        )
-        for column in inputs
-        if column.type is ColumnType.CATEGORY
+        _categorical(column, training) for column in inputs if column.type is ColumnType.CATEGORY
     ]
     return numeric + categorical
+
+
+def _categorical(column: Column, training: Frame) -> Feature:
+    names = column.categories or training.present_names(column.name)
+    if len(names) > MAX_CATEGORIES or any(len(name) > MAX_NAME_LENGTH for name in names):
+        raise StageError(
+            StageReason.VALIDATION_FAILED,
+            f"column {column.name} has {len(names)} different texts, the longest of"
+            f" {max(map(len, names))} characters; a Category holds at most {MAX_CATEGORIES} of"
+            f" {MAX_NAME_LENGTH}: declare columns[].categories, or give it role Id or Source.",
+        )
+    return _own(column).model_copy(
+        update={"kind": FeatureKind.CATEGORICAL, "categories": list(names)}
+    )
 
 
 def _own(column: Column) -> Feature:

@@ -71,6 +71,11 @@ class Frame:
             return np.isnan(self.numbers[column])
         return np.equal(self.categories[column].codes, NO_CATEGORY)
 
+    def present_names(self, column: str) -> list[str]:
+        """Return the names that occur in a category column, sorted."""
+        held = self.categories[column]
+        return [held.names[code] for code in np.unique(held.codes[held.codes >= 0]).tolist()]
+
     def with_numbers(self, column: str, values: Numbers) -> Self:
         """Return the frame with other values in a numeric column."""
         return replace(self, numbers={**self.numbers, column: values})

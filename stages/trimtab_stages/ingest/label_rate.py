@@ -8,6 +8,9 @@ from trimtab_stages.ingest.frame import Whole
 from trimtab_stages.ingest.split import MIN_ROWS, SPLIT_NAMES
 from trimtab_stages.ingest.target import Labels
 
+MAX_CLASSES = 512
+"""Bound of `contract.snapshot.TargetInfo.classes`."""
+
 
 def check_label_rates(labels: Labels, split: Whole, target: Target) -> None:
     """Fail where a split is empty, a class too rare in it, or its share jumps between splits.
@@ -20,6 +23,12 @@ def check_label_rates(labels: Labels, split: Whole, target: Target) -> None:
     Raises:
         StageError: NoRowsLeft or ValidationFailed.
     """
+    if len(labels.classes) > MAX_CLASSES:
+        raise StageError(
+            StageReason.VALIDATION_FAILED,
+            f"target {target.name} has {len(labels.classes)} classes, at most {MAX_CLASSES} can be"
+            f" told apart; is {target.column} really a class?",
+        )
     counts = class_counts(labels, split)
     _refuse_rare_classes(labels, counts, target)
     _refuse_jumps(labels, counts, target)

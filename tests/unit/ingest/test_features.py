@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from support.ingesting import NAN, make_frame, make_rules
 from trimtab_stages.contract.ingest import IngestRules
+from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.ingest import features
 from trimtab_stages.ingest.features import History
 from trimtab_stages.ingest.frame import Numbers, Whole
@@ -123,6 +124,27 @@ def test_inputs_come_in_tensor_order() -> None:
     assert listed[4].derived_from == "src"
     assert listed[4].unit == "K"
     assert (listed[-1].kind, listed[-1].categories) == ("Categorical", ["p", "q"])
+
+
+def test_categories_are_those_of_the_training_rows() -> None:
+    rules = make_rules(columns=[{"name": "x", "role": "Source"}, {"name": "c", "type": "Category"}])
+    frame = make_frame([0, 1, 2], c=["b", "a", "late"])
+    training = frame.take(np.array([0, 1]))
+    assert features.feature_list(training, rules)[-1].categories == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param([f"name {n}" for n in range(600)], id="too-many"),
+        pytest.param(["short", "long" * 99], id="too-long"),
+    ],
+)
+def test_free_text_is_no_category(texts: list[str]) -> None:
+    rules = make_rules(columns=[{"name": "x", "role": "Source"}, {"name": "c", "type": "Category"}])
+    with pytest.raises(StageError, match="column c has") as raised:
+        features.feature_list(make_frame(list(range(len(texts))), c=texts), rules)
+    assert raised.value.reason is StageReason.VALIDATION_FAILED
 
 
 def test_segments_default_to_one() -> None:

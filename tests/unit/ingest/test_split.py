@@ -106,6 +106,13 @@ def test_a_jump_of_the_rate_is_refused() -> None:
     check_label_rates(jump, SPLITS, TARGET.model_copy(update={"max_rate_change": Decimal("0.8")}))
 
 
+def test_free_text_is_no_target() -> None:
+    names = tuple(f"name {n}" for n in range(600))
+    with pytest.raises(StageError, match="600 classes") as raised:
+        check_label_rates(labels(GOOD, names), SPLITS, TARGET)
+    assert raised.value.reason is StageReason.VALIDATION_FAILED
+
+
 def test_an_empty_split() -> None:
     with pytest.raises(StageError, match="split test has 0 rows") as raised:
         check_label_rates(labels(GOOD[:20]), SPLITS[:20], TARGET)

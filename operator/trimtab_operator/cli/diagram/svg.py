@@ -1,7 +1,5 @@
 """Draws a page as one SVG document without any outside resource."""
 
-from xml.sax.saxutils import escape, quoteattr
-
 from trimtab_operator.cli.diagram.card import DETAIL_SIZE
 from trimtab_operator.cli.diagram.layout import (
     LANE_PADDING,
@@ -17,6 +15,7 @@ from trimtab_operator.cli.diagram.picture import Flow, State
 from trimtab_operator.cli.diagram.svg_card import draw_card, frame, icon, text
 from trimtab_operator.cli.diagram.text_width import width_of
 from trimtab_operator.cli.diagram.theme import STATE_ICONS, STATE_WORDS, STYLE, state_styles
+from trimtab_operator.cli.diagram.xml_text import attribute, content
 
 NAMESPACES = (
     'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1"'
@@ -35,8 +34,8 @@ def draw(page: Page) -> str:
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg {NAMESPACES} {size} role="img" aria-labelledby="title desc">',
-        f'<title id="title">{escape(picture.title)}</title>',
-        f'<desc id="desc">{escape(described)}</desc>',
+        f'<title id="title">{content(picture.title)}</title>',
+        f'<desc id="desc">{content(described)}</desc>',
         f"<style>{STYLE}{state_styles()}</style>",
         f'<rect class="page" {extent}/>',
         text((MARGIN, 46), picture.title, 25, "strong"),
@@ -109,7 +108,7 @@ def _draw_head(route: Route) -> str:
         (back[0] + dy * side, back[1] - dx * side),
     )
     points = " ".join(f"{px:g},{py:g}" for px, py in corners)
-    return f'<polygon class="head {_classes(route)}" points={quoteattr(points)}/>'
+    return f'<polygon class="head {_classes(route)}" points={attribute(points)}/>'
 
 
 def _draw_label(route: Route) -> str:

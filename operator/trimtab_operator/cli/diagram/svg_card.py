@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from xml.sax.saxutils import escape, quoteattr
 
 from trimtab_operator.cli.diagram import card
 from trimtab_operator.cli.diagram.layout import Point, Rect
 from trimtab_operator.cli.diagram.picture import Box, Fact, Item
 from trimtab_operator.cli.diagram.text_width import fitted, width_of
 from trimtab_operator.cli.diagram.theme import KIND_ICONS, STATE_ICONS, STATE_WORDS
+from trimtab_operator.cli.diagram.xml_text import attribute, content
 
 RADIUS = 12
 MAX_SPACING = 60.0
@@ -21,7 +21,9 @@ def text(at: Point, words: str, size: float, classes: str = "", anchor: str = "s
     named = f' class="{classes}"' if classes else ""
     anchored = f' text-anchor="{anchor}"' if anchor != "start" else ""
     x, y = at
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{named}{anchored}>{escape(words)}</text>'
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{named}{anchored}>{content(words)}</text>'
+    )
 
 
 def icon(at: Point, path: str, classes: str) -> str:
@@ -38,10 +40,10 @@ def draw_card(rect: Rect, box: Box) -> str:
     """Return the group of a box; a link where it has a report."""
     ground = f'<rect class="card r-{box.state.value}" {frame(rect)} rx="{RADIUS}"/>'
     tip = f"{box.kind} {box.title}: {box.word}. {box.message}".strip()
-    body = "\n".join((f"<title>{escape(tip)}</title>", ground, *_content(rect, box)))
+    body = "\n".join((f"<title>{content(tip)}</title>", ground, *_content(rect, box)))
     if not box.href:
         return f"<g>{body}</g>"
-    address = quoteattr(box.href)
+    address = attribute(box.href)
     return f'<a xlink:href={address} href={address} target="_top">{body}</a>'
 
 
@@ -111,7 +113,7 @@ def _item(inner: Rect, y: float, item: Item) -> Iterator[str]:
     yield text((inner.right, y + 16), value, card.FACT_SIZE, classes, anchor="end")
     y += card.ITEM
     if item.detail:
-        yield f"<g><title>{escape(item.detail)}</title>"
+        yield f"<g><title>{content(item.detail)}</title>"
         for line in card.detail_lines(item, inner.width):
             at = (inner.x + card.ICON_ROOM, y + 9)
             yield text(at, line, card.DETAIL_SIZE, "soft figure")

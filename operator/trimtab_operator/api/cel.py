@@ -106,6 +106,7 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         ),
         within("trainQuantile", "0.0", "1.0"),
         within("minRate", "0.0", "0.5"),
+        within("maxRateChange", "0.0", "1.0"),
     ),
     Missing: (
         Rule(

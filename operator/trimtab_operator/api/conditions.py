@@ -135,7 +135,7 @@ class Condition(StrictModel):
 
     type: Annotated[str, Field(max_length=64)]
     """Type of the condition, PascalCase."""
-    status: Annotated[str, Field(pattern="^(True|False|Unknown)$")]
+    status: Annotated[str, Field(max_length=7, pattern="^(True|False|Unknown)$")]
     """True, False or Unknown."""
     observed_generation: Annotated[int, Field(ge=-1)] = 0
     """Generation of the spec that the condition was computed from."""

@@ -5,16 +5,38 @@ a list type, and what Kubernetes cannot hold (floats, unions) is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 Schema = dict[str, Any]
 
-DROPPED = frozenset({"title", "additionalProperties", "$defs", "$ref", "allOf", "anyOf", "const"})
+CAME_FROM = "$from"
+"""Keyword of our own while converting: the reference that a node was inlined from."""
+DROPPED = frozenset({"title", "additionalProperties", "$defs", "const", CAME_FROM})
 INT64 = {"format": "int64"}
 
 
 class NotStructural(Exception):  # noqa: N818 - reads as the fault that it is
     """A model uses a type that a CustomResourceDefinition cannot hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a schema a node stands, and what its references mean.
+
+    Attributes:
+        path: field path, for messages.
+        definitions: schemas by reference name.
+        open: references that contain this node.
+    """
+
+    path: str
+    definitions: Mapping[str, Any]
+    open: frozenset[str] = frozenset()
+
+    def below(self, part: str, node: Mapping[str, Any]) -> "_Place":
+        """Return the place of a child of a node."""
+        return replace(self, path=self.path + part, open=self.open | set(node.get(CAME_FROM, ())))
 
 
 def to_structural(schema: Mapping[str, Any]) -> Schema:
@@ -23,11 +45,11 @@ def to_structural(schema: Mapping[str, Any]) -> Schema:
     Raises:
         NotStructural: a field is a float, a union, or a reference to itself.
     """
-    return _convert(schema, schema.get("$defs", {}), "")
+    return _convert(schema, _Place("", schema.get("$defs", {})))
 
 
-def _convert(node: Mapping[str, Any], definitions: Mapping[str, Any], path: str) -> Schema:
-    merged = _inline(node, definitions, path)
+def _convert(node: Mapping[str, Any], place: _Place) -> Schema:
+    merged = _inline(node, place)
     result = {key: value for key, value in merged.items() if key not in DROPPED}
     if "const" in merged:
         result["enum"] = [merged["const"]]
@@ -37,50 +59,50 @@ def _convert(node: Mapping[str, Any], definitions: Mapping[str, Any], path: str)
         del result["default"]
     match result.get("type"):
         case "object":
-            result |= _convert_object(merged, definitions, path)
+            result |= _convert_object(merged, place)
         case "array":
-            result |= _convert_array(merged, definitions, path)
+            result |= _convert_array(merged, place)
         case "integer":
             result |= INT64
         case "string" | "boolean":
             pass
         case other:
-            raise NotStructural(f"{path or 'the model'} has type {other}")
+            raise NotStructural(f"{place.path or 'the model'} has type {other}")
     return _ordered(result)
 
 
-def _inline(node: Mapping[str, Any], definitions: Mapping[str, Any], path: str) -> Schema:
+def _inline(node: Mapping[str, Any], place: _Place) -> Schema:
     """Return a node with its reference, its single `allOf` and its null arm resolved."""
     arms = [arm for arm in node.get("anyOf", node.get("allOf", [])) if arm.get("type") != "null"]
     if len(arms) > 1:
-        raise NotStructural(f"{path} is a union")
+        raise NotStructural(f"{place.path} is a union")
     own = {key: value for key, value in node.items() if key not in {"anyOf", "allOf", "$ref"}}
     if arms:
-        return _inline(arms[0], definitions, path) | own
+        return _inline(arms[0], place) | own
     if "$ref" in node:
         name = node["$ref"].removeprefix("#/$defs/")
-        if f"<{name}>" in path:
-            raise NotStructural(f"{path} refers to itself")
-        return _inline(definitions[name], definitions, path) | own
+        if name in place.open:
+            raise NotStructural(f"{place.path} refers to itself")
+        return _inline(place.definitions[name], place) | {CAME_FROM: [name]} | own
     return own
 
 
-def _convert_object(node: Mapping[str, Any], definitions: Mapping[str, Any], path: str) -> Schema:
+def _convert_object(node: Mapping[str, Any], place: _Place) -> Schema:
     if "properties" in node:
+        children = node["properties"].items()
         return {
             "properties": {
-                name: _convert(value, definitions, f"{path}.{name}")
-                for name, value in node["properties"].items()
+                name: _convert(child, place.below(f".{name}", node)) for name, child in children
             }
         }
     values = node.get("additionalProperties")
     if not isinstance(values, Mapping):
-        raise NotStructural(f"{path} is an object of unknown shape")
-    return {"additionalProperties": _convert(values, definitions, f"{path}.*")}
+        raise NotStructural(f"{place.path} is an object of unknown shape")
+    return {"additionalProperties": _convert(values, place.below(".*", node))}
 
 
-def _convert_array(node: Mapping[str, Any], definitions: Mapping[str, Any], path: str) -> Schema:
-    items = _convert(node["items"], definitions, f"{path}[]")
+def _convert_array(node: Mapping[str, Any], place: _Place) -> Schema:
+    items = _convert(node["items"], place.below("[]", node))
     named = "name" in items.get("required", [])
     map_by_name = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
     kind = map_by_name if named else {"x-kubernetes-list-type": "atomic"}

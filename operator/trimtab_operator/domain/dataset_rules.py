@@ -165,6 +165,7 @@ def impossible_shares(rules: IngestRules) -> Iterator[SpecFault]:
             Interval("spec.time.maxOutOfOrderFraction", time.max_out_of_order_fraction, "0", "1"),
             Interval("spec.target.trainQuantile", target.train_quantile, "0", "1"),
             Interval("spec.target.minRate", target.min_rate, "0", "0.5"),
+            Interval("spec.target.maxRateChange", target.max_rate_change, "0", "1"),
             Interval("spec.maxQuarantinedFraction", rules.max_quarantined_fraction, "0", "1"),
         ]
     )

@@ -102,5 +102,3 @@ def impossible_numbers(spec: PipelineSpec) -> Iterator[SpecFault]:
                 Interval(f"{field}.maxInformationLoss", loss, "0", "1"),
             ]
         )
-    if spec.training.learning_rate <= 0:
-        yield SpecFault("spec.training.learningRate", "must be above 0")

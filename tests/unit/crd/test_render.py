@@ -1,0 +1,45 @@
+"""Generated files: complete, current, and safe to template."""
+
+from pathlib import Path
+
+import pytest
+
+from trimtab_operator import crdgen
+from trimtab_operator.api.kinds import KINDS
+from trimtab_operator.crd.render import render_all
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("path", [str(path) for path in render_all()])
+def test_the_committed_file_is_current(path: str) -> None:
+    text = next(text for found, text in render_all().items() if str(found) == path)
+
+    assert (ROOT / path).read_text(encoding="utf-8") == text
+
+
+def test_every_kind_has_a_definition_and_a_chart_copy() -> None:
+    paths = {str(path) for path in render_all()}
+
+    for kind in KINDS:
+        assert f"crds/{kind.plural}.trimtab.dev.yaml" in paths
+        assert f"charts/trimtab/templates/crds/{kind.plural}.yaml" in paths
+
+
+def test_the_chart_copy_can_be_switched_off_and_kept() -> None:
+    text = next(text for path, text in render_all().items() if path.parts[0] == "charts")
+
+    assert "{{- if .Values.crds.enabled }}\n" in text
+    assert "{{- if .Values.crds.keep }}\n" in text
+    assert text.endswith("{{- end }}\n")
+    assert text.count("{{") == 4
+
+
+def test_check_finds_a_difference_and_writing_mends_it(tmp_path: Path) -> None:
+    assert crdgen.main(["--check", "--out", str(tmp_path)]) == 1
+    assert crdgen.main(["--out", str(tmp_path)]) == 0
+    assert crdgen.main(["--check", "--out", str(tmp_path)]) == 0
+
+    (tmp_path / "crds" / "models.trimtab.dev.yaml").write_text("edited by hand")
+
+    assert crdgen.main(["--check", "--out", str(tmp_path)]) == 1

@@ -1,0 +1,79 @@
+"""What pods are told to serve, and which of them do."""
+
+from support.specs import DIGEST
+from support.worlds import commit, model, pod
+from trimtab_operator.domain.observed import DeploymentView
+from trimtab_operator.domain.serving_plan import (
+    champion_of_file,
+    following,
+    plan_of_commit,
+    plan_of_file,
+)
+from trimtab_stages.contract.reasons import ServingReason
+from trimtab_stages.contract.serving_plan import ServerState, VersionState
+
+NEW, OLD = "sha256:new", "sha256:old"
+
+
+def state(revision: str, *, ready: bool = True, reason: str = "Loaded") -> ServerState:
+    version = VersionState(digest=DIGEST, reason=ServingReason(reason))
+    return ServerState(revision=revision, ready=ready, versions=[version])
+
+
+def view(*pods: object) -> DeploymentView:
+    return DeploymentView("bikes-server", 1, 1, pods=pods)
+
+
+def test_a_plan_carries_everything_that_the_server_needs() -> None:
+    found = plan_of_commit(model(capture={"fraction": "0.25", "flushSeconds": 5}), commit())
+
+    version = found.versions[0]
+    assert (version.weight, version.threshold, version.classes) == (100, 0.5, ["0", "1"])
+    assert version.golden == commit().model.golden
+    assert (found.capture_fraction, found.flush_seconds) == (0.25, 5)
+
+
+def test_a_users_own_file_has_its_threshold() -> None:
+    onnx = {"uri": "raw/m.onnx", "digest": DIGEST, "threshold": "0.3"}
+    subject = model(pipelineRef=None, onnx=onnx)
+
+    found = plan_of_file(subject, subject.spec.onnx)
+
+    assert (found.versions[0].key, found.versions[0].threshold) == ("raw/m.onnx", 0.3)
+    assert champion_of_file(subject, subject.spec.onnx) is None
+
+
+def test_the_same_world_gives_the_same_revision() -> None:
+    assert plan_of_commit(model(), commit()).revision == plan_of_commit(model(), commit()).revision
+
+
+def test_pods_are_told_apart() -> None:
+    pods = (
+        pod("answers", ready=True),
+        pod("unready"),
+        pod("older", ready=True),
+        pod("silent", ready=True),
+        pod("starting", phase="Pending"),
+    )
+    servers = {
+        "answers": state(NEW),
+        "unready": state(NEW),
+        "older": state(OLD),
+    }
+
+    found = following(view(*pods), servers, NEW)
+
+    assert [item.name for item in found.answering] == ["answers"]
+    assert found.behind == ("older", "silent")
+    assert found.refused is None
+
+
+def test_one_refusal_is_enough() -> None:
+    pods = (pod("a", ready=True), pod("b", ready=True))
+    servers = {"a": state(NEW), "b": state(OLD, reason="DigestMismatch")}
+
+    assert following(view(*pods), servers, NEW).refused.reason is ServingReason.DIGEST_MISMATCH
+
+
+def test_without_a_deployment_nobody_follows() -> None:
+    assert following(None, {}, NEW).answering == ()

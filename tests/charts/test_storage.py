@@ -93,9 +93,9 @@ def test_every_account_has_one_secret_key_of_its_own(local: Rendered) -> None:
 def test_plan_keeps_tenants_apart(local: Rendered) -> None:
     plan = json.loads(local.one("ConfigMap", "trimtab-s3-setup")["data"]["plan.json"])
     buckets = {bucket.pop("name"): bucket for bucket in plan["buckets"]}
-    assert buckets["trimtab-demo"] == {"owner": "tenant-demo", "readers": ["operator"]}
-    assert buckets["trimtab-demo-b"] == {"owner": "tenant-demo-b", "readers": ["operator"]}
-    assert buckets["trimtab-audit"] == {"owner": "root", "appenders": ["operator"]}
+    assert buckets["trimtab-demo"] == {"writers": ["tenant-demo"], "readers": ["operator"]}
+    assert buckets["trimtab-demo-b"] == {"writers": ["tenant-demo-b"], "readers": ["operator"]}
+    assert buckets["trimtab-audit"] == {"appenders": ["operator"]}
 
 
 def test_created_namespaces_enforce_the_standard_and_stay(local: Rendered) -> None:

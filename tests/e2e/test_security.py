@@ -59,8 +59,12 @@ def test_a_pod_copies_nothing_out_of_another_bucket(told: dict[str, Any]) -> Non
     assert told["attempts"][OWN]["copy"] == "AccessDenied"
 
 
+def test_a_pod_cannot_open_its_bucket_to_others(told: dict[str, Any]) -> None:
+    assert told["attempts"][OWN]["open"] == "AccessDenied"
+
+
 def test_a_pod_makes_no_bucket(told: dict[str, Any]) -> None:
-    assert told["attempts"]["new bucket"]["create"] == "AccessDenied"
+    assert told["attempts"]["new"]["create"] == "AccessDenied"
 
 
 def test_a_pod_has_no_api_token(told: dict[str, Any]) -> None:
@@ -91,7 +95,7 @@ def test_operator_reads_data_and_changes_none(operators_store: dict[str, Store])
     data = operators_store[OTHER]
     assert data.get(KEY) == b"ts,count\n"
     with pytest.raises(AccessDenied):
-        data.put("raw/forged.csv", b"x")
+        data.put_if_absent("raw/forged.csv", b"x")
     with pytest.raises(AccessDenied):
         data.delete(KEY)
 
@@ -124,7 +128,7 @@ def test_every_pod_runs_where_the_restricted_standard_is_enforced(installed: lis
 
 
 def test_a_pod_with_more_rights_is_refused(images: dict[str, str]) -> None:
-    pod = build_pod(images["ingest"], "")
+    pod = build_pod(images["ingest"], ["pass"])
     Kubectl("demo-b").run("apply", "--dry-run=server", "-f", "-", stdin=_json(pod))
     for change in ({"hostNetwork": True}, {"securityContext": {"runAsUser": 0}}):
         loose = deepcopy(pod)
@@ -142,7 +146,7 @@ def tenant_pods(installed: list[str]) -> Iterator[list[dict[str, Any]]]:
     """Yield an ingest pod and a server pod of demo-b, as the operator made them."""
     assert installed
     kubectl = Kubectl("demo-b")
-    upload("demo-b", "raw/tiny.csv", b"ts,count\n2024-01-01 00:00:00,1\n")
+    upload("demo-b", "raw/two-rows.csv", b"ts,count,tmax\n2024-01-01 00:00:00,1,2\n2024-01-01 01:00:00,3,4\n")
     upload("demo-b", "raw/tiny.onnx", b"no graph")
     for manifest in _objects():
         kubectl.apply(manifest)
@@ -161,8 +165,8 @@ def _objects() -> list[dict[str, Any]]:
     common = {"apiVersion": "trimtab.dev/v1alpha1", "metadata": {"name": "tiny"}}
     digest = f"sha256:{hashlib.sha256(b'no graph').hexdigest()}"
     dataset = {
-        "source": {"uri": "raw/tiny.csv"},
-        "columns": [{"name": "count"}],
+        "source": {"uri": "raw/two-rows.csv"},
+        "columns": [{"name": "count", "role": "Source"}, {"name": "tmax"}],
         "time": {"column": "ts"},
         "target": {"name": "t", "column": "count", "kind": "Above", "threshold": "1"},
     }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Creates the accounts, buckets and policies of the embedded object store. Safe to repeat.
 
-The plan is JSON: `endpoint`, `region`, `accounts` (names) and `buckets` (name, owner, and
-accounts that are its readers or appenders, who read, write, but never delete).
-The secrets directory holds one file for each account, and `root`, with its secret key.
+The plan is JSON: `endpoint`, `region`, `accounts` (names) and `buckets`, each with its name and
+the accounts that are its readers, appenders (they write, but never delete) or writers. Buckets
+belong to root, so that nobody can open one to others. The secrets directory holds one file for each account, and `root`, with its secret key.
 """
 
 import json
@@ -28,6 +28,13 @@ WAIT_SECONDS = 180.0
 PAUSE_SECONDS = 1.0
 READ_ACTIONS = ["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"]
 APPEND_ACTIONS = [*READ_ACTIONS, "s3:PutObject"]
+WRITE_ACTIONS = [
+    *APPEND_ACTIONS,
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts",
+    "s3:ListBucketMultipartUploads",
+]
 PROBES = "probes/"
 LOG = logging.getLogger("setup-storage")
 
@@ -77,11 +84,11 @@ def write_account(gateway: Gateway, name: str) -> None:
 
 
 def write_bucket(gateway: Gateway, bucket: dict[str, Any]) -> None:
-    """Create a bucket, or hand an existing one to its owner; then set who may do what."""
-    name, owner = bucket["name"], bucket["owner"]
-    status, answer = gateway.administer(f"/{name}/create", headers={"x-vgw-owner": owner})
+    """Create a bucket, or take over an existing one; then set who may do what."""
+    name = bucket["name"]
+    status, answer = gateway.administer(f"/{name}/create", headers={"x-vgw-owner": ROOT})
     if status == HTTPStatus.CONFLICT:
-        place = f"/change-bucket-owner?bucket={quote(name)}&owner={quote(owner)}"
+        place = f"/change-bucket-owner?bucket={quote(name)}&owner={ROOT}"
         status, answer = gateway.administer(place)
     _check(f"bucket {name}", status, answer)
     client = boto3.client(
@@ -95,11 +102,11 @@ def write_bucket(gateway: Gateway, bucket: dict[str, Any]) -> None:
 
 
 def build_policy(bucket: dict[str, Any]) -> dict[str, Any]:
-    """Return a bucket policy: the owner may do everything, others only what they are named for."""
+    """Return a bucket policy: every account may do what it is named for, and nothing else."""
     place = f"arn:aws:s3:::{bucket['name']}"
     whole, appenders = [place, f"{place}/*"], bucket.get("appenders")
     grants = [
-        ([bucket["owner"]], ["s3:*"], whole),
+        (bucket.get("writers"), WRITE_ACTIONS, whole),
         (bucket.get("readers"), READ_ACTIONS, whole),
         (appenders, APPEND_ACTIONS, whole),
         # Whether the store refuses a second write can only be found out by writing and deleting.
@@ -142,7 +149,7 @@ def main(plan_file: str, secrets: str) -> None:
         LOG.info("account %s is there", account)
     for bucket in plan["buckets"]:
         write_bucket(gateway, bucket)
-        LOG.info("bucket %s belongs to %s", bucket["name"], bucket["owner"])
+        LOG.info("bucket %s is there", bucket["name"])
 
 
 def _xml(element: str, fields: dict[str, str]) -> bytes:

@@ -35,13 +35,13 @@ http://{{ include "trimtab.s3.name" . }}.{{ .Release.Namespace }}.svc:7070
 {{/* What the setup job creates in the embedded store. */}}
 {{- define "trimtab.s3.plan" -}}
 {{- $accounts := list "operator" -}}
-{{- $audit := dict "name" .Values.storage.auditBucket "owner" "root" "appenders" (list "operator") -}}
+{{- $audit := dict "name" .Values.storage.auditBucket "appenders" (list "operator") -}}
 {{- $buckets := list $audit -}}
 {{- range .Values.storage.tenants -}}
 {{- $account := printf "tenant-%s" .namespace -}}
 {{- $accounts = append $accounts $account -}}
 {{- $bucket := include "trimtab.storage.bucket" (list $ .namespace) -}}
-{{- $buckets = append $buckets (dict "name" $bucket "owner" $account "readers" (list "operator")) -}}
+{{- $buckets = append $buckets (dict "name" $bucket "writers" (list $account) "readers" (list "operator")) -}}
 {{- end -}}
 {{- dict "endpoint" (include "trimtab.s3.endpoint" .) "region" .Values.storage.region "accounts" $accounts "buckets" $buckets | toPrettyJson -}}
 {{- end -}}

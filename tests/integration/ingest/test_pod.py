@@ -1,0 +1,149 @@
+"""The ingest pod's own command, as a process: exit codes and last words."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.ingesting import csv_text, iso, make_rules
+from support.s3 import S3Server, free_port, write_storage_directory
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.run import IngestCommit, IngestSpec, Termination
+from trimtab_stages.store import S3Settings, S3Store
+
+pytestmark = pytest.mark.integration
+
+DONE, FINAL, RETRYABLE = 0, 3, 4
+ROWS = csv_text("ts,x", [f"{iso(n)},{(-1) ** n}" for n in range(60)])
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the process ended."""
+
+    code: int
+    log: list[dict[str, Any]]
+    words: Termination | None
+
+
+def run_pod(settings: S3Settings, folder: Path, spec: bytes) -> Ended:
+    """Start `python -m trimtab_stages ingest` as the pod does and wait for its end."""
+    folder.mkdir(exist_ok=True)
+    storage = write_storage_directory(settings, folder / "storage")
+    last_words, told = folder / "termination.json", folder / "spec.json"
+    told.write_bytes(spec)
+    command = [sys.executable, "-m", "trimtab_stages", "ingest", "--spec", str(told)]
+    command += ["--storage", str(storage), "--workdir", str(folder / "work")]
+    command += ["--termination-log", str(last_words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    words = last_words.read_bytes() if last_words.exists() else None
+    return Ended(
+        done.returncode,
+        [json.loads(line) for line in done.stderr.splitlines()],
+        Termination.model_validate_json(words) if words else None,
+    )
+
+
+def make_spec(**changes: Any) -> bytes:
+    spec = IngestSpec.model_validate(
+        {
+            "id": "i-1",
+            "dataset": "data",
+            "source": {"uri": "raw/d.csv"},
+            "rules": make_rules(**changes).to_wire(),
+            "codeVersion": "test",
+        }
+    )
+    return spec.to_bytes()
+
+
+@pytest.fixture
+def settings(s3_server: S3Server) -> S3Settings:
+    settings = s3_server.create_bucket()
+    S3Store(settings).put_if_absent("raw/d.csv", ROWS.encode())
+    return settings
+
+
+def test_a_good_source_is_committed_and_every_rule_logged(
+    settings: S3Settings, tmp_path: Path
+) -> None:
+    ended = run_pod(settings, tmp_path, make_spec())
+    assert (ended.code, ended.words) == (DONE, None)
+    stored = S3Store(settings).get(layout.ingest_commit("data", "i-1"))
+    assert IngestCommit.model_validate_json(stored).rows == 59
+    rules = [line["rule"]["rule"] for line in ended.log if line["message"] == "rule"]
+    assert rules[0] == "Malformed"
+    assert rules[-1] == "Split"
+
+
+def test_a_second_attempt_adopts_the_first_ones_commit(
+    settings: S3Settings, tmp_path: Path
+) -> None:
+    assert run_pod(settings, tmp_path / "one", make_spec()).code == DONE
+    before = S3Store(settings).get(layout.ingest_commit("data", "i-1"))
+    assert run_pod(settings, tmp_path / "two", make_spec()).code == DONE
+    assert S3Store(settings).get(layout.ingest_commit("data", "i-1")) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "spec", "code", "reason", "message"),
+    [
+        pytest.param(
+            {},
+            lambda: make_spec(columns=[{"name": "x", "role": "Source"}, {"name": "pressure"}]),
+            FINAL,
+            "MissingColumn",
+            "no column pressure; it has ts, x",
+            id="missing-column",
+        ),
+        pytest.param(
+            {}, lambda: make_spec(lags=[]), FINAL, "InvalidInvocation", "role Feature", id="rules"
+        ),
+        pytest.param(
+            {}, lambda: b"{}", FINAL, "InvalidInvocation", "another format", id="not-a-spec"
+        ),
+        pytest.param(
+            {"bucket": "no-such-bucket"},
+            make_spec,
+            FINAL,
+            "BucketMissing",
+            "no-such-bucket",
+            id="no-bucket",
+        ),
+        pytest.param(
+            {"secret_access_key": "guess"},
+            make_spec,
+            FINAL,
+            "WrongCredentials",
+            "secretAccessKey",
+            id="wrong-secret",
+        ),
+        pytest.param(
+            {"endpoint": f"http://127.0.0.1:{free_port()}"},
+            make_spec,
+            RETRYABLE,
+            "StoreUnreachable",
+            "cannot be reached",
+            id="store-down",
+        ),
+    ],
+)
+def test_failures_have_their_code_reason_and_message(
+    changes: dict[str, Any],
+    spec: Callable[[], bytes],
+    code: int,
+    reason: str,
+    message: str,
+    settings: S3Settings,
+    tmp_path: Path,
+) -> None:
+    ended = run_pod(replace(settings, **changes), tmp_path, spec())
+    assert ended.words is not None
+    assert (ended.code, ended.words.reason) == (code, reason)
+    assert message in ended.words.message
+    assert ended.words.retryable == (code == RETRYABLE)

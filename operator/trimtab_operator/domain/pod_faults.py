@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from trimtab_operator.api.conditions import Reason
 from trimtab_operator.domain.observed import JobView, PodView
+from trimtab_operator.manifests.job import FINAL_EXIT_CODE
 from trimtab_stages.contract.reasons import StageReason
 from trimtab_stages.contract.run import Termination
 
@@ -101,9 +102,13 @@ def is_at_work(job: JobView | None) -> bool:
 
 
 def last_failure(job: JobView, place: Place) -> Fault | None:
-    """Return why the newest failed pod of a Job failed, None where no failed pod is left."""
+    """Return why a Job's pods fail, None where no failed pod is left.
+
+    A pod whose fault no attempt can mend speaks for all; its neighbours only lost it.
+    """
     ended = [pod for pod in job.pods if pod.phase == "Failed"]
-    return ended_fault(ended[-1], place) if ended else None
+    final = [pod for pod in ended if pod.exit_code == FINAL_EXIT_CODE]
+    return ended_fault((final or ended)[-1], place) if ended else None
 
 
 def job_failure(job: JobView, place: Place) -> Fault:

@@ -6,8 +6,8 @@ from trimtab_operator.manifests.meta import Manifest
 
 STORAGE_PATH = "/etc/trimtab/storage"
 SPEC_PATH = "/etc/trimtab/spec"
-USER_ID = 10001
-"""Numeric, so that `runAsNonRoot` can be checked whatever user an image names."""
+USER_ID = 65532
+"""The images' own user, in numbers: a user's own image then need not name one."""
 
 
 @dataclass(frozen=True, slots=True)

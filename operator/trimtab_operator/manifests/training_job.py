@@ -37,7 +37,6 @@ def _build_cluster_environment(run: PipelineRun) -> dict[str, str]:
     return {
         "TRIMTAB_NODES": str(run.spec.compute.workers),
         "TRIMTAB_HEAD_ADDRESS": f"{name}-0.{name}:{RAY_PORT}",
-        "RAY_AUTH_MODE": "token",
     }
 
 

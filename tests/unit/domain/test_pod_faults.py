@@ -146,6 +146,17 @@ FAILED = [
         id="a fault that no attempt can mend",
     ),
     pytest.param(
+        job(
+            pod(phase="Failed", exit_code=3, termination_message=WORDS.model_dump_json()),
+            pod("pod-1", phase="Failed", exit_code=4),
+            failed=2,
+            failure_reason="PodFailurePolicy",
+        ),
+        "NaNLoss",
+        "The loss is NaN after epoch 3; lower the learning rate.",
+        id="a worker that lost its head does not speak for it",
+    ),
+    pytest.param(
         job(OOM, failed=1, failure_reason="DeadlineExceeded"),
         "DeadlineExceeded",
         "Job `bikes-3f9a1c20d7` took longer than its deadline. Last failure: Pod `pod-0` was "

@@ -209,6 +209,7 @@ def identity_of(version: PlanVersion) -> str:
     return digest_of(
         {
             "digest": version.digest,
+            "key": version.key,
             "features": [feature.to_wire() for feature in version.features],
             "golden": version.golden.digest if version.golden else None,
             "reference": version.reference.digest if version.reference else None,

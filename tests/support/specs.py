@@ -32,7 +32,7 @@ def pipelinerun_spec() -> Spec:
     """Return a PipelineRun as the operator writes it, defaults left out."""
     return {
         "pipeline": "bikes",
-        "pipelineUid": "0000-1111",
+        "pipelineUid": "uid-1",
         "pipelineGeneration": 1,
         "trigger": "NewSnapshot",
         "triggerId": "3f9a1c20d7",

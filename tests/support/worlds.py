@@ -10,6 +10,7 @@ from trimtab_operator.api.model import Model, Version
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.conditions import Verdict
+from trimtab_operator.domain.identity import rules_id
 from trimtab_operator.domain.observed import JobView, PodView, Release, StorageView
 from trimtab_operator.domain.plan import Action, Apply, Create, Delete, Emit, Nudge, Plan, Record
 from trimtab_stages.contract.artifact import ArtifactRef
@@ -102,8 +103,9 @@ def snapshot(digest: str = DIGEST, ingest_id: str = "rules-cause") -> SnapshotSt
 
 
 def ingested(digest: str = DIGEST) -> Dataset:
-    """Return a Dataset with a snapshot."""
-    return dataset({"snapshot": snapshot(digest)})
+    """Return a Dataset with a snapshot by its present rules."""
+    rules = rules_id(dataset())
+    return dataset({"snapshot": snapshot(digest, f"{rules}-cause")})
 
 
 def ingest_commit(ingest_id: str, digest: str = DIGEST) -> IngestCommit:

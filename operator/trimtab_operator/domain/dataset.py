@@ -17,7 +17,7 @@ from trimtab_operator.domain.conditions import (
     stalled,
 )
 from trimtab_operator.domain.freshness import freshness, timestamps_trusted
-from trimtab_operator.domain.identity import ingest_id
+from trimtab_operator.domain.identity import follows_rules, ingest_id
 from trimtab_operator.domain.observed import JobView, ObservedDataset
 from trimtab_operator.domain.plan import Action, Create, Delete, Emit, EventType, Plan, Record
 from trimtab_operator.domain.pod_faults import Fault, Place, is_at_work, job_failure, job_fault
@@ -79,12 +79,29 @@ def _plan_work(scene: _Scene, validated: Verdict) -> Plan:
     if seen.commit is not None:
         return _plan_committed(scene, seen.commit, common)
     if storage.status != "True" and not is_at_work(seen.job):
-        why = Fault(storage.reason, storage.message)
-        waiting = [*_not_ready(why), reconciling(why.reason, why.message)]
-        return _finish(scene, [*common, *waiting], requeue=POLL_SECONDS)
+        return _plan_without_store(scene, storage, common)
     if seen.job is not None:
         return _plan_job(scene, seen.job, common)
     return _plan_start(scene, common)
+
+
+def _plan_without_store(scene: _Scene, storage: Verdict, common: list[Verdict]) -> Plan:
+    """Wait for the store; a snapshot that was seen committed needs none."""
+    known = scene.dataset.status.snapshot
+    if known is not None and known.ingest_id == scene.due:
+        ready = [is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, describe(known))]
+        return _finish(scene, [*common, *ready], requeue=POLL_SECONDS)
+    why = Fault(storage.reason, storage.message)
+    waiting = [*_not_ready(why), reconciling(why.reason, why.message)]
+    return _finish(scene, [*common, *waiting], requeue=POLL_SECONDS)
+
+
+def describe(snapshot: SnapshotStatus) -> str:
+    """Return a snapshot in one sentence."""
+    return (
+        f"Snapshot {snapshot.digest[:19]} has {snapshot.rows} rows up to "
+        f"{snapshot.newest_row_time:%Y-%m-%dT%H:%M:%SZ}, {snapshot.quarantined} in quarantine."
+    )
 
 
 def _plan_suspended(scene: _Scene) -> Plan:
@@ -135,10 +152,7 @@ def _plan_committed(scene: _Scene, commit: IngestCommit, common: list[Verdict]) 
     known = scene.dataset.status.snapshot
     snapshot = _snapshot_status(scene, commit)
     is_new = known is None or known.digest != snapshot.digest
-    message = (
-        f"Snapshot {snapshot.digest[:19]} has {snapshot.rows} rows up to "
-        f"{snapshot.newest_row_time:%Y-%m-%dT%H:%M:%SZ}, {snapshot.quarantined} in quarantine."
-    )
+    message = describe(snapshot)
     verdicts = [
         *common,
         is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, message),
@@ -171,10 +185,8 @@ def _snapshot_status(scene: _Scene, commit: IngestCommit) -> SnapshotStatus:
 def _while_working(scene: _Scene, work: Fault) -> list[Verdict]:
     """Return Ready and Reconciling while an ingest works: a snapshot by the same rules counts."""
     snapshot = scene.dataset.status.snapshot
-    rules = scene.due.partition("-")[0]
-    current = snapshot is not None and snapshot.ingest_id.startswith(f"{rules}-")
     busy = reconciling(work.reason, work.message)
-    if current:
+    if snapshot is not None and follows_rules(snapshot, scene.dataset):
         text = f"The snapshot follows the current rules; a newer one is on its way. {work.message}"
         return [is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, text), busy]
     return [is_false(ConditionType.READY, work.reason, work.message), busy]

@@ -4,8 +4,9 @@ import hashlib
 from datetime import datetime
 
 from trimtab_operator.api.conditions import ConditionType
-from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.dataset import Dataset, SnapshotStatus
 from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.domain.essence import essence
 from trimtab_operator.domain.schedule import last_tick
 from trimtab_operator.manifests import labels, names
 from trimtab_stages.contract.base import canonical_json
@@ -33,9 +34,13 @@ def ingest_id(dataset: Dataset, now: datetime) -> str:
 
 def rules_id(dataset: Dataset) -> str:
     """Return the hash of everything that decides what a snapshot contains."""
-    rules = dataset.spec.rules().model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    source = dataset.spec.source.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return _hash(dataset.metadata.uid, source, rules)[:RULES_CHARS]
+    spec = dataset.spec
+    return _hash(dataset.metadata.uid, essence(spec.source), essence(spec.rules()))[:RULES_CHARS]
+
+
+def follows_rules(snapshot: SnapshotStatus, dataset: Dataset) -> bool:
+    """Return whether a snapshot was made by the Dataset's present source and rules."""
+    return snapshot.ingest_id.startswith(f"{rules_id(dataset)}-")
 
 
 def _cause_id(dataset: Dataset, now: datetime) -> str:

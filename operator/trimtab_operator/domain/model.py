@@ -116,10 +116,12 @@ def _choose_from_runs(scene: _Scene) -> _Choice:
         return _Choice(champion, plan_of_commit(model, commit) if commit else None)
     version = version_of(promotion, scene.now)
     reason = f"Run `{version.run}` passed: {promotion.judgement.message}"[:1024]
-    evidence = (
-        AuditEvidence(name="model", digest=version.digest),
-        AuditEvidence(name="snapshot", digest=promotion.commit.snapshot),
-    )
+    found = {
+        "commit": promotion.run.status.commit_digest,
+        "model": version.digest,
+        "snapshot": promotion.commit.snapshot,
+    }
+    evidence = tuple(AuditEvidence(name=name, digest=item) for name, item in found.items() if item)
     record = Record(AuditAction.PROMOTED, reason, promotion.run.spec.trigger_id, evidence)
     return _promote(scene, version, plan_of_commit(model, promotion.commit), record)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trimtab_operator.api.conditions import ConditionType, Reason
-from trimtab_operator.api.dataset import SnapshotStatus
+from trimtab_operator.api.dataset import Dataset, SnapshotStatus
 from trimtab_operator.api.pipeline import LastRun, Pipeline
 from trimtab_operator.api.pipelinerun import Champion, PipelineRun, PipelineRunSpec
 from trimtab_operator.domain.conditions import (
@@ -20,7 +20,7 @@ from trimtab_operator.domain.conditions import (
     stalled,
 )
 from trimtab_operator.domain.history import outdated_runs
-from trimtab_operator.domain.identity import run_name
+from trimtab_operator.domain.identity import follows_rules, run_name
 from trimtab_operator.domain.observed import ObservedPipeline
 from trimtab_operator.domain.pipelinerun import is_finished
 from trimtab_operator.domain.plan import Action, Create, Emit, EventType, Plan, Record
@@ -49,12 +49,18 @@ class _Scene:
     now: datetime
 
     @property
+    def runs(self) -> tuple[PipelineRun, ...]:
+        """Runs of this very Pipeline: one of the same name may have left some behind."""
+        uid = self.pipeline.metadata.uid
+        return tuple(run for run in self.seen.runs if run.spec.pipeline_uid == uid)
+
+    @property
     def newest(self) -> PipelineRun | None:
-        return self.seen.runs[-1] if self.seen.runs else None
+        return self.runs[-1] if self.runs else None
 
     @property
     def active(self) -> PipelineRun | None:
-        return next((run for run in self.seen.runs if not is_finished(run)), None)
+        return next((run for run in self.runs if not is_finished(run)), None)
 
 
 def plan_pipeline(pipeline: Pipeline, observed: ObservedPipeline, now: datetime) -> Plan:
@@ -68,16 +74,28 @@ def plan_pipeline(pipeline: Pipeline, observed: ObservedPipeline, now: datetime)
     if validated.status != Truth.TRUE:
         verdicts = [*common, *_blocked(validated), *_activity(scene)]
         return _finish(scene, verdicts)
-    snapshot = observed.dataset.status.snapshot if observed.dataset else None
+    snapshot = usable_snapshot(observed.dataset)
     if snapshot is None:
         return _finish(scene, [*common, *_no_snapshot(scene), *_activity(scene)])
     return _plan_with_snapshot(scene, snapshot, common)
 
 
+def usable_snapshot(dataset: Dataset | None) -> SnapshotStatus | None:
+    """Return the snapshot that a run may be trained on.
+
+    One by former rules is not: its successor is on its way, and the recipe may need its columns.
+    A suspended Dataset makes no successor, so what it has counts.
+    """
+    snapshot = dataset.status.snapshot if dataset is not None else None
+    if dataset is None or snapshot is None:
+        return None
+    return snapshot if dataset.spec.suspend or follows_rules(snapshot, dataset) else None
+
+
 def _plan_with_snapshot(scene: _Scene, snapshot: SnapshotStatus, common: list[Verdict]) -> Plan:
     pipeline = scene.pipeline
     storage = common[1]
-    causes = due_causes(pipeline, snapshot, scene.seen.runs, scene.now)
+    causes = due_causes(pipeline, snapshot, scene.runs, scene.now)
     held = pipeline.spec.suspend or scene.active is not None or storage.status != Truth.TRUE
     if causes and not held and champion_is_unreadable(scene.seen):
         return _finish(scene, [*common, *_unreadable_champion(scene), *_activity(scene)])
@@ -168,7 +186,9 @@ def _blocked(validated: Verdict) -> list[Verdict]:
 
 def _no_snapshot(scene: _Scene) -> list[Verdict]:
     name = scene.pipeline.spec.dataset_ref.name
-    words = f"Dataset `{name}` has no snapshot yet; `kubectl describe dataset {name}` tells why."
+    known = scene.seen.dataset is not None and scene.seen.dataset.status.snapshot is not None
+    lack = "by its present rules yet" if known else "yet"
+    words = f"Dataset `{name}` has no snapshot {lack}; `kubectl describe dataset {name}` tells why."
     why = Reason.WAITING_FOR_SNAPSHOT
     return [is_false(READY, why, words), reconciling(why, words)]
 
@@ -274,6 +294,6 @@ def _finish(
         "next_schedule_time": upcoming,
     }
     status = pipeline.status.model_copy(update=final | (update or {}))
-    surplus = outdated_runs(seen.runs, seen.models, pipeline.spec.history_limit)
+    surplus = outdated_runs(scene.runs, seen.models, pipeline.spec.history_limit)
     requeue = earliest(now, None, upcoming)
     return Plan(status=status, actions=(*actions, *surplus), requeue_after=requeue)

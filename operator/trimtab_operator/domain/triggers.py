@@ -6,10 +6,10 @@ from datetime import datetime
 from trimtab_operator.api.dataset import SnapshotStatus
 from trimtab_operator.api.pipeline import AutomaticTrigger, Pipeline, Trigger
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.domain.essence import essence
 from trimtab_operator.domain.identity import trigger_id
 from trimtab_operator.domain.schedule import last_cron_time, next_cron_time
 from trimtab_operator.manifests import labels
-from trimtab_stages.contract.base import digest_of
 from trimtab_stages.contract.run import TriggerType
 
 
@@ -78,9 +78,8 @@ def _new_snapshot(
     if newest is not None and (newest.snapshot, newest.recipe) == (snapshot.digest, recipe):
         return None
     before = newest.trigger_id if newest is not None else ""
-    parts = recipe.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     kind = TriggerType.NEW_SNAPSHOT
-    identity = trigger_id(pipeline, kind, snapshot.digest, digest_of(parts), before)
+    identity = trigger_id(pipeline, kind, snapshot.digest, essence(recipe), before)
     return Cause(kind, identity, _what_is_new(snapshot, runs[-1] if runs else None))
 
 

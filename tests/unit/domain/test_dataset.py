@@ -171,6 +171,21 @@ def test_a_finished_job_is_not_judged_while_the_store_is_lost() -> None:
     assert "Stalled" not in told(result)
 
 
+def test_a_snapshot_that_was_seen_stays_ready_while_the_store_is_lost() -> None:
+    subject = dataset({"snapshot": snapshot(ingest_id=ingest_id(dataset(), NOW))})
+
+    result = plan(subject, world(LOST_STORE))
+
+    assert told(result)["Ready"] == "True SnapshotCurrent"
+    assert told(result)["StorageReachable"] == "False StoreUnreachable"
+
+
+def test_a_snapshot_whose_commit_is_gone_is_made_again() -> None:
+    subject = dataset({"snapshot": snapshot(ingest_id=ingest_id(dataset(), NOW))})
+
+    assert steps(plan(subject, world()))[0].startswith("Create ConfigMap")
+
+
 @pytest.mark.parametrize(
     ("storage", "reason"),
     [

@@ -19,6 +19,7 @@ from support.worlds import (
     model,
     pipeline,
     run,
+    snapshot,
     steps,
     told,
     version,
@@ -205,6 +206,18 @@ def test_a_snapshot_that_changes_while_suspended_is_run_on_resume() -> None:
 
     assert steps(plan(pipeline(suspend=True), seen)) == []
     assert steps(plan(pipeline(), seen))[0] == "Record RunStarted"
+
+
+def test_a_suspended_dataset_is_used_as_it_is() -> None:
+    frozen = dataset({"snapshot": snapshot()}, suspend=True)
+
+    assert steps(plan(pipeline(), world(dataset=frozen)))[0] == "Record RunStarted"
+
+
+def test_runs_of_a_former_pipeline_of_this_name_do_not_count() -> None:
+    orphan = run(pipelineUid="another")
+
+    assert steps(plan(pipeline(), world(runs=(orphan,))))[0] == "Record RunStarted"
 
 
 def test_a_deleted_pipeline_is_left_alone() -> None:

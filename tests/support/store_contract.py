@@ -134,6 +134,9 @@ def refuses_unusable_keys(store: Store, _: Path) -> None:
                 use(key)
         with pytest.raises(InvalidKey):
             store.put_if_absent(key, b"")
+    for prefix in ("../", "/", "a/../../b", "a//"):
+        with pytest.raises(InvalidKey):
+            list(store.list(prefix))
 
 
 def passes_the_probe_twice(store: Store, _: Path) -> None:

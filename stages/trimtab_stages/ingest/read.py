@@ -47,7 +47,10 @@ def source_keys(store: Store, source: Source) -> list[str]:
     """
     if not source.uri.endswith("/"):
         return [source.uri]
-    keys = sorted(entry.key for entry in store.list(source.uri) if entry.size > 0)
+    try:
+        keys = sorted(entry.key for entry in store.list(source.uri) if entry.size > 0)
+    except InvalidKey as error:
+        raise StageError(StageReason.SOURCE_MISSING, f"source.uri: {error}") from error
     if not keys:
         raise StageError(
             StageReason.SOURCE_MISSING,

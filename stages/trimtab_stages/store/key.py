@@ -34,6 +34,17 @@ def check_key(key: str) -> str:
     return key
 
 
+def check_prefix(prefix: str) -> str:
+    """Return `prefix` if keys can begin with it; it may be empty, or end with a slash.
+
+    Raises:
+        InvalidKey: no key can begin with it.
+    """
+    if prefix:
+        check_key(prefix.removesuffix("/"))
+    return prefix
+
+
 def check_overwritable(key: str) -> str:
     """Return `key` if the storage layout lets its bytes change.
 

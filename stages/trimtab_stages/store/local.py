@@ -17,7 +17,7 @@ from trimtab_stages.store.errors import (
     StoreError,
     StoreFailure,
 )
-from trimtab_stages.store.key import check_key, check_overwritable
+from trimtab_stages.store.key import check_key, check_overwritable, check_prefix
 from trimtab_stages.store.protocol import Entry, Outcome, Written, adopt
 
 PARTIAL_PREFIX = ".trimtab-partial-"
@@ -93,7 +93,7 @@ class LocalStore:
 
     def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
         """Yield the objects whose key starts with `prefix` and sorts after `start_after`."""
-        folder = self._root / prefix.rpartition("/")[0]
+        folder = self._root / check_prefix(prefix).rpartition("/")[0]
         keys = (path.relative_to(self._root).as_posix() for path in _files_below(folder))
         wanted = [key for key in keys if key.startswith(prefix) and key > start_after]
         for key in sorted(wanted, key=str.encode):

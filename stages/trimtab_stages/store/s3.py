@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.store.digest import copy_with_digest, digest_of_file, digest_of_stream
 from trimtab_stages.store.errors import NotFound, StoreUnreachable
-from trimtab_stages.store.key import check_key, check_overwritable
+from trimtab_stages.store.key import check_key, check_overwritable, check_prefix
 from trimtab_stages.store.protocol import Entry, Outcome, Written, adopt
 from trimtab_stages.store.s3_errors import Call, error_code, translated
 from trimtab_stages.store.s3_upload import upload_parts
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 ABSENT = "*"
 """`If-None-Match: *` (RFC 9110, 13.1.2): create the object only if there is none."""
 
-PRECONDITION_CODES = frozenset({"PreconditionFailed", "412"})
+PRECONDITION_CODES = frozenset({"PreconditionFailed", "412", "NoSuchUpload"})
+"""Something is there already; an upload is gone when the answer to its completion got lost."""
+
 CONCURRENT_CODES = frozenset({"ConditionalRequestConflict", "409"})
 CONCURRENT_ATTEMPTS = 5
 
@@ -182,7 +184,7 @@ class S3Store:
         root = f"{self._settings.prefix}/" if self._settings.prefix else ""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._settings.bucket,
-            Prefix=root + prefix,
+            Prefix=root + check_prefix(prefix),
             StartAfter=root + start_after if start_after else "",
         )
         with self._calling("list", prefix):

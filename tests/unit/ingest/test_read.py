@@ -92,6 +92,9 @@ def test_a_folder_is_read_in_name_order(tmp_path: Path) -> None:
             {}, {"uri": "../secrets.csv"}, StageReason.SOURCE_MISSING, "secrets", id="climbing"
         ),
         pytest.param(
+            {}, {"uri": "../"}, StageReason.SOURCE_MISSING, "source.uri", id="climbing-folder"
+        ),
+        pytest.param(
             {"raw/f.csv": "x,b,c\n1,2,3\n"},
             {},
             StageReason.MISSING_COLUMN,

@@ -1,13 +1,13 @@
 """Everything that makes two trainings equal bit by bit on one kind of machine."""
 
 import contextlib
-import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 
-LOG = logging.getLogger(__name__)
+PRODUCTS_PER_THREAD = 4_000_000
 
 
 @contextlib.contextmanager
@@ -25,6 +25,20 @@ def deterministic(threads: int) -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(mode=before[0])
         torch.set_num_threads(before[1])
+
+
+def plan_threads(cpus: int, batch_size: int, widths: Sequence[int]) -> int:
+    """Return the CPU threads that pay off: one for every 4 million products of the widest layer.
+
+    Small layers are slower on several threads than on one, and far slower on a busy machine.
+
+    Args:
+        cpus: CPUs that may be used.
+        batch_size: rows per optimiser step.
+        widths: widths of inputs and hidden layers, in order.
+    """
+    products = max((first * second for first, second in pairwise(widths)), default=1)
+    return max(1, min(cpus, batch_size * products // PRODUCTS_PER_THREAD))
 
 
 def pick_device() -> torch.device:

@@ -27,7 +27,7 @@ from trimtab_stages.train.outputs import (
     VALIDATION_LOSS,
     WEIGHTS,
 )
-from trimtab_stages.train.reproducible import deterministic, pick_device
+from trimtab_stages.train.reproducible import deterministic, pick_device, plan_threads
 from trimtab_stages.train.state import EpochRecord, Task, TrainingState, pack_state, start_state
 
 
@@ -66,7 +66,7 @@ def _train(
 ) -> StageProduct:
     checkpoints = Checkpoints(context.store, context.keys[stage])
     found = checkpoints.newest()
-    task = _task(context, preprocessor, rows, recorded_threads(found, context.threads))
+    task = _task(context, preprocessor, rows, found)
     with deterministic(task.threads):
         state = resume(found, task) or start_state(task)
         journal = _Journal(context, stage, task, checkpoints)
@@ -80,8 +80,13 @@ def _train(
     return _product(context, state, task, len(rows.train))
 
 
-def _task(context: StageContext, preprocessor: Preprocessor, rows: _Rows, threads: int) -> Task:
+def _task(
+    context: StageContext, preprocessor: Preprocessor, rows: _Rows, found: list[bytes]
+) -> Task:
     recipe = context.spec.recipe
+    widths = [preprocessor.width, *recipe.model.hidden]
+    useful = plan_threads(context.threads, recipe.training.batch_size, widths)
+    threads = recorded_threads(found, useful)
     training = recipe.training
     if rows.epochs is not None:
         training = training.model_copy(

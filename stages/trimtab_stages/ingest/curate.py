@@ -60,7 +60,7 @@ def curate(
     raw, times = within_range(
         raw, read_event_times(raw.table[rules.time.column], rules.time), rules
     )
-    ledger.rows_in = len(raw) + len(raw.malformed)
+    ledger.raw = raw
     ledger.refuse_too_many(rules)
     timed = ledger.account(lambda: _reject_bad_times(raw, times))
     typed = ledger.account(lambda: _cast(raw, timed, rules, na_tokens))

@@ -7,6 +7,7 @@ from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.ingest.frame import Whole
 from trimtab_stages.ingest.split import MIN_ROWS, SPLIT_NAMES
 from trimtab_stages.ingest.target import Labels
+from trimtab_stages.ingest.trust import shown_time
 
 MAX_CLASSES = 512
 """Bound of `contract.snapshot.TargetInfo.classes`."""
@@ -43,6 +44,22 @@ def class_counts(labels: Labels, split: Whole) -> list[Whole]:
     ]
 
 
+def turning_point(labels: Labels, number: int) -> str:
+    """Return a sentence on when a class's share changes most, "" if it never does.
+
+    The turning point of the cumulative sum of deviations from the mean (Page 1954).
+    """
+    hits = (labels.index == number).astype(np.float64)
+    turn = int(np.abs(np.cumsum(hits - hits.mean())[:-1]).argmax()) + 1
+    before, after = float(hits[:turn].mean()), float(hits[turn:].mean())
+    if before == after:
+        return ""
+    return (
+        f" The share of {labels.classes[number]} turns at"
+        f" {shown_time(int(labels.end_ns[turn]))}: {before:.2%} before, {after:.2%} after."
+    )
+
+
 def _refuse_rare_classes(labels: Labels, counts: list[Whole], target: Target) -> None:
     for name, of_class in zip(SPLIT_NAMES, counts, strict=True):
         rows = int(of_class.sum())
@@ -61,8 +78,8 @@ def _refuse_rare_classes(labels: Labels, counts: list[Whole], target: Target) ->
             raise StageError(
                 StageReason.VALIDATION_FAILED,
                 f"target {target.name} in split {name} ({rows} rows): {shares}; each class needs"
-                f" target.minRate {target.min_rate:f}. The labels may be faulty from some date on,"
-                " or the threshold does not fit: see label rates over time in the report.",
+                f" target.minRate {target.min_rate:f}.{turning_point(labels, rarest)}"
+                " Correct the labels or the target's threshold, or bring more rows.",
             )
 
 
@@ -76,6 +93,7 @@ def _refuse_jumps(labels: Labels, counts: list[Whole], target: Target) -> None:
                 StageReason.VALIDATION_FAILED,
                 f"target {target.name}: class {labels.classes[worst]} is {training[worst]:.2%} of"
                 f" split train, but {share[worst]:.2%} of split {name}, a change above"
-                f" target.maxRateChange {target.max_rate_change:f}. The labels are probably faulty"
-                " from some date on: end the data before it with time.end, or raise the limit.",
+                f" target.maxRateChange {target.max_rate_change:f}.{turning_point(labels, worst)}"
+                " If the labels are faulty from then on, end the data there with time.end; else"
+                " raise the limit.",
             )

@@ -8,7 +8,7 @@ from trimtab_stages.contract.ingest import IngestRules
 from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.contract.snapshot import RuleCount
 from trimtab_stages.ingest.frame import Frame, Rejected, Step
-from trimtab_stages.ingest.raw import Malformed
+from trimtab_stages.ingest.raw import RawRows
 from trimtab_stages.ingest.rule_names import Rule
 
 LOG = logging.getLogger(__name__)
@@ -20,17 +20,15 @@ class Ledger:
 
     Attributes:
         clock: seconds, monotonic.
-        rows_in: rows of the source inside the time range, malformed lines included.
         counts: effect and cost of every rule.
-        rejected: rows that rules refused.
-        malformed: lines that could not become rows.
+        rejected: rows that rules refused; their positions are in `raw`.
+        raw: the raw rows inside the time range.
     """
 
     clock: Callable[[], float]
-    rows_in: int = 0
     counts: list[RuleCount] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-    malformed: tuple[Malformed, ...] = ()
+    raw: RawRows | None = None
 
     def account(self, act: Callable[[], Step]) -> Frame:
         """Let a rule act, note what it did and how long it took, and return the rows left."""
@@ -48,12 +46,16 @@ class Ledger:
         self.rejected += step.rejected
         return step.frame
 
-    def account_malformed(self, lines: tuple[Malformed, ...], seconds: float) -> None:
-        """Note the lines that reading set aside, and the time that reading took."""
-        self.malformed = lines
-        self._note(
-            RuleCount(rule=Rule.MALFORMED, quarantined=len(lines), seconds=round(seconds, 6))
-        )
+    def account_read(self, raw: RawRows, seconds: float) -> None:
+        """Note the rows that came in, the lines that reading set aside, and its time."""
+        self.raw = raw
+        lines = len(raw.malformed)
+        self._note(RuleCount(rule=Rule.MALFORMED, quarantined=lines, seconds=round(seconds, 6)))
+
+    @property
+    def rows_in(self) -> int:
+        """Rows of the source inside the time range, malformed lines included."""
+        return 0 if self.raw is None else len(self.raw) + len(self.raw.malformed)
 
     @property
     def quarantined(self) -> int:
@@ -114,6 +116,6 @@ class Ledger:
         )
 
     def _example(self, rule: str) -> str:
-        if rule == Rule.MALFORMED:
-            return self.malformed[0].reason
+        if rule == Rule.MALFORMED and self.raw is not None:
+            return self.raw.malformed[0].reason
         return next(held.reasons[0] for held in self.rejected if held.rule == rule and held.reasons)

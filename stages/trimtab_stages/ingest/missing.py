@@ -1,6 +1,5 @@
 """Missing values: drop the row, carry the last value on, a constant, or the training median."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -77,19 +76,23 @@ def _longest_run(rule: Missing, rules: IngestRules) -> int:
 
 def _drop(frame: Frame, columns: list[str]) -> tuple[Frame, Rejected]:
     """Reject the rows of the source that lack a value in any of the columns."""
-    lacking = np.zeros(len(frame), np.bool_)
-    for column in columns:
-        lacking |= frame.missing(column)
-    dropped = np.flatnonzero(lacking & (frame.source != NO_SOURCE))
-    reasons = tuple(
-        f"no value in {', '.join(_lacking(frame, columns, row))}" for row in dropped.tolist()
-    )
+    lacking = np.array([frame.missing(column) for column in columns], np.bool_)
+    lacking = lacking.reshape(len(columns), len(frame))
+    dropped = np.flatnonzero(lacking.any(axis=0) & (frame.source != NO_SOURCE))
+    reasons = _reasons(lacking[:, dropped], columns)
     rejected = Rejected(Rule.MISSING, frame.source[dropped], reasons)
     source = frame.source.copy()
     source[dropped] = NO_SOURCE
     return replace(frame, source=source), rejected
 
 
-def _lacking(frame: Frame, columns: list[str], row: int) -> Iterator[str]:
-    one = frame.take(np.array([row]))
-    return (column for column in columns if bool(one.missing(column)[0]))
+def _reasons(lacking: Mask, columns: list[str]) -> tuple[str, ...]:
+    """Return a sentence for every row (column of `lacking`); rows share few patterns."""
+    if lacking.size == 0:
+        return ()
+    patterns, pattern = np.unique(lacking, axis=1, return_inverse=True)
+    texts = [
+        f"no value in {', '.join(name for name, lacks in zip(columns, held, strict=True) if lacks)}"
+        for held in patterns.T
+    ]
+    return tuple(texts[number] for number in pattern.ravel().tolist())

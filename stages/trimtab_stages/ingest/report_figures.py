@@ -62,7 +62,7 @@ def _time_edges(frame: Frame) -> Whole:
 
 def _examples(ledger: Ledger) -> dict[str, list[str]]:
     examples: dict[str, list[str]] = {}
-    for line in ledger.malformed[:EXAMPLES]:
+    for line in ledger.raw.malformed[:EXAMPLES] if ledger.raw else ():
         examples.setdefault("Malformed", []).append(f"{line.file}:{line.row}: {line.reason}")
     for held in ledger.rejected:
         shown = examples.setdefault(held.rule, [])

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from trimtab_stages.contract import layout
+from trimtab_stages.contract.reasons import StageError
 from trimtab_stages.contract.run import IngestCommit, IngestSpec
 from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.ingest.assemble import Assembled, assemble
@@ -66,9 +67,12 @@ def run(spec: IngestSpec, place: Place) -> IngestCommit:
     ledger = Ledger(place.clock)
     start = place.clock()
     raw = read_source(place.source, spec.source, source_headers(spec.rules), place.work)
-    ledger.account_malformed(raw.malformed, place.clock() - start)
-    curated = curate(raw, spec.rules, list(spec.source.na_tokens), ledger, place.now)
-    assembled = assemble(curated, spec.rules, ledger)
+    ledger.account_read(raw, place.clock() - start)
+    try:
+        curated = curate(raw, spec.rules, list(spec.source.na_tokens), ledger, place.now)
+        assembled = assemble(curated, spec.rules, ledger)
+    except StageError as error:
+        raise _with_evidence(error, place.store, ledger) from error
     manifest = _publish(spec, place, curated, assembled, ledger)
     return _commit(spec, place.store, manifest, curated)
 
@@ -80,6 +84,15 @@ def read_commit(store: Store, spec: IngestSpec) -> IngestCommit | None:
     except NotFound:
         return None
     return IngestCommit.model_validate_json(data)
+
+
+def _with_evidence(error: StageError, store: Store, ledger: Ledger) -> StageError:
+    """Store the rows rejected so far, and say in the message where they are."""
+    if ledger.raw is None or ledger.quarantined == 0:
+        return error
+    rejected = write_blob(store, write_table(quarantine_table(ledger.raw, ledger.rejected)))
+    where = f"The {ledger.quarantined} rejected rows are in {store.uri(rejected.key)} (Parquet)."
+    return StageError(error.reason, f"{error.message} {where}")
 
 
 def _publish(

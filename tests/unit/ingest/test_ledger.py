@@ -1,13 +1,14 @@
 from itertools import count
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from support.ingesting import make_frame, make_rules
 from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.ingest.frame import Rejected, Step
 from trimtab_stages.ingest.ledger import Ledger
-from trimtab_stages.ingest.raw import Malformed
+from trimtab_stages.ingest.raw import Malformed, RawRows
 
 FRAME = make_frame([0, 1], x=[1, 2])
 LINE = Malformed("f.csv", 7, "1,2,3", "3 fields where the header has 2")
@@ -15,7 +16,12 @@ LINE = Malformed("f.csv", 7, "1,2,3", "3 fields where the header has 2")
 
 def ledger(rows_in: int) -> Ledger:
     ticks = count(step=2)
-    return Ledger(lambda: float(next(ticks)), rows_in)
+    return Ledger(lambda: float(next(ticks)), raw=raw(rows_in))
+
+
+def raw(rows: int, *malformed: Malformed) -> RawRows:
+    numbers = np.arange(rows)
+    return RawRows(pa.table({"x": numbers}), ("f.csv",), numbers * 0, numbers, malformed)
 
 
 def rejecting(rows: int, rule: str = "Range") -> Step:
@@ -33,8 +39,8 @@ def test_effect_and_cost_of_a_rule_are_noted() -> None:
 
 def test_malformed_lines_count_as_quarantined() -> None:
     book = ledger(10)
-    book.account_malformed((LINE,), 1.5)
-    assert (book.quarantined, book.counts[0].seconds) == (1, 1.5)
+    book.account_read(raw(9, LINE), 1.5)
+    assert (book.rows_in, book.quarantined, book.counts[0].seconds) == (10, 1, 1.5)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,7 @@ def test_too_many(rows_in: int, rejected: int, reason: StageReason | None) -> No
 
 def test_the_message_names_the_worst_rules_with_examples() -> None:
     book = ledger(10)
-    book.account_malformed((LINE,), 0)
+    book.account_read(raw(9, LINE), 0)
     book.account(lambda: rejecting(4))
     with pytest.raises(StageError) as raised:
         book.refuse_too_many(make_rules())

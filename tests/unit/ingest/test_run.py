@@ -1,12 +1,14 @@
 """Whole ingests in a directory: what comes in, what comes out, and that nothing gets lost."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from support.ingesting import Ingested, csv_text, ingest, iso, make_rules
@@ -242,6 +244,26 @@ def test_too_many_faulty_rows_name_the_rules(tmp_path: Path) -> None:
     assert error.reason is StageReason.VALIDATION_FAILED
     assert "100 of 200 rows (50.0%) are faulty" in error.message
     assert "Category 100 (for example c: 'w' is no declared category)" in error.message
+
+
+def test_rejected_rows_are_kept_even_if_the_ingest_fails(tmp_path: Path) -> None:
+    rows = [line.replace(",u,", ",w,") for line in lines()]
+    error = fails(tmp_path, {"d.csv": csv_text(HEADER, rows)}, RULES)
+    where = re.search(r"The 100 rejected rows are in file://(\S+) \(Parquet\)", error.message)
+    assert where is not None
+    rejected = pq.read_table(where[1])
+    assert rejected.num_rows == 100
+    assert set(rejected["c"].to_pylist()) == {"w"}
+
+
+def test_labels_that_turn_faulty_are_dated(tmp_path: Path) -> None:
+    rows = [
+        ",".join([cells[0], "99" if row >= 150 else cells[1], *cells[2:]])
+        for row, cells in enumerate(line.split(",") for line in lines())
+    ]
+    error = fails(tmp_path, {"d.csv": csv_text(HEADER, rows)}, RULES)
+    assert error.reason is StageReason.VALIDATION_FAILED
+    assert "turns at 2020-01-01T02:27:00Z: 51.08% before, 0.00% after" in error.message
 
 
 def test_wrong_unit(tmp_path: Path) -> None:

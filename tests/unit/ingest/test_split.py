@@ -55,7 +55,7 @@ def test_too_few_rows(rows: int) -> None:
 
 
 def labels(index: list[int], classes: tuple[str, ...] = ("0", "1")) -> Labels:
-    return Labels(classes, np.array(index), np.zeros(len(index), np.int64))
+    return Labels(classes, np.array(index), np.arange(len(index)) * SECOND)
 
 
 SPLITS = np.repeat([0, 1, 2], 10)
@@ -73,7 +73,7 @@ def test_enough_of_each_class() -> None:
             GOOD[:20] + [1] * 10,
             ("0", "1"),
             StageReason.VALIDATION_FAILED,
-            r"split test .*: 0 0.00%, 1 100.00%",
+            r"split test .*: 0 0.00%, 1 100.00%; .* of 0 turns at .*:19Z: 52.63% before",
             id="every-label-positive-from-a-date-on",
         ),
         pytest.param(
@@ -103,6 +103,7 @@ def test_a_jump_of_the_rate_is_refused() -> None:
     ) as raised:
         check_label_rates(jump, SPLITS, TARGET)
     assert raised.value.reason is StageReason.VALIDATION_FAILED
+    assert "turns at 1970-01-01T00:00:19Z: 94.74% before, 9.09% after" in raised.value.message
     check_label_rates(jump, SPLITS, TARGET.model_copy(update={"max_rate_change": Decimal("0.8")}))
 
 

@@ -128,7 +128,7 @@ class ObservedPipelineRun:
     release: Release
     storage: StorageView
     job: JobView | None = None
-    """Job of the run; it has the run's name."""
+    """Job of the run, or its RayJob by `ray_job.job_view`; it has the run's name."""
     commit: Commit | None = None
     """Commit of the run; read after the Job, so that an ended Job's commit is not missed."""
     commit_digest: str = ""

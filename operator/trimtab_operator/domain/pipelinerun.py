@@ -32,6 +32,9 @@ from trimtab_operator.domain.pod_faults import (
 )
 from trimtab_operator.domain.progress import attempts_started, progress_status
 from trimtab_operator.domain.storage import storage_verdict
+from trimtab_operator.manifests.meta import Manifest
+from trimtab_operator.manifests.rayjob import build_ray_training
+from trimtab_operator.manifests.release import Launcher, Release
 from trimtab_operator.manifests.training_job import build_training
 from trimtab_stages.contract.audit import AuditAction, AuditEvidence
 from trimtab_stages.contract.reasons import StageReason
@@ -69,12 +72,21 @@ def plan_pipelinerun(run: PipelineRun, observed: ObservedPipelineRun, now: datet
         why = Fault(storage.reason, storage.message)
         return _waiting(scene, why, [storage])
     if job is None:
-        create = tuple(Create(item) for item in build_training(run, observed.release))
+        create = tuple(Create(item) for item in _build_pods(run, observed.release))
         words = Fault(Reason.STARTING, f"Job `{run.metadata.name}` is being created.")
         return _waiting(scene, words, [storage], create)
     if is_at_work(job):
         return _waiting(scene, _work_words(scene, job), [storage])
     return _plan_failed(scene, _final_fault(scene, job), [storage])
+
+
+def _build_pods(run: PipelineRun, release: Release) -> list[Manifest]:
+    """Return the children that the release's launcher makes of a run."""
+    match release.launcher:
+        case Launcher.JOB:
+            return build_training(run, release)
+        case Launcher.RAY_JOB:
+            return build_ray_training(run, release)
 
 
 def is_finished(run: PipelineRun) -> bool:

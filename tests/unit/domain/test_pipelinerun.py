@@ -24,6 +24,7 @@ from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.observed import ObservedPipelineRun, StorageView
 from trimtab_operator.domain.pipelinerun import is_finished, plan_pipelinerun
 from trimtab_operator.domain.plan import Plan
+from trimtab_operator.manifests.release import Launcher
 from trimtab_stages.contract.gates import Evidence
 from trimtab_stages.contract.run import Progress, StageName
 
@@ -61,6 +62,14 @@ def test_several_workers_get_a_service_to_find_their_head() -> None:
         f"Create Service/{NAME}",
         f"Create Job/{NAME}",
     ]
+
+
+def test_with_kuberay_a_run_is_a_ray_job() -> None:
+    release = replace(RELEASE, launcher=Launcher.RAY_JOB, ray_version="2.54.0")
+
+    result = plan(run(compute={"workers": 3}), world(release=release))
+
+    assert steps(result) == [f"Create ConfigMap/{NAME}", f"Create RayJob/{NAME}"]
 
 
 def test_nothing_starts_without_a_store() -> None:

@@ -1,5 +1,6 @@
 """Every manifest that the operator makes, as golden YAML."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,20 @@ from trimtab_operator.api.pipelinerun import PipelineRunSpec
 from trimtab_operator.domain.serving_plan import plan_of_commit
 from trimtab_operator.manifests.ingest_job import build_ingest
 from trimtab_operator.manifests.pipeline_run import build_pipeline_run
+from trimtab_operator.manifests.rayjob import build_ray_training
+from trimtab_operator.manifests.release import Launcher
 from trimtab_operator.manifests.server import build_plan_config, build_server
 from trimtab_operator.manifests.training_job import build_training
 
 GOLDEN = Path(__file__).parent / "golden"
 GPUS = {"gpus": 2, "workers": 3, "memory": "32Gi", "nodeSelector": {"accelerator": "h100"}}
 
+RAY = replace(RELEASE, launcher=Launcher.RAY_JOB, ray_version="2.54.0")
 MANIFESTS = {
     "ingest": list(build_ingest(dataset(), RELEASE, "0123456789ab-01234567")),
     "training": build_training(run(), RELEASE),
     "training-workers": build_training(run(compute=GPUS), RELEASE),
+    "rayjob": build_ray_training(run(compute=GPUS), RAY),
     "server": [
         build_plan_config(model(), plan_of_commit(model(), commit())),
         *build_server(model(serving={"replicas": 2}), RELEASE),

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Installs the packages of one extra into /opt/venv, at the versions of requirements.lock.
+# Installs requirements.txt into /opt/venv, at the versions of requirements.lock.
 # Everything that installing needs is gone again when it ends, so one RUN leaves one clean layer.
 set -eu
 
-extra=$1
 work=$(mktemp -d)
 
 python3 -m venv "$work/tools"
@@ -15,7 +14,7 @@ uv="$work/tools/bin/uv"
 "$uv" venv --quiet --python "$(command -v python3)" /opt/venv
 cd /opt/trimtab
 VIRTUAL_ENV=/opt/venv "$uv" pip install --quiet --cache-dir "$work/cache" --link-mode hardlink \
-    --compile-bytecode --requirements pyproject.toml --extra "$extra" --constraints requirements.lock
+    --compile-bytecode --requirements requirements.txt --constraints requirements.lock
 
 # boto3 describes every service of AWS; S3 and the ways to an identity are what is called.
 for data in /opt/venv/lib/python3*/site-packages/botocore/data/*/; do

@@ -5,16 +5,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trimtab_stages.contract.decision_record import hash_id
 from trimtab_stages.serve.errors import RequestError
 from trimtab_stages.serve.http.content import read_body, read_header_length
 from trimtab_stages.serve.http.exchange import Exchange
 from trimtab_stages.serve.http.message import BINARY_MEDIA, HttpResponse
-from trimtab_stages.serve.model.batcher import Job, Results
+from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.oip.request import read_document, read_id
 from trimtab_stages.serve.oip.response import ResponseHead, encode_response
-from trimtab_stages.serve.oip.tensors import InferRequest, Limits
+from trimtab_stages.serve.oip.tensors import InferRequest, Limits, Tensor
 from trimtab_stages.serve.plan.routing import Routing
 from trimtab_stages.serve.plan.version import ServedVersion
 from trimtab_stages.serve.settings import HttpLimits
@@ -78,13 +77,22 @@ class Inference:
         document = read_document(body, header_length)
         client_id = read_id(document, self._limits)
         inference_id = client_id or self._ids.next()
-        id_hash = hash_id(inference_id)
-        version = routing.version(version_name) if version_name else routing.choose(id_hash)
+        version = routing.version(version_name) if version_name else routing.choose(inference_id)
         try:
             parsed = version.reader.read(document, body, header_length)
-            call = Call(self, exchange, routing, version, parsed, client_id, inference_id, id_hash)
-            job = Job(parsed.inputs, parsed.rows, exchange.deadline, call.succeed, call.fail)
-            version.batcher.submit(job, self._loop)
+            call = Call(
+                inputs=parsed.inputs,
+                rows=parsed.rows,
+                deadline=exchange.deadline,
+                owner=self,
+                exchange=exchange,
+                routing=routing,
+                version=version,
+                parsed=parsed,
+                client_id=client_id,
+                inference_id=inference_id,
+            )
+            version.batcher.submit(call, self._loop)
         except RequestError as error:
             self.statistics.of(version.name).codes[error.code] += 1
             raise
@@ -95,6 +103,9 @@ class Call:
     """One infer request between its queue and its answer.
 
     Attributes:
+        inputs: input name -> values.
+        rows: rows in them.
+        deadline: loop time after which nobody waits.
         owner: what all calls share.
         exchange: where the answer goes.
         routing: the plan that was in force at arrival.
@@ -102,9 +113,11 @@ class Call:
         parsed: the request.
         client_id: the request's id, None when it had none.
         inference_id: the id that labels are joined by.
-        id_hash: `hash_id` of it.
     """
 
+    inputs: dict[str, Tensor]
+    rows: int
+    deadline: float
     owner: Inference
     exchange: Exchange
     routing: Routing
@@ -112,7 +125,6 @@ class Call:
     parsed: InferRequest
     client_id: str | None
     inference_id: str
-    id_hash: bytes
 
     def succeed(self, results: Results) -> None:
         """Answer, then note the rows and offer them to shadow versions."""
@@ -149,10 +161,10 @@ class Call:
     def _answered(self, results: Results) -> Answered:
         return Answered(
             id=self.inference_id,
-            id_hash=self.id_hash,
             inputs=self.parsed.inputs,
             results=results,
             rows=self.parsed.rows,
+            size=len(self.exchange.request.body),
             event_time=self.parsed.event_time,
             received_ns=self.exchange.request.received_ns,
             revision_prefix=self.routing.revision_prefix,

@@ -3,11 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from trimtab_stages.serve.errors import OverloadedError, RequestError
-from trimtab_stages.serve.model.batcher import Job, Results
+from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.observe.batch import Answered
+from trimtab_stages.serve.oip.tensors import Tensor
 from trimtab_stages.serve.plan.version import ServedVersion
 from trimtab_stages.serve.statistics import Statistics
 
@@ -19,6 +20,9 @@ TURN_ROWS = 64
 
 PAUSE_SECONDS = 0.002
 """Time left to replies between two turns."""
+
+PATIENCE_SECONDS = 1.0
+"""Time that shadow rows may wait for a run."""
 
 Note = Callable[[ServedVersion, Answered], None]
 
@@ -38,7 +42,7 @@ class ShadowQueue:
         """Queue an answered request for a shadow version, or drop it."""
         takes = {spec.name for spec in version.model.signature.inputs}
         if self._rows + answered.rows > WAITING_ROWS or takes != answered.inputs.keys():
-            self._drop(version, answered.rows)
+            self.drop(version, answered.rows)
             return
         self._waiting.append((version, answered))
         self._rows += answered.rows
@@ -58,19 +62,39 @@ class ShadowQueue:
             self._loop.call_later(PAUSE_SECONDS, self._turn)
 
     def _submit(self, version: ServedVersion, answered: Answered) -> None:
-        def succeed(results: Results) -> None:
-            self._statistics.of(version.name).shadow_rows += answered.rows
-            self._note(version, replace(answered, results=results))
-
-        def fail(error: RequestError) -> None:
-            del error
-            self._drop(version, answered.rows)
-
-        job = Job(answered.inputs, answered.rows, self._loop.time() + 1, succeed, fail)
+        deadline = self._loop.time() + PATIENCE_SECONDS
+        job = _Rescore(self, version, answered, answered.inputs, answered.rows, deadline)
         try:
             version.batcher.submit(job, self._loop)
         except OverloadedError as error:
-            fail(error)
+            job.fail(error)
 
-    def _drop(self, version: ServedVersion, rows: int) -> None:
+    def scored(self, version: ServedVersion, answered: Answered) -> None:
+        """Count and note rows that a shadow version has scored."""
+        self._statistics.of(version.name).shadow_rows += answered.rows
+        self._note(version, answered)
+
+    def drop(self, version: ServedVersion, rows: int) -> None:
+        """Count rows that are not scored."""
         self._statistics.of(version.name).shadow_dropped_rows += rows
+
+
+@dataclass(slots=True)
+class _Rescore:
+    """A shadow version's run of an answered request."""
+
+    queue: ShadowQueue
+    version: ServedVersion
+    answered: Answered
+    inputs: dict[str, Tensor]
+    rows: int
+    deadline: float
+
+    def succeed(self, results: Results) -> None:
+        """Note the rows with the shadow version's results."""
+        self.queue.scored(self.version, replace(self.answered, results=results))
+
+    def fail(self, error: RequestError) -> None:
+        """Count the rows as not scored."""
+        del error
+        self.queue.drop(self.version, self.rows)

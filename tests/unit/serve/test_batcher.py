@@ -1,7 +1,7 @@
 """Batching: shared runs, isolation of faults, limits."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -42,18 +42,32 @@ class Outcomes:
     answers: dict[int, list[float]] = field(default_factory=dict)
     errors: dict[int, RequestError] = field(default_factory=dict)
 
-    def job(self, number: int, values: list[float], deadline: float = FOREVER) -> Job:
-        def succeed(results: Results) -> None:
-            self.answers[number] = results["y"].tolist()
-
-        def fail(error: RequestError) -> None:
-            self.errors[number] = error
-
-        return Job({"x": np.array(values)}, len(values), deadline, succeed, fail)
+    def job(self, number: int, values: list[float], deadline: float = FOREVER) -> "Numbered":
+        return Numbered({"x": np.array(values)}, len(values), deadline, number, self)
 
     @property
     def finished(self) -> int:
         return len(self.answers) + len(self.errors)
+
+
+@dataclass
+class Numbered:
+    inputs: dict[str, Tensor]
+    rows: int
+    deadline: float
+    number: int
+    outcomes: Outcomes
+
+    def succeed(self, results: Results) -> None:
+        self.outcomes.answers[self.number] = results["y"].tolist()
+
+    def fail(self, error: RequestError) -> None:
+        self.outcomes.errors[self.number] = error
+
+
+class Broken(Numbered):
+    def succeed(self, results: Results) -> None:
+        raise KeyError(str(results))
 
 
 async def settle(outcomes: Outcomes, count: int) -> None:
@@ -63,7 +77,7 @@ async def settle(outcomes: Outcomes, count: int) -> None:
 
 
 def serve(
-    jobs: Callable[[Outcomes], list[Job]],
+    jobs: Callable[[Outcomes], Sequence[Job]],
     *,
     pace: Pace = FAST,
     settings: RunSettings | None = None,
@@ -119,13 +133,8 @@ def test_a_bad_request_fails_alone() -> None:
 
 
 def test_a_reply_that_cannot_be_made_costs_only_itself() -> None:
-    def jobs(outcomes: Outcomes) -> list[Job]:
-        broken = outcomes.job(0, [1])
-
-        def fails(results: Results) -> None:
-            raise KeyError(str(results))
-
-        broken.succeed = fails
+    def jobs(outcomes: Outcomes) -> Sequence[Job]:
+        broken = Broken({"x": np.array([1])}, 1, FOREVER, 0, outcomes)
         return [broken, outcomes.job(1, [2])]
 
     outcomes, _ = serve(jobs)

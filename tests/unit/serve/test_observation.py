@@ -66,10 +66,10 @@ def answer(
     }
     return Answered(
         id=name,
-        id_hash=hash_id(name),
         inputs=inputs,
         results=version.model.run(inputs),
         rows=len(values),
+        size=0,
         event_time=None if event_time is None else np.array(event_time, np.int64),
         received_ns=1000 + len(name),
         revision_prefix=digest_prefix(REVISION),

@@ -11,7 +11,7 @@ from trimtab_stages.serve.oip.datatypes import ARRAY_CODES, NUMPY_DTYPES
 from trimtab_stages.serve.oip.request import InferRequestReader, read_document, read_id
 from trimtab_stages.serve.oip.tensors import InferRequest, Limits, Signature, TensorSpec
 
-LIMITS = Limits(elements=1000, rank=8, id_characters=16)
+LIMITS = Limits(elements=1000, id_characters=16)
 
 
 def signature(datatype: str = "FP32", shape: tuple[int, ...] = (-1, 2)) -> Signature:
@@ -233,6 +233,18 @@ def test_bool_takes_true_and_false_only(value: object) -> None:
     assert request.inputs["x"].tolist() == [[True, False]]
     with pytest.raises(InvalidRequestError, match="BOOL needs true or false"):
         read({"inputs": [tensor(datatype="BOOL", data=[True, value])]}, sig=sig)
+
+
+@pytest.mark.parametrize("count", [2, 200], ids=["few", "many"])
+def test_fp32_reaches_to_its_largest_number(count: int) -> None:
+    sig = signature(shape=(-1, count))
+    for value, fits in ((3.4028235e38, True), (3.4028236e38, False), (-3.5e38, False)):
+        document = {"inputs": [tensor(shape=[1, count], data=[0.0] * (count - 1) + [value])]}
+        if fits:
+            assert np.isfinite(read(document, sig=sig).inputs["x"]).all()
+        else:
+            with pytest.raises(InvalidRequestError, match="FP32's range"):
+                read(document, sig=sig)
 
 
 def test_binary_bool_bytes_must_be_zero_or_one() -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from support import graphs
-from trimtab_stages.contract.decision_record import hash_id
 from trimtab_stages.contract.serving_plan import PlanVersion, ServingPlan
 from trimtab_stages.serve.errors import NotFoundError, NotReadyError
 from trimtab_stages.serve.model.batcher import Pace
@@ -67,7 +66,7 @@ def routing(
 
 
 def shares(table: Routing, requests: int = 4000) -> dict[str, float]:
-    chosen = Counter(table.choose(hash_id(f"id-{n}")).name[0] for n in range(requests))
+    chosen = Counter(table.choose(f"id-{n}").name[0] for n in range(requests))
     return {name: 100 * count / requests for name, count in chosen.items()}
 
 
@@ -79,9 +78,7 @@ def shares(table: Routing, requests: int = 4000) -> dict[str, float]:
             [planned("a", 100), planned("b", 0, shadow=True)], "ab", {"a": 100}, id="shadow"
         ),
         pytest.param([planned("a", 90), planned("b", 10)], "ab", {"a": 90, "b": 10}, id="canary"),
-        pytest.param(
-            [planned("a", 0), planned("b", 100)], "ab", {"b": 100}, id="all to b"
-        ),
+        pytest.param([planned("a", 0), planned("b", 100)], "ab", {"b": 100}, id="all to b"),
         pytest.param(
             [planned("a", 60), planned("b", 40)], "a", {"a": 100}, id="refused version's share"
         ),
@@ -110,8 +107,8 @@ def test_weights_are_shares_of_the_inference_ids(
 def test_an_id_stays_with_its_version_as_a_canary_grows(
     model: OnnxModel, executor: Executor
 ) -> None:
-    ids = [hash_id(f"id-{n}") for n in range(1000)]
-    challenger: list[set[bytes]] = []
+    ids = [f"id-{n}" for n in range(1000)]
+    challenger: list[set[str]] = []
     for weight in (0, 10, 50, 100):
         plan = [planned("a", 100 - weight), planned("b", weight)]
         table = routing(model, executor, plan)

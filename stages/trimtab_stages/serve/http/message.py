@@ -44,7 +44,7 @@ class HttpRequest:
     keep_alive: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpResponse:
     """One response.
 

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,23 +60,26 @@ class Runnable(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Protocol):
     """One request's rows and what to do with the answer.
 
     Attributes:
         inputs: input name -> values.
         rows: rows in them.
         deadline: loop time after which nobody waits for the answer.
-        succeed: called with the outputs of these rows, on the loop.
-        fail: called with the error, on the loop.
     """
 
     inputs: dict[str, Tensor]
     rows: int
     deadline: float
-    succeed: Callable[[Results], None]
-    fail: Callable[[RequestError], None]
+
+    def succeed(self, results: Results) -> None:
+        """Take the outputs of these rows; called on the loop."""
+        ...
+
+    def fail(self, error: RequestError) -> None:
+        """Take the error; called on the loop."""
+        ...
 
 
 Outcome = tuple[list[Job], Results | RequestError]

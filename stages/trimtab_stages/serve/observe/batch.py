@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab_stages.contract.decision_record import NO_DECISION
+from trimtab_stages.contract.decision_record import NO_DECISION, hash_id
 from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.model.signature import DECISION
 from trimtab_stages.serve.observe.columns import Columns, Matrix, columns_of
@@ -19,20 +19,20 @@ class Answered:
 
     Attributes:
         id: inference id.
-        id_hash: `hash_id` of it, 16 bytes.
         inputs: input name -> values.
         results: output name -> values.
         rows: number of rows.
+        size: bytes of the request's body, which the inputs keep alive.
         event_time: int64 [rows] or [] nanoseconds; None for the time of arrival.
         received_ns: arrival, nanoseconds since 1970, UTC.
         revision_prefix: first 8 bytes of the plan's revision.
     """
 
     id: str
-    id_hash: bytes
     inputs: dict[str, Tensor]
     results: Results
     rows: int
+    size: int
     event_time: NDArray[np.int64] | None
     received_ns: int
     revision_prefix: bytes
@@ -69,6 +69,7 @@ class RowBatch:
         row: int32 [n], row in the request.
         request: int64 [n], index into `requests`.
         requests: the requests.
+        id_hashes: `hash_id` of each request's id.
     """
 
     numeric: Matrix
@@ -80,6 +81,7 @@ class RowBatch:
     row: NDArray[np.int32]
     request: NDArray[np.int64]
     requests: list[Answered]
+    id_hashes: list[bytes]
 
     def take(self, chosen: NDArray[np.int64]) -> "RowBatch":
         """Return some rows, by index; the arrays are copies."""
@@ -93,6 +95,7 @@ class RowBatch:
             self.row[chosen],
             self.request[chosen],
             self.requests,
+            self.id_hashes,
         )
 
 
@@ -128,6 +131,7 @@ def build_batch(view: VersionView, requests: list[Answered]) -> RowBatch:
         row=(np.arange(rows) - starts[index]).astype(np.int32),
         request=index,
         requests=requests,
+        id_hashes=[hash_id(request.id) for request in requests],
     )
 
 

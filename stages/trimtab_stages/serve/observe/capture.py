@@ -59,7 +59,7 @@ def is_sampled(id_hash: bytes, fraction: float) -> bool:
 
 def sampled_rows(batch: RowBatch, fraction: float) -> NDArray[np.int64]:
     """Return the indices of the rows to keep."""
-    kept = np.array([is_sampled(request.id_hash, fraction) for request in batch.requests])
+    kept = np.array([is_sampled(id_hash, fraction) for id_hash in batch.id_hashes])
     return np.flatnonzero(kept[batch.request])
 
 

@@ -100,9 +100,10 @@ def score_cells(scores: Matrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]
     Args:
         scores: float32 [n, K], K > 0.
     """
-    score = scores.max(axis=1).astype(np.float64)
+    score = scores.max(axis=1)
     score = score[np.isfinite(score)]
-    return np.clip((score * SCORE_CELLS).astype(np.int64), 0, SCORE_CELLS - 1), score
+    cells = np.clip((score * SCORE_CELLS).astype(np.int64), 0, SCORE_CELLS - 1)
+    return cells, score.astype(np.float64)
 
 
 def _categorical_cells(

@@ -121,7 +121,7 @@ class Observer:
             lane = self._lanes[(version, shadow)] = Lane(view, cells, shadow)
         lane.pending.append(answered)
         lane.rows += answered.rows
-        lane.bytes += sum(values.nbytes for values in answered.inputs.values())
+        lane.bytes += answered.size
         if lane.rows >= FOLD_ROWS or lane.bytes >= FOLD_BYTES:
             self._fold(lane)
             if len(lane.panes) > MOST_BUCKETS:

@@ -25,7 +25,7 @@ def pack_batch(batch: RowBatch, version: str) -> bytes:
     """
     records = np.zeros(len(batch.row), dtype=_DTYPE)
     requests = batch.requests
-    ids = np.frombuffer(b"".join(request.id_hash for request in requests), "V16")
+    ids = np.frombuffer(b"".join(batch.id_hashes), "V16")
     revisions = np.frombuffer(b"".join(request.revision_prefix for request in requests), "V8")
     records["id"] = ids[batch.request]
     records["row"] = batch.row

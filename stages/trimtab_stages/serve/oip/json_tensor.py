@@ -12,6 +12,12 @@ from trimtab_stages.serve.errors import InferenceFailedError, InvalidRequestErro
 from trimtab_stages.serve.oip.datatypes import ARRAY_CODES, BINARY_ONLY, FLOATING, NUMPY_DTYPES
 from trimtab_stages.serve.oip.tensors import Tensor
 
+FEW = 64
+"""Up to so many numbers Python's own `min` and `max` are faster than NumPy."""
+
+LARGEST_FP32 = float.fromhex("0x1.fffffefffffffp+127")
+"""The largest double that float32 rounds to a finite number."""
+
 
 def tensor_from_json(
     data: object, name: str, datatype: str, shape: tuple[int, ...], *, may_hold_booleans: bool
@@ -46,23 +52,32 @@ def tensor_from_json(
 def tensor_to_json(values: Tensor, name: str, datatype: str) -> object:
     """Return what orjson writes for a tensor: flat, in row-major order.
 
+    NaN and infinity become `null`; `check_finite` finds them.
+
     Raises:
         InvalidRequestError: the datatype has no JSON form.
-        InferenceFailedError: a value is NaN or infinite.
     """
     if datatype in BINARY_ONLY:
         raise InvalidRequestError(
             f"output `{name}`: {datatype} has no JSON form; ask for it with `binary_data`: true"
         )
-    flat = values.reshape(-1)
-    if datatype in FLOATING and not np.isfinite(flat).all():
+    flat = values if values.ndim == 1 else values.reshape(-1)
+    if datatype == "BYTES":
+        return flat.tolist()
+    return flat if flat.flags.c_contiguous else np.ascontiguousarray(flat)
+
+
+def check_finite(values: Tensor, name: str, datatype: str) -> None:
+    """Check that JSON can carry a tensor.
+
+    Raises:
+        InferenceFailedError: a value is NaN or infinite.
+    """
+    if datatype in FLOATING and not np.isfinite(values).all():
         raise InferenceFailedError(
             f"output `{name}` holds NaN or infinity, which JSON cannot carry; "
             "check the inputs, or ask for it with `binary_data`: true"
         )
-    if datatype == "BYTES":
-        return flat.tolist()
-    return np.ascontiguousarray(flat)
 
 
 def _flatten(data: object, name: str, shape: tuple[int, ...]) -> list[object]:
@@ -116,7 +131,17 @@ def _numbers(flat: list[object], name: str, datatype: str) -> Tensor:
     except OverflowError:
         raise InvalidRequestError(f"input `{name}`: a value is out of {datatype}'s range") from None
     dtype = NUMPY_DTYPES[datatype]
-    numbers = np.frombuffer(buffer, dtype) if flat else np.empty(0, dtype)
-    if datatype == "FP32" and not np.isfinite(numbers).all():
+    if not flat:
+        return np.empty(0, dtype)
+    numbers = np.frombuffer(buffer, dtype)
+    if datatype == "FP32" and not _fits_fp32(flat, numbers):
         raise InvalidRequestError(f"input `{name}`: a value is out of FP32's range")
     return numbers
+
+
+def _fits_fp32(flat: list[object], numbers: Tensor) -> bool:
+    """Whether no number became infinite."""
+    if len(flat) <= FEW:
+        given = cast("list[float]", flat)
+        return min(given) >= -LARGEST_FP32 and max(given) <= LARGEST_FP32
+    return bool(np.isfinite(numbers).all())

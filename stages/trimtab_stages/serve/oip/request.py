@@ -166,7 +166,7 @@ class InferRequestReader:
             raise InvalidRequestError(
                 f"unknown output `{name[:_SHOWN_NAME]}`; the model gives {known}"
             )
-        parameters = _parameters(item, f"output `{name}`")
+        parameters = _parameters(item, name)
         if "classification" in parameters:
             raise InvalidRequestError("the classification extension is not supported")
         return RequestedOutput(spec, _flag(parameters, "binary_data", default=binary))
@@ -189,19 +189,16 @@ class _TensorSource:
         self._position = len(body) if header_length is None else header_length
         self._limits = limits
         self._elements_left = limits.elements
-        self._may_hold_booleans = body.find(b"true", 0, self._position) >= 0 or (
-            body.find(b"false", 0, self._position) >= 0
-        )
 
     def read(self, item: Document, spec: TensorSpec) -> Tensor:
         """Return the tensor that `item` describes."""
         if item.get("datatype") != spec.datatype:
             raise InvalidRequestError(f"input `{spec.name}`: datatype must be {spec.datatype}")
-        shape = _shape(item.get("shape"), spec, self._limits)
+        shape = _shape(item.get("shape"), spec)
         self._elements_left -= math.prod(shape)
         if self._elements_left < 0:
             raise InvalidRequestError(f"more than {self._limits.elements} elements in one request")
-        size = _parameters(item, f"input `{spec.name}`").get("binary_data_size")
+        size = _parameters(item, spec.name).get("binary_data_size")
         if size is None:
             return self._read_json(item, spec, shape)
         if type(size) is not int or size < 0:
@@ -222,7 +219,11 @@ class _TensorSource:
                 f"input `{spec.name}`: neither `data` nor `binary_data_size` is given"
             )
         return tensor_from_json(
-            item["data"], spec.name, spec.datatype, shape, may_hold_booleans=self._may_hold_booleans
+            item["data"],
+            spec.name,
+            spec.datatype,
+            shape,
+            may_hold_booleans=b"true" in self._body or b"false" in self._body,
         )
 
     def _read_binary(
@@ -245,15 +246,19 @@ class _TensorSource:
 _EVENT_TIME_SPEC = TensorSpec(EVENT_TIME, "INT64", (VARIABLE,))
 
 
-def _shape(given: object, spec: TensorSpec, limits: Limits) -> tuple[int, ...]:
-    if type(given) is not list or any(type(size) is not int for size in given):
+def _shape(given: object, spec: TensorSpec) -> tuple[int, ...]:
+    if type(given) is not list:
         raise InvalidRequestError(f"input `{spec.name}`: `shape` must be a list of whole numbers")
-    if len(given) > limits.rank or len(given) != len(spec.shape):
+    if len(given) != len(spec.shape):
         raise InvalidRequestError(
             f"input `{spec.name}`: {len(given)} dimensions given, the model takes {len(spec.shape)}"
         )
     for size, declared in zip(given, spec.shape, strict=True):
-        if size < 0 or (declared not in {VARIABLE, size}):
+        if type(size) is not int:
+            raise InvalidRequestError(
+                f"input `{spec.name}`: `shape` must be a list of whole numbers"
+            )
+        if size < 0 or declared not in (VARIABLE, size):
             raise InvalidRequestError(
                 f"input `{spec.name}`: shape {_shown(given)} does not fit {list(spec.shape)} "
                 "(-1 is any size)"
@@ -270,7 +275,7 @@ def _parameters(item: Document, owner: str) -> Document:
     if parameters is None:
         return _NO_PARAMETERS
     if type(parameters) is not dict:
-        raise InvalidRequestError(f"`parameters` of {owner} must be an object")
+        raise InvalidRequestError(f"`parameters` of `{owner}` must be an object")
     return parameters
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import orjson
 
 from trimtab_stages.serve.oip.binary_tensor import tensor_to_binary
-from trimtab_stages.serve.oip.json_tensor import tensor_to_json
+from trimtab_stages.serve.oip.json_tensor import check_finite, tensor_to_json
 from trimtab_stages.serve.oip.tensors import RequestedOutput, Tensor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EncodedResponse:
     """A response body.
 
@@ -23,7 +23,7 @@ class EncodedResponse:
     header_length: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ResponseHead:
     """What a response says beside its tensors.
 
@@ -59,6 +59,10 @@ def encode_response(
     raw: list[bytes] = []
     document["outputs"] = [_output(output, results[output.spec.name], raw) for output in wanted]
     header = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    if b"null" in header:
+        for output in wanted:
+            if not output.binary:
+                check_finite(results[output.spec.name], output.spec.name, output.spec.datatype)
     if not raw and not any(output.binary for output in wanted):
         return EncodedResponse(header, None)
     return EncodedResponse(b"".join((header, *raw)), len(header))

@@ -83,10 +83,8 @@ class Limits:
 
     Attributes:
         elements: most elements in one request's input tensors, all together.
-        rank: most dimensions of a tensor.
         id_characters: longest request id.
     """
 
     elements: int = 16_000_000
-    rank: int = 16
     id_characters: int = 256

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trimtab_stages.contract.decision_record import digest_prefix
+from trimtab_stages.contract.decision_record import digest_prefix, hash_id
 from trimtab_stages.contract.serving_plan import ServingPlan
 from trimtab_stages.serve.errors import NotFoundError, NotReadyError
 from trimtab_stages.serve.plan.version import ServedVersion
@@ -53,11 +53,11 @@ class Routing:
         """The version that the plan names first."""
         return self.versions[0]
 
-    def choose(self, id_hash: bytes) -> ServedVersion:
+    def choose(self, inference_id: str) -> ServedVersion:
         """Return the version for an inference id; the same id always gets the same one."""
         if self._only is not None:
             return self._only
-        place = place_of(id_hash)
+        place = place_of(hash_id(inference_id))
         for share in self._shares:
             if place < share.below:
                 return share.version

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -297,7 +298,7 @@ def _install(server: ApiServer) -> None:
         )
         server.request("POST", f"{path}/{kind.lower()}bindings", _binding(kind))
     for definition in definitions:
-        wait_until(lambda served=definition: _is_served(server, served), START_SECONDS)
+        wait_until(partial(_is_served, server, definition), START_SECONDS)
 
 
 def _rules(scope: Scope) -> list[Object]:

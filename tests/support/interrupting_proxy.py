@@ -1,14 +1,16 @@
-"""An HTTP proxy in front of the API server that kills its client after the n-th write.
+"""An HTTP proxy in front of the API server that kills its client after a write.
 
 The write reaches the API server, its answer does not reach the client: the worst moment to die.
 """
 
+import contextlib
+import http
 import http.client
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,32 +19,33 @@ import yaml
 
 from support.apiserver import ApiServer
 
-READS = frozenset({"GET"})
-UNCOUNTED = ("/leases", "/selfsubjectreviews")
+UNCOUNTED = ("/leases", "/selfsubjectreviews", "/events")
+"""Events are left out: no state rests on them, and a repeat would be one more write."""
 CHUNK = 65_536
 
 
 @dataclass(slots=True)
 class WriteCounter:
-    """Counts the writes that go through, and acts when the n-th has been carried out.
+    """Counts the writes that were carried out, and may act after each.
 
     Attributes:
-        limit: which write; None for no limit.
-        act: what to do then.
+        after_write: what to do instead of passing the answer on; None passes it on.
+        count: writes so far.
     """
 
-    limit: int | None = None
-    act: Callable[[], None] = field(default=lambda: None)
+    after_write: Callable[[], None] | None = None
     count: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def is_last(self, method: str, path: str) -> bool:
-        """Count a request; True for the n-th write."""
-        if method in READS or any(part in path for part in UNCOUNTED):
+    def interrupts(self, method: str, path: str, status: int) -> bool:
+        """Count a request that was answered; True where it was a write and its client shall die."""
+        refused = status >= http.HTTPStatus.BAD_REQUEST
+        if method == "GET" or refused or any(part in path for part in UNCOUNTED):
             return False
-        with self._lock:
-            self.count += 1
-            return self.count == self.limit
+        self.count += 1
+        if self.after_write is None:
+            return False
+        self.after_write()
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +95,22 @@ def _handler(server: ApiServer, counter: WriteCounter) -> type[BaseHTTPRequestHa
             """Send the request on and stream its answer back."""
             length = int(self.headers.get("Content-Length", 0))
             body = self.rfile.read(length) if length else None
-            upstream = http.client.HTTPSConnection(
-                target.hostname or "", target.port, context=context
-            )
-            headers = {
-                name: value for name, value in self.headers.items() if name.lower() != "host"
-            }
-            upstream.request(self.command, self.path, body, headers)
-            answer = upstream.getresponse()
-            if counter.is_last(self.command, self.path):
-                answer.read()
-                counter.act()
+            address = (target.hostname or "", target.port)
+            with (
+                contextlib.suppress(ConnectionError),  # the client has died: that is the point
+                contextlib.closing(
+                    http.client.HTTPSConnection(*address, context=context)
+                ) as upstream,
+            ):
+                upstream.request(self.command, self.path, body, self._own_headers())
+                answer = upstream.getresponse()
                 self.close_connection = True
-                return
-            self._stream(answer)
-            upstream.close()
+                if not counter.interrupts(self.command, self.path, answer.status):
+                    self._stream(answer)
+
+        def _own_headers(self) -> dict[str, str]:
+            pairs = self.headers.items()
+            return {name: value for name, value in pairs if name.lower() != "host"}
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815 - named by the standard library
 
@@ -117,7 +121,6 @@ def _handler(server: ApiServer, counter: WriteCounter) -> type[BaseHTTPRequestHa
                     self.send_header(name, value)
             self.send_header("Connection", "close")
             self.end_headers()
-            self.close_connection = True
             while data := answer.read1(CHUNK):
                 self.wfile.write(data)
                 self.wfile.flush()

@@ -60,13 +60,22 @@ class OperatorProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
-    def wait_leading(self, timeout: float = 30.0) -> None:
+    def wait_leading(self, timeout: float = 60.0) -> None:
         """Wait until it holds the Lease."""
         wait_until(self.is_leading, timeout, what=f"operator leads; see {self.log}")
 
     def is_leading(self) -> bool:
         """True when its metrics say that it holds the Lease."""
+        assert not self.ended(), f"operator ended: {self.log.read_text()}"
         return self.metric("trimtab_leader") == 1
+
+    def ended(self) -> bool:
+        """True when the process is gone."""
+        return self._running().poll() is not None
+
+    def is_idle(self) -> bool:
+        """True when no object is due or at work."""
+        return self.is_leading() and self.metric_sum("trimtab_workqueue_depth{") == 0
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -92,7 +101,8 @@ class OperatorProcess:
     def metric_sum(self, prefix: str) -> float:
         """Return the sum of all series whose exposition starts with a prefix."""
         text = self._read(self.settings["ports"]["metrics"], "/metrics")
-        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(prefix))
+        series = [line for line in text.splitlines() if line.startswith(prefix)]
+        return sum(float(line.split()[-1]) for line in series)
 
     def health(self) -> str:
         """Return the text of the liveness probe."""
@@ -119,7 +129,6 @@ class OperatorProcess:
         except urllib.error.HTTPError as error:
             return error.read().decode()
         except OSError:
-            assert self._running().poll() is None, f"operator ended; see {self.log.read_text()}"
             return ""
 
 
@@ -140,11 +149,20 @@ def run_operator(
     server: ApiServer, folder: Path, settings: Mapping[str, Any]
 ) -> Iterator[OperatorProcess]:
     """Start an operator, wait until it leads, and stop it at the end."""
+    with run_standby(server, folder, settings) as operator:
+        operator.wait_leading()
+        yield operator
+
+
+@contextmanager
+def run_standby(
+    server: ApiServer, folder: Path, settings: Mapping[str, Any]
+) -> Iterator[OperatorProcess]:
+    """Start an operator and stop it at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     operator = OperatorProcess(settings, folder, server.operator_kubeconfig())
     operator.start()
     try:
-        operator.wait_leading()
         yield operator
     finally:
         operator.stop()

@@ -1,6 +1,7 @@
 """The life of one model as a script: data, a run, a served version, a newer one."""
 
 from support.apiserver import Object
+from support.objects import conditions_of
 from support.specs import dataset_spec
 from support.tenant import Tenant
 
@@ -39,3 +40,18 @@ def finished_runs(tenant: Tenant, request: str) -> bool:
 def is_finished(run: Object) -> bool:
     """True when the run has ended."""
     return "completionTime" in run.get("status", {})
+
+
+def apply_datasets(tenant: Tenant, count: int) -> list[str]:
+    """Apply so many Datasets at once and return their names."""
+    names = [f"d-{number:03d}" for number in range(count)]
+    for name in names:
+        tenant.apply("Dataset", name, dataset_spec())
+    return names
+
+
+def all_ready(tenant: Tenant, kind: str, count: int) -> bool:
+    """Let the cluster act; True when so many objects are ready."""
+    tenant.act()
+    ready = [body for body in tenant.all(kind) if conditions_of(body)["Ready"][0] == "True"]
+    return len(ready) == count

@@ -1,0 +1,71 @@
+from typing import Any
+
+import pytest
+
+from trimtab_operator.reconcile.owners import Relations, owner_of
+from trimtab_operator.reconcile.schedule import Key
+
+DATASET = Key("Dataset", "ns", "d")
+PIPELINE = Key("Pipeline", "ns", "p")
+OTHER_PIPELINE = Key("Pipeline", "ns", "q")
+RUN = Key("PipelineRun", "ns", "r")
+MODEL = Key("Model", "ns", "m")
+
+SPECS: dict[Key, dict[str, Any]] = {
+    DATASET: {},
+    PIPELINE: {"datasetRef": {"name": "d"}},
+    OTHER_PIPELINE: {"datasetRef": {"name": "other"}},
+    RUN: {"pipeline": "p"},
+    MODEL: {"pipelineRef": {"name": "p"}},
+}
+
+
+def relations() -> Relations:
+    known = Relations()
+    for key, spec in SPECS.items():
+        known.update(key, {"spec": spec}, deleted=False)
+    return known
+
+
+@pytest.mark.parametrize(
+    ("changed", "affected"),
+    [
+        pytest.param(DATASET, [PIPELINE], id="a Dataset's Pipelines"),
+        pytest.param(PIPELINE, [MODEL, RUN], id="a Pipeline's Models and runs"),
+        pytest.param(RUN, [PIPELINE, MODEL], id="a run's Pipeline and its Models"),
+        pytest.param(MODEL, [PIPELINE], id="a Model's Pipeline"),
+        pytest.param(OTHER_PIPELINE, [], id="nobody of a Pipeline that nobody names"),
+    ],
+)
+def test_a_change_affects(changed: Key, affected: list[Key]) -> None:
+    assert list(relations().affected_by(changed)) == affected
+
+
+def test_a_reference_that_moves_is_followed() -> None:
+    known = relations()
+    known.update(PIPELINE, {"spec": {"datasetRef": {"name": "new"}}}, deleted=False)
+    assert list(known.affected_by(DATASET)) == []
+    assert list(known.affected_by(Key("Dataset", "ns", "new"))) == [PIPELINE]
+
+
+def test_a_deleted_object_is_forgotten() -> None:
+    known = relations()
+    known.update(MODEL, {"spec": SPECS[MODEL]}, deleted=True)
+    assert list(known.affected_by(PIPELINE)) == [RUN]
+
+
+@pytest.mark.parametrize(
+    ("labels", "owner"),
+    [
+        pytest.param({"trimtab.dev/dataset": "d"}, DATASET, id="an ingest Job"),
+        pytest.param({"trimtab.dev/pipeline": "p", "trimtab.dev/run": "r"}, RUN, id="a run's Job"),
+        pytest.param({"trimtab.dev/model": "m"}, MODEL, id="a server pod"),
+        pytest.param({"app": "other"}, None, id="somebody else's pod"),
+    ],
+)
+def test_a_child_belongs_to(labels: dict[str, str], owner: Key | None) -> None:
+    assert owner_of({"metadata": {"namespace": "ns", "labels": labels}}) == owner
+
+
+def test_a_child_without_labels_belongs_to_nobody() -> None:
+    assert owner_of({"metadata": {"namespace": "ns"}}) is None

@@ -1,0 +1,101 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from support.specs import model_spec, pipelinerun_spec
+from trimtab_operator.api.kinds import MODEL, PIPELINE_RUN
+from trimtab_operator.api.model import Model, ModelStatus, Version
+from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
+from trimtab_operator.telemetry.metrics import Metrics
+from trimtab_operator.telemetry.observe import Observations
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DIGESTS = [f"sha256:{digit * 64}" for digit in "ab"]
+METADATA = {"name": "x", "namespace": "ns", "uid": "u", "generation": 1}
+PIPELINE_LABELS = {"namespace": "ns", "pipeline": "bikes"}
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+def run(**status: object) -> PipelineRun:
+    body = {"metadata": METADATA, "spec": pipelinerun_spec(), "status": status}
+    parsed = PIPELINE_RUN.parse(body)
+    assert isinstance(parsed, PipelineRun)
+    return parsed
+
+
+def ended(gates: str, reason: str) -> PipelineRunStatus:
+    conditions = [
+        {"type": kind, "status": status, "reason": reason, "lastTransitionTime": NOW}
+        for kind, status in (("Complete", "True"), ("GatesPassed", gates))
+    ]
+    return PipelineRunStatus.model_validate(
+        {
+            "startTime": NOW,
+            "completionTime": NOW + timedelta(seconds=90),
+            "commitDigest": DIGESTS[0],
+            "conditions": conditions,
+        }
+    )
+
+
+def model() -> Model:
+    parsed = MODEL.parse({"metadata": METADATA, "spec": model_spec()})
+    assert isinstance(parsed, Model)
+    return parsed
+
+
+def serving(digest: str) -> ModelStatus:
+    return ModelStatus(champion=Version(digest=digest, key="k", since=NOW))
+
+
+def value(registry: CollectorRegistry, name: str, /, **labels: str) -> float | None:
+    return registry.get_sample_value(name, labels)
+
+
+def test_a_run_that_ends_is_counted_once(metrics: Metrics) -> None:
+    seen = Observations(metrics)
+    after = ended("True", "Passed")
+    seen.observe("PipelineRun", run(), after)
+    seen.observe("PipelineRun", run(**after.to_wire()), after)
+    outcomes = value(
+        metrics.registry, "trimtab_gate_outcomes_total", **PIPELINE_LABELS, outcome="Passed"
+    )
+    assert outcomes == 1
+    name = "trimtab_pipeline_run_duration_seconds"
+    labels = PIPELINE_LABELS | {"result": "succeeded"}
+    assert value(metrics.registry, f"{name}_count", **labels) == 1
+    assert value(metrics.registry, f"{name}_sum", **labels) == 90
+
+
+def test_only_a_passed_run_is_a_success(metrics: Metrics) -> None:
+    seen = Observations(metrics)
+    name = "trimtab_pipeline_last_success_timestamp_seconds"
+    seen.observe("PipelineRun", run(), ended("Unknown", "Inconclusive"))
+    assert value(metrics.registry, name, **PIPELINE_LABELS) is None
+    seen.observe("PipelineRun", run(), ended("True", "Passed"))
+    assert value(metrics.registry, name, **PIPELINE_LABELS) == NOW.timestamp() + 90
+
+
+def test_a_model_has_one_champion_at_a_time(metrics: Metrics) -> None:
+    seen = Observations(metrics)
+    for digest in DIGESTS:
+        seen.observe("Model", model(), serving(digest))
+    labels = {"namespace": "ns", "model": "x"}
+    found = [value(metrics.registry, "trimtab_model_info", **labels, digest=d) for d in DIGESTS]
+    assert found == [None, 1]
+
+
+def test_an_object_that_is_gone_leaves_no_series(metrics: Metrics) -> None:
+    seen = Observations(metrics)
+    seen.observe("Model", model(), serving(DIGESTS[0]))
+    seen.forget("Model", "ns", "x")
+    seen.forget("Model", "ns", "x")
+    labels = {"namespace": "ns", "model": "x", "digest": DIGESTS[0]}
+    assert value(metrics.registry, "trimtab_model_info", **labels) is None
+    ready = {"kind": "Model", "namespace": "ns", "name": "x"}
+    assert value(metrics.registry, "trimtab_object_ready", **ready) is None

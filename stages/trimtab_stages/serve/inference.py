@@ -74,28 +74,49 @@ class Inference:
         request = exchange.request
         header_length = read_header_length(request)
         body = read_body(request, self.body_limit)
+        only = routing.only
+        if header_length is not None and only is not None and version_name is None:
+            known = only.reader.read_known(body, header_length)
+            if known is not None:
+                self._submit(Origin(exchange, routing, only, None, self._ids.next()), known)
+                return
         document = read_document(body, header_length)
         client_id = read_id(document, self._limits)
         inference_id = client_id or self._ids.next()
         version = routing.version(version_name) if version_name else routing.choose(inference_id)
         try:
             parsed = version.reader.read(document, body, header_length)
-            call = Call(
-                inputs=parsed.inputs,
-                rows=parsed.rows,
-                deadline=exchange.deadline,
-                owner=self,
-                exchange=exchange,
-                routing=routing,
-                version=version,
-                parsed=parsed,
-                client_id=client_id,
-                inference_id=inference_id,
-            )
-            version.batcher.submit(call, self._loop)
         except RequestError as error:
             self.statistics.of(version.name).codes[error.code] += 1
             raise
+        self._submit(Origin(exchange, routing, version, client_id, inference_id), parsed)
+
+    def _submit(self, origin: "Origin", parsed: InferRequest) -> None:
+        call = Call(parsed.inputs, parsed.rows, origin.exchange.deadline, self, origin, parsed)
+        try:
+            origin.version.batcher.submit(call, self._loop)
+        except RequestError as error:
+            self.statistics.of(origin.version.name).codes[error.code] += 1
+            raise
+
+
+@dataclass(slots=True)
+class Origin:
+    """Where a request comes from and who answers it.
+
+    Attributes:
+        exchange: where the answer goes.
+        routing: the plan that was in force at arrival.
+        version: the version that answers.
+        client_id: the request's id, None when it had none.
+        inference_id: the id that labels are joined by.
+    """
+
+    exchange: Exchange
+    routing: Routing
+    version: ServedVersion
+    client_id: str | None
+    inference_id: str
 
 
 @dataclass(slots=True)
@@ -107,50 +128,42 @@ class Call:
         rows: rows in them.
         deadline: loop time after which nobody waits.
         owner: what all calls share.
-        exchange: where the answer goes.
-        routing: the plan that was in force at arrival.
-        version: the version that answers.
+        origin: who asked, and who answers.
         parsed: the request.
-        client_id: the request's id, None when it had none.
-        inference_id: the id that labels are joined by.
     """
 
     inputs: dict[str, Tensor]
     rows: int
     deadline: float
     owner: Inference
-    exchange: Exchange
-    routing: Routing
-    version: ServedVersion
+    origin: Origin
     parsed: InferRequest
-    client_id: str | None
-    inference_id: str
 
     def succeed(self, results: Results) -> None:
         """Answer, then note the rows and offer them to shadow versions."""
-        if self.exchange.answered:
+        if self.origin.exchange.answered:
             return
-        self.exchange.answer(self._response(results))
+        self.origin.exchange.answer(self._response(results))
         answered = self._answered(results)
         latency = (time.time_ns() - answered.received_ns) * 1e-9
-        self.owner.statistics.of(self.version.name).answered(answered.rows, latency)
-        self.owner.note(self.version, answered)
-        for version in self.routing.shadows:
+        self.owner.statistics.of(self.origin.version.name).answered(answered.rows, latency)
+        self.owner.note(self.origin.version, answered)
+        for version in self.origin.routing.shadows:
             self.owner.shadow.offer(version, answered)
 
     def fail(self, error: RequestError) -> None:
         """Answer with an error."""
-        if not self.exchange.answered:
-            self.owner.statistics.of(self.version.name).codes[error.code] += 1
-            self.exchange.fail(error)
+        if not self.origin.exchange.answered:
+            self.owner.statistics.of(self.origin.version.name).codes[error.code] += 1
+            self.origin.exchange.fail(error)
 
     def _response(self, results: Results) -> HttpResponse:
-        made_up = self.inference_id != self.client_id
+        made_up = self.origin.inference_id != self.origin.client_id
         head = ResponseHead(
-            model=self.routing.plan.model,
-            version=self.version.name,
-            id=self.client_id,
-            parameters={INFERENCE_ID: self.inference_id} if made_up else {},
+            model=self.origin.routing.plan.model,
+            version=self.origin.version.name,
+            id=self.origin.client_id,
+            parameters={INFERENCE_ID: self.origin.inference_id} if made_up else {},
         )
         encoded = encode_response(head, self.parsed.outputs, results)
         if encoded.header_length is None:
@@ -160,12 +173,12 @@ class Call:
 
     def _answered(self, results: Results) -> Answered:
         return Answered(
-            id=self.inference_id,
+            id=self.origin.inference_id,
             inputs=self.parsed.inputs,
             results=results,
             rows=self.parsed.rows,
-            size=len(self.exchange.request.body),
+            size=len(self.origin.exchange.request.body),
             event_time=self.parsed.event_time,
-            received_ns=self.exchange.request.received_ns,
-            revision_prefix=self.routing.revision_prefix,
+            received_ns=self.origin.exchange.request.received_ns,
+            revision_prefix=self.origin.routing.revision_prefix,
         )

@@ -142,42 +142,6 @@ def test_refuses(document: Any, fragment: str) -> None:
     assert fragment in refused.value.message
 
 
-@pytest.mark.parametrize(
-    ("document", "raw", "fragment"),
-    [
-        pytest.param({"inputs": [binary(9)]}, bytes(9), "needs 8", id="size is not shape*itemsize"),
-        pytest.param({"inputs": [binary(8)]}, bytes(7), "7 bytes are left", id="body too short"),
-        pytest.param({"inputs": [binary(8)]}, bytes(9), "1 bytes behind", id="body too long"),
-        pytest.param({"inputs": [binary(-8)]}, bytes(8), "whole number", id="negative size"),
-        pytest.param(
-            {"inputs": [tensor(parameters={"binary_data_size": 8.0})]},
-            bytes(8),
-            "whole number",
-            id="fractional size",
-        ),
-        pytest.param(
-            {"inputs": [tensor(parameters={"binary_data_size": 8})]},
-            bytes(8),
-            "both `data` and",
-            id="data and size",
-        ),
-        pytest.param(
-            {"inputs": [tensor()]}, b"x", "1 bytes behind", id="raw bytes without an owner"
-        ),
-    ],
-)
-def test_refuses_binary(document: Any, raw: bytes, fragment: str) -> None:
-    with pytest.raises(InvalidRequestError) as refused:
-        read(document, raw=raw)
-
-    assert fragment in refused.value.message
-
-
-def test_header_longer_than_the_body_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="the body has 2 bytes"):
-        read_document(b"{}", 3)
-
-
 @pytest.mark.parametrize("datatype", sorted(ARRAY_CODES))
 def test_json_and_binary_read_the_same_bits(datatype: str) -> None:
     dtype = NUMPY_DTYPES[datatype]
@@ -247,15 +211,6 @@ def test_fp32_reaches_to_its_largest_number(count: int) -> None:
                 read(document, sig=sig)
 
 
-def test_binary_bool_bytes_must_be_zero_or_one() -> None:
-    sig = signature("BOOL")
-    good = read({"inputs": [binary(2, datatype="BOOL")]}, sig=sig, raw=b"\x01\x00")
-
-    assert good.inputs["x"].tolist() == [[True, False]]
-    with pytest.raises(InvalidRequestError, match="0 or 1"):
-        read({"inputs": [binary(2, datatype="BOOL")]}, sig=sig, raw=b"\x02\x00")
-
-
 def test_bytes_are_strings_in_json_and_length_prefixed_in_binary() -> None:
     sig = signature("BYTES")
     raw = b"\x03\x00\x00\x00\xe2\x82\xac\x00\x00\x00\x00"
@@ -263,21 +218,6 @@ def test_bytes_are_strings_in_json_and_length_prefixed_in_binary() -> None:
     from_binary = read({"inputs": [binary(len(raw), datatype="BYTES")]}, sig=sig, raw=raw)
 
     assert from_json.inputs["x"].tolist() == from_binary.inputs["x"].tolist() == [["€", ""]]
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        pytest.param(b"\x01\x00\x00\x00\xff\x00\x00\x00\x00", id="not UTF-8"),
-        pytest.param(b"\x09\x00\x00\x00a\x00\x00\x00\x00", id="length beyond the end"),
-        pytest.param(b"\x00\x00\x00\x00\x00\x00\x00", id="torn length"),
-        pytest.param(b"\x00\x00\x00\x00\x00\x00\x00\x00z", id="bytes left over"),
-        pytest.param(b"\xff\xff\xff\xff\xff\xff\xff\xff", id="lengths of 4 GiB"),
-    ],
-)
-def test_malformed_bytes_elements_are_refused(raw: bytes) -> None:
-    with pytest.raises(InvalidRequestError):
-        read({"inputs": [binary(len(raw), datatype="BYTES")]}, sig=signature("BYTES"), raw=raw)
 
 
 def test_half_floats_are_binary_only() -> None:
@@ -288,17 +228,6 @@ def test_half_floats_are_binary_only() -> None:
     assert request.inputs["x"].tolist() == [[0.5, 2.0]]
     with pytest.raises(InvalidRequestError, match="no JSON form"):
         read({"inputs": [tensor(datatype="FP16")]}, sig=sig)
-
-
-def test_binary_inputs_share_the_body_unless_it_is_unaligned() -> None:
-    header = orjson.dumps({"inputs": [binary(8)]})
-    for padding in range(4):
-        spaced = header + b" " * padding
-        request = read(spaced, raw=np.array([1, 2], "<f4").tobytes())
-        values = request.inputs["x"]
-        assert values.flags.aligned
-        assert values.flags.owndata is (len(spaced) % 4 != 0)
-        assert values.tolist() == [[1.0, 2.0]]
 
 
 def test_json_and_binary_inputs_mix_in_one_request() -> None:

@@ -1,5 +1,6 @@
 """Signatures of graphs, and whether they are what a plan declares."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +10,7 @@ from trimtab_stages.contract.reasons import ServingReason
 from trimtab_stages.serve.model.refusal import VersionRefusedError
 from trimtab_stages.serve.model.signature import (
     can_merge,
+    check_feature_names,
     check_features,
     score_output,
     signature_of,
@@ -129,6 +131,38 @@ def test_declared_features_are_accepted(inputs: tuple[TensorSpec, ...]) -> None:
 def test_other_inputs_are_refused(inputs: tuple[TensorSpec, ...], fragment: str) -> None:
     with pytest.raises(VersionRefusedError) as refused:
         check_features(signature(*inputs), FEATURES)
+
+    assert refused.value.reason is ServingReason.WRONG_INPUTS
+    assert fragment in refused.value.message
+
+
+def exported(*names: str) -> dict[str, str]:
+    kinds = {"ward": "Categorical"}
+    listed = [{"name": name, "kind": kinds.get(name, "Numeric"), "unit": None} for name in names]
+    return {"trimtab.dev/features": json.dumps(listed)}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, exported("age", "dose", "ward"), exported("ward", "age", "dose")],
+    ids=["no names", "same names", "kinds interleaved differently"],
+)
+def test_names_in_the_plans_order_are_accepted(metadata: dict[str, str]) -> None:
+    check_feature_names(metadata, FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "fragment"),
+    [
+        (exported("dose", "age", "ward"), "numeric feature 0 `dose`, the plan declares `age`"),
+        (exported("age", "dose"), "categorical feature 0 `None`, the plan declares `ward`"),
+        ({"trimtab.dev/features": "5"}, "no readable list of features"),
+    ],
+    ids=["swapped columns", "missing column", "unreadable"],
+)
+def test_names_in_another_order_are_refused(metadata: dict[str, str], fragment: str) -> None:
+    with pytest.raises(VersionRefusedError) as refused:
+        check_feature_names(metadata, FEATURES)
 
     assert refused.value.reason is ServingReason.WRONG_INPUTS
     assert fragment in refused.value.message

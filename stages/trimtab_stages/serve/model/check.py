@@ -18,7 +18,7 @@ from trimtab_stages.contract.reasons import ServingReason
 from trimtab_stages.contract.serving_plan import GoldenRequest
 from trimtab_stages.serve.model.refusal import VersionRefusedError
 from trimtab_stages.serve.model.session import OnnxModel
-from trimtab_stages.serve.model.signature import check_features
+from trimtab_stages.serve.model.signature import check_feature_names, check_features
 from trimtab_stages.serve.model.warmup import warm
 
 PROC_STATUS = Path("/proc/self/status")
@@ -53,6 +53,7 @@ def check(order: CheckOrder) -> CheckReport:
     try:
         model = OnnxModel(Path(order.path), order.threads)
         check_features(model.signature, order.features)
+        check_feature_names(model.metadata, order.features)
         warm(model, order.golden, time.thread_time)
     except VersionRefusedError as refusal:
         return CheckReport(reason=refusal.reason, message=refusal.message)

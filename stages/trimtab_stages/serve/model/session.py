@@ -30,6 +30,7 @@ class OnnxModel:
 
     Attributes:
         signature: what the graph takes and gives.
+        metadata: the file's `metadata_props`.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -46,6 +47,7 @@ class OnnxModel:
         self.signature: Signature = signature_of(
             self._session.get_inputs(), self._session.get_outputs()
         )
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self._names = [spec.name for spec in self.signature.outputs]
         self._shrinking = ort.RunOptions()
         self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")

@@ -1,10 +1,13 @@
 """What a graph takes and gives, and whether that is what the plan declares."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Protocol
 
 from trimtab_stages.contract.features import Feature, FeatureKind
 from trimtab_stages.contract.reasons import ServingReason
+from trimtab_stages.export.metadata import FEATURES as FEATURE_NAMES
 from trimtab_stages.serve.model.refusal import VersionRefusedError
 from trimtab_stages.serve.oip.datatypes import FLOATING, ONNX_DATATYPES
 from trimtab_stages.serve.oip.tensors import VARIABLE, Signature, TensorSpec
@@ -103,6 +106,33 @@ def check_features(signature: Signature, features: Sequence[Feature]) -> None:
             raise _wrong_inputs(
                 f"takes {spec.shape[1]} columns in `{name}`, the plan declares {count} of them"
             )
+
+
+def check_feature_names(metadata: Mapping[str, str], features: Sequence[Feature]) -> None:
+    """Check that the names a graph was exported with are the plan's, in the same order.
+
+    Args:
+        metadata: the file's `metadata_props`; a file without names passes.
+        features: the plan's features; none passes.
+
+    Raises:
+        VersionRefusedError: `WrongInputs`, naming the first feature that differs.
+    """
+    if not features or FEATURE_NAMES not in metadata:
+        return
+    try:
+        exported = [(one["name"], one["kind"]) for one in json.loads(metadata[FEATURE_NAMES])]
+    except (ValueError, KeyError, TypeError):
+        raise _wrong_inputs(f"has no readable list of features in `{FEATURE_NAMES}`") from None
+    planned = [(feature.name, feature.kind.value) for feature in features]
+    for kind in FeatureKind:
+        columns = [[name for name, one in side if one == kind] for side in (exported, planned)]
+        for index, (given, wanted) in enumerate(zip_longest(*columns)):
+            if given != wanted:
+                raise _wrong_inputs(
+                    f"was exported with {kind.value.lower()} feature {index} `{given}`, "
+                    f"the plan declares `{wanted}` there"
+                )
 
 
 def can_merge(signature: Signature) -> bool:

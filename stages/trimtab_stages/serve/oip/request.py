@@ -4,14 +4,14 @@ Everything is checked before anything is allocated: names, datatypes, rank, fixe
 product of the shape, sizes. Source: OIP v2 `inference_rest.md`, Triton `extension_binary_data.md`.
 """
 
-import math
+from dataclasses import dataclass, replace
 
 import orjson
 
 from trimtab_stages.serve.errors import InvalidRequestError
 from trimtab_stages.serve.oip.binary_tensor import tensor_from_binary
 from trimtab_stages.serve.oip.event_time import EVENT_TIME, event_time_from_parameter
-from trimtab_stages.serve.oip.json_tensor import tensor_from_json
+from trimtab_stages.serve.oip.tensor_source import Document, Place, TensorSource, read_parameters
 from trimtab_stages.serve.oip.tensors import (
     VARIABLE,
     InferRequest,
@@ -22,11 +22,11 @@ from trimtab_stages.serve.oip.tensors import (
     TensorSpec,
 )
 
-Document = dict[str, object]
-"""A parsed JSON object."""
-
 _SHOWN_NAME = 64
-_NO_PARAMETERS: Document = {}
+
+KNOWN_HEADERS = 256
+KNOWN_HEADER_BYTES = 2048
+"""Bounds on the headers that are remembered: 512 KiB together."""
 
 
 def read_document(body: bytes, header_length: int | None) -> Document:
@@ -64,10 +64,32 @@ def read_id(document: Document, limits: Limits) -> str | None:
     return identity
 
 
+@dataclass(frozen=True, slots=True)
+class KnownHeader:
+    """A binary request's header that has been checked before.
+
+    Attributes:
+        places: every input's declaration, first byte behind the header, bytes and shape.
+        size: bytes behind the header.
+        outputs: outputs wanted.
+        rows: rows in the inputs.
+    """
+
+    places: tuple[Place, ...]
+    size: int
+    outputs: tuple[RequestedOutput, ...]
+    rows: int
+
+
 class InferRequestReader:
-    """Reads requests for one signature; holds nothing of a request between calls."""
+    """Reads requests for one signature.
+
+    Clients of the binary extension repeat their headers byte by byte; those without an id or an
+    event time are remembered, so that checking them again costs one look-up.
+    """
 
     def __init__(self, signature: Signature, limits: Limits) -> None:
+        self._known: dict[bytes, KnownHeader] = {}
         self._inputs = {spec.name: spec for spec in signature.inputs}
         self._outputs = {spec.name: spec for spec in signature.outputs}
         self._limits = limits
@@ -86,14 +108,39 @@ class InferRequestReader:
         Raises:
             InvalidRequestError: anything that breaks the protocol or does not fit the signature.
         """
-        parameters = _parameters(document, "request")
-        inputs = self._read_inputs(document, body, header_length)
+        parameters = read_parameters(document, "request")
+        source = TensorSource(body, header_length, self._limits)
+        inputs = self._read_inputs(document, source)
         rows = self._rows_of(inputs)
         event_time = inputs.pop(EVENT_TIME) if self._has_event_time_input(inputs) else None
         if event_time is None and EVENT_TIME in parameters:
             event_time = event_time_from_parameter(parameters[EVENT_TIME], rows)
         outputs = self._read_outputs(document.get("outputs"), parameters)
+        if header_length is not None and event_time is None and "id" not in document:
+            self._remember(body, header_length, source, KnownHeader((), 0, outputs, rows))
         return InferRequest(inputs, outputs, rows, event_time)
+
+    def read_known(self, body: bytes, header_length: int) -> InferRequest | None:
+        """Return the request if its header has been read before, else None."""
+        known = self._known.get(body[:header_length])
+        if known is None or len(body) - header_length != known.size:
+            return None
+        inputs = {
+            spec.name: tensor_from_binary(body, header_length + start, size, spec, shape)
+            for spec, start, size, shape in known.places
+        }
+        return InferRequest(inputs, known.outputs, known.rows)
+
+    def _remember(
+        self, body: bytes, header_length: int, source: TensorSource, header: KnownHeader
+    ) -> None:
+        if len(source.places) != len(self._inputs) or header_length > KNOWN_HEADER_BYTES:
+            return
+        if len(self._known) >= KNOWN_HEADERS:
+            self._known.clear()
+        size = len(body) - header_length
+        known = replace(header, places=tuple(source.places), size=size)
+        self._known[body[:header_length]] = known
 
     def _rows_of(self, inputs: dict[str, Tensor]) -> int:
         sizes = {values.shape[0] for values in inputs.values() if values.ndim}
@@ -106,9 +153,7 @@ class InferRequestReader:
     def _has_event_time_input(self, inputs: dict[str, Tensor]) -> bool:
         return EVENT_TIME in inputs and EVENT_TIME not in self._inputs
 
-    def _read_inputs(
-        self, document: Document, body: bytes, header_length: int | None
-    ) -> dict[str, Tensor]:
+    def _read_inputs(self, document: Document, source: TensorSource) -> dict[str, Tensor]:
         items = document.get("inputs")
         if type(items) is not list:
             raise InvalidRequestError("`inputs` must be a list of tensors")
@@ -116,7 +161,6 @@ class InferRequestReader:
             raise InvalidRequestError(
                 f"{len(items)} inputs given, the model takes {len(self._inputs)}"
             )
-        source = _TensorSource(body, header_length, self._limits)
         inputs: dict[str, Tensor] = {}
         for item in items:
             spec = self._spec_of(item)
@@ -166,117 +210,13 @@ class InferRequestReader:
             raise InvalidRequestError(
                 f"unknown output `{name[:_SHOWN_NAME]}`; the model gives {known}"
             )
-        parameters = _parameters(item, name)
+        parameters = read_parameters(item, name)
         if "classification" in parameters:
             raise InvalidRequestError("the classification extension is not supported")
         return RequestedOutput(spec, _flag(parameters, "binary_data", default=binary))
 
 
-class _TensorSource:
-    """Takes tensors from one body in order and keeps count of bytes and elements."""
-
-    __slots__ = (
-        "_binary_used",
-        "_body",
-        "_elements_left",
-        "_limits",
-        "_may_hold_booleans",
-        "_position",
-    )
-
-    def __init__(self, body: bytes, header_length: int | None, limits: Limits) -> None:
-        self._body = body
-        self._position = len(body) if header_length is None else header_length
-        self._limits = limits
-        self._elements_left = limits.elements
-
-    def read(self, item: Document, spec: TensorSpec) -> Tensor:
-        """Return the tensor that `item` describes."""
-        if item.get("datatype") != spec.datatype:
-            raise InvalidRequestError(f"input `{spec.name}`: datatype must be {spec.datatype}")
-        shape = _shape(item.get("shape"), spec)
-        self._elements_left -= math.prod(shape)
-        if self._elements_left < 0:
-            raise InvalidRequestError(f"more than {self._limits.elements} elements in one request")
-        size = _parameters(item, spec.name).get("binary_data_size")
-        if size is None:
-            return self._read_json(item, spec, shape)
-        if type(size) is not int or size < 0:
-            raise InvalidRequestError(
-                f"input `{spec.name}`: `binary_data_size` must be a whole number of bytes"
-            )
-        return self._read_binary(item, spec, shape, size)
-
-    def check_consumed(self) -> None:
-        """Refuse bytes that belong to no tensor."""
-        left = len(self._body) - self._position
-        if left:
-            raise InvalidRequestError(f"{left} bytes behind the last binary tensor")
-
-    def _read_json(self, item: Document, spec: TensorSpec, shape: tuple[int, ...]) -> Tensor:
-        if "data" not in item:
-            raise InvalidRequestError(
-                f"input `{spec.name}`: neither `data` nor `binary_data_size` is given"
-            )
-        return tensor_from_json(
-            item["data"],
-            spec.name,
-            spec.datatype,
-            shape,
-            may_hold_booleans=b"true" in self._body or b"false" in self._body,
-        )
-
-    def _read_binary(
-        self, item: Document, spec: TensorSpec, shape: tuple[int, ...], size: int
-    ) -> Tensor:
-        if "data" in item:
-            raise InvalidRequestError(
-                f"input `{spec.name}`: has both `data` and `binary_data_size`; send one"
-            )
-        left = len(self._body) - self._position
-        if size > left:
-            raise InvalidRequestError(
-                f"input `{spec.name}`: `binary_data_size` is {size}, only {left} bytes are left"
-            )
-        values = tensor_from_binary(self._body, self._position, size, spec, shape)
-        self._position += size
-        return values
-
-
 _EVENT_TIME_SPEC = TensorSpec(EVENT_TIME, "INT64", (VARIABLE,))
-
-
-def _shape(given: object, spec: TensorSpec) -> tuple[int, ...]:
-    if type(given) is not list:
-        raise InvalidRequestError(f"input `{spec.name}`: `shape` must be a list of whole numbers")
-    if len(given) != len(spec.shape):
-        raise InvalidRequestError(
-            f"input `{spec.name}`: {len(given)} dimensions given, the model takes {len(spec.shape)}"
-        )
-    for size, declared in zip(given, spec.shape, strict=True):
-        if type(size) is not int:
-            raise InvalidRequestError(
-                f"input `{spec.name}`: `shape` must be a list of whole numbers"
-            )
-        if size < 0 or declared not in (VARIABLE, size):
-            raise InvalidRequestError(
-                f"input `{spec.name}`: shape {_shown(given)} does not fit {list(spec.shape)} "
-                "(-1 is any size)"
-            )
-    return tuple(given)
-
-
-def _shown(shape: list[int]) -> str:
-    return str(shape)[:_SHOWN_NAME]
-
-
-def _parameters(item: Document, owner: str) -> Document:
-    parameters = item.get("parameters")
-    if parameters is None:
-        return _NO_PARAMETERS
-    if type(parameters) is not dict:
-        raise InvalidRequestError(f"`parameters` of `{owner}` must be an object")
-    return parameters
 
 
 def _flag(parameters: Document, name: str, *, default: bool) -> bool:

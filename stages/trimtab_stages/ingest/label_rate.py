@@ -4,7 +4,7 @@ import numpy as np
 
 from trimtab_stages.contract.ingest import Target
 from trimtab_stages.contract.reasons import StageError, StageReason
-from trimtab_stages.ingest.frame import Whole
+from trimtab_stages.ingest.frame import Numbers, Whole
 from trimtab_stages.ingest.split import MIN_ROWS, SPLIT_NAMES
 from trimtab_stages.ingest.target import Labels
 from trimtab_stages.ingest.trust import shown_time
@@ -47,17 +47,29 @@ def class_counts(labels: Labels, split: Whole) -> list[Whole]:
 def turning_point(labels: Labels, number: int) -> str:
     """Return a sentence on when a class's share changes most, "" if it never does.
 
-    The turning point of the cumulative sum of deviations from the mean (Page 1954).
+    The most likely change point of a sequence of binomial variables (Hinkley and Hinkley 1970).
+    Rows of one instant have no order among themselves: only instants can be turning points.
     """
-    hits = (labels.index == number).astype(np.float64)
-    turn = int(np.abs(np.cumsum(hits - hits.mean())[:-1]).argmax()) + 1
-    before, after = float(hits[:turn].mean()), float(hits[turn:].mean())
-    if before == after:
+    hits = labels.index == number
+    rows = np.arange(1, len(hits))
+    before = np.cumsum(hits)[:-1] / rows
+    after = np.cumsum(hits[::-1])[:-1][::-1] / rows[::-1]
+    surprise = rows * _entropy(before) + rows[::-1] * _entropy(after)
+    surprise[np.diff(labels.end_ns) == 0] = np.inf
+    best = int(surprise.argmin())
+    if surprise[best] >= len(hits) * _entropy(np.array([hits.mean()]))[0]:
         return ""
     return (
         f" The share of {labels.classes[number]} turns at"
-        f" {shown_time(int(labels.end_ns[turn]))}: {before:.2%} before, {after:.2%} after."
+        f" {shown_time(int(labels.end_ns[best + 1]))}: {before[best]:.2%} before,"
+        f" {after[best]:.2%} after."
     )
+
+
+def _entropy(share: Numbers) -> Numbers:
+    """Return the entropy of a coin with this share of heads, nats."""
+    inner = np.clip(share, np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).eps)
+    return -(inner * np.log(inner) + (1 - inner) * np.log1p(-inner))
 
 
 def _refuse_rare_classes(labels: Labels, counts: list[Whole], target: Target) -> None:

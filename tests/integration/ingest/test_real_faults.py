@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.datasets import bike_share, traffic_volume
+from support.datasets import bike_share, compas, traffic_volume
 from support.examples import example_dataset
 from support.ingesting import Ingested, ingest, make_rules
 from trimtab_stages.contract.ingest import IngestRules
@@ -102,3 +102,54 @@ def test_whole_day_values_of_the_bikes_are_known_only_after_the_day(tmp_path: Pa
             make_rules(**(rules | {"columns": columns, "lags": []})),
         )
     assert raised.value.reason is StageReason.LEAKING_TARGET
+
+
+COMPAS_COLUMNS: list[dict[str, Any]] = [
+    {"name": "id", "type": "Category", "role": "Id"},
+    {"name": "age", "range": {"min": "18", "max": "110"}},
+    {"name": "juv_fel_count"},
+    {"name": "c_charge_degree", "type": "Category", "categories": ["F", "M"]},
+    {"name": "race", "type": "Category", "role": "Protected"},
+    {"name": "sex", "type": "Category", "role": "Protected"},
+    {
+        "name": "score_text",
+        "type": "Category",
+        "role": "Source",
+        "categories": ["Low", "Medium", "High"],
+    },
+    {"name": "is_recid", "role": "Source", "range": {"min": "0"}},
+    {"name": "days_b_screening_arrest", "role": "Source", "range": {"min": "-30", "max": "30"}},
+    {"name": "two_year_recid", "type": "Boolean", "role": "Source", "availability": "After"},
+]
+
+
+def compas_rules(**time: str) -> IngestRules:
+    return make_rules(
+        columns=COMPAS_COLUMNS,
+        time={"column": "compas_screening_date", "maxOutOfOrderFraction": "1"} | time,
+        duplicates={"key": ["id"]},
+        missing=[{"columns": ["days_b_screening_arrest"], "strategy": "DropRow"}],
+        lags=[],
+        target={"name": "recid", "column": "two_year_recid", "kind": "Value"},
+    )
+
+
+def test_the_label_fault_of_compas_is_found_and_dated(tmp_path: Path) -> None:
+    with pytest.raises(StageError) as raised:
+        ingest(tmp_path, {"compas.csv": compas()}, compas_rules())
+    assert raised.value.reason is StageReason.VALIDATION_FAILED
+    assert "turns at 2014-04-02T00:00:00Z: 63.40% before, 0.00% after" in raised.value.message
+
+
+def test_compas_before_the_fault_is_the_published_selection(tmp_path: Path) -> None:
+    made = ingest(tmp_path, {"compas.csv": compas()}, compas_rules(end="2014-04-01T00:00:00Z"))
+    manifest = made.manifest
+    assert manifest.rows_in - manifest.rows_quarantined == 5_297
+    assert manifest.protected == ["race", "sex"]
+    assert [feature.name for feature in manifest.features] == [
+        "age",
+        "juv_fel_count",
+        "c_charge_degree",
+    ]
+    assert "id" not in made.rows().column_names
+    assert not made.commit.timestamps_trusted

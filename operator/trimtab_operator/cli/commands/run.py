@@ -20,7 +20,7 @@ from trimtab_operator.cli.terminal import OutputFormat, remarks, results, show_j
 
 if TYPE_CHECKING:
     from trimtab_operator.cli.local.summary import Summary
-    from trimtab_operator.cli.local.walk import Ingested, LocalDataset, Trained, Walk
+    from trimtab_operator.cli.local.walk import Ingested, LocalDataset, Trained
 
 INTERRUPTED = 130
 
@@ -93,7 +93,7 @@ class _Choices:
 
 
 def _walk(checks: Checks, choices: _Choices) -> "Summary":
-    from trimtab_operator.cli.local import summary, walk, workspace  # noqa: PLC0415 - boto3 costs other commands 0.5 s
+    from trimtab_operator.cli.local import outputs, summary, walk, workspace  # noqa: PLC0415 - boto3 costs other commands 0.5 s
 
     space = workspace.open_workspace(choices.workdir, choices.storage)
     walker = walk.Walk(space, remarks(), workspace.code_version())
@@ -105,9 +105,10 @@ def _walk(checks: Checks, choices: _Choices) -> "Summary":
         snapshot = walker.ingest(local)
         ingested.append(snapshot)
         trained += [walker.train(user, snapshot, champion, choices.seed) for user in users]
-    scene = _scene(checks, ingested, trained, walker)
+    copies = outputs.copy_outputs(space, walker.store, ingested, trained)
+    scene = _scene(checks, ingested, trained, copies)
     space.picture.write_text(draw(lay_out(compose(scene, "Trimtab on this machine"))), "utf-8")
-    return summary.Summary(ingested, trained, walker.store, str(space.picture))
+    return summary.Summary(ingested, trained, space.picture, copies)
 
 
 def _local_datasets(checks: Checks, data: Path | None) -> "list[LocalDataset]":
@@ -124,7 +125,7 @@ def _local_datasets(checks: Checks, data: Path | None) -> "list[LocalDataset]":
 
 
 def _scene(
-    checks: Checks, ingested: "list[Ingested]", trained: "list[Trained]", walker: "Walk"
+    checks: Checks, ingested: "list[Ingested]", trained: "list[Trained]", copies: dict[str, Path]
 ) -> Scene:
     return Scene(
         now=datetime.now(UTC),
@@ -132,7 +133,7 @@ def _scene(
         commits={item.commit.run: item.commit for item in trained},
         manifests={item.manifest.digest: item.manifest for item in ingested},
         local_runs={item.pipeline.metadata.name: item.commit.run for item in trained},
-        links=walker.store.uri("x").removesuffix("x"),
+        copies={key: path.as_uri() for key, path in copies.items()},
     )
 
 

@@ -25,6 +25,7 @@ class Scene:
         manifests: snapshot manifests by digest.
         local_runs: newest local run by Pipeline name, where `trimtab run` made it.
         links: put before store keys to link a box to its evidence.
+        copies: addresses of readable copies by store key, before `links`.
     """
 
     now: datetime
@@ -33,6 +34,7 @@ class Scene:
     manifests: Mapping[str, SnapshotManifest] = field(default_factory=dict)
     local_runs: Mapping[str, str] = field(default_factory=dict)
     links: str = ""
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     def pipelines(self) -> list[Pipeline]:
         """Return the Pipelines, by name."""
@@ -73,7 +75,7 @@ class Scene:
 
     def link(self, key: str | None) -> str:
         """Return the address of a stored object; empty without a key."""
-        return f"{self.links}{key}" if key else ""
+        return self.copies.get(key, f"{self.links}{key}") if key else ""
 
 
 def parse_objects(bodies: Iterable[dict[str, Any]]) -> tuple[TrimtabObject, ...]:

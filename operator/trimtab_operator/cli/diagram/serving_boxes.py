@@ -7,10 +7,21 @@ from trimtab_operator.cli.diagram.run_boxes import RunView
 from trimtab_operator.cli.diagram.scene import Scene
 from trimtab_operator.cli.diagram.states import OUTCOMES, is_true, summary_of
 from trimtab_operator.cli.diagram.wording import ago, percent, short_digest, span
-from trimtab_stages.contract.gates import Estimate, Outcome
+from trimtab_stages.contract.gates import Estimate, Metric, Outcome
 
 SHOWN_ESTIMATES = 3
 KIND = "Model version"
+METRIC_WORDS = {
+    Metric.BALANCED_ACCURACY: "bal. accuracy",
+    Metric.ACCURACY: "accuracy",
+    Metric.ROC_AUC: "ROC AUC",
+    Metric.AVERAGE_PRECISION: "avg. precision",
+    Metric.RECALL: "recall",
+    Metric.PRECISION: "precision",
+    Metric.FALSE_POSITIVE_RATE: "false pos. rate",
+    Metric.LOG_LOSS: "log loss",
+    Metric.CALIBRATION_ERROR: "calib. error",
+}
 
 
 def build_version(model: Model | None, view: RunView | None, scene: Scene) -> Box:
@@ -55,14 +66,14 @@ def _build_candidate(view: RunView | None, scene: Scene) -> Box:
 
 def _figures(estimates: list[Estimate]) -> list[Fact]:
     return [
-        Fact(_spaced(item.metric.value), f"{item.value:.3f} ({item.low:.3f}-{item.high:.3f})")
-        for item in estimates[:SHOWN_ESTIMATES]
+        Fact(METRIC_WORDS[item.metric], _interval(item)) for item in estimates[:SHOWN_ESTIMATES]
     ]
 
 
-def _spaced(name: str) -> str:
-    """Return `balanced accuracy` for `BalancedAccuracy`."""
-    return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+def _interval(item: Estimate) -> str:
+    """Return `0.92 (.90-.94)`: the estimate and its 95 % interval."""
+    low, high = (f"{bound:.2f}".removeprefix("0") for bound in (item.low, item.high))
+    return f"{item.value:.2f} ({low}-{high})"
 
 
 def build_serving(model: Model | None, name: str) -> Box:

@@ -13,7 +13,7 @@ from trimtab_operator.cli.diagram.layout import (
 )
 from trimtab_operator.cli.diagram.picture import Flow, State
 from trimtab_operator.cli.diagram.svg_card import draw_card, frame, icon, text
-from trimtab_operator.cli.diagram.text_width import width_of
+from trimtab_operator.cli.diagram.text_width import fitted, width_of
 from trimtab_operator.cli.diagram.theme import STATE_ICONS, STATE_WORDS, STYLE, state_styles
 from trimtab_operator.cli.diagram.xml_text import attribute, content
 
@@ -51,10 +51,12 @@ def _draw_lane(lane: Lane) -> str:
     rect, loop = lane.rect, lane.loop
     x = rect.x + LANE_PADDING
     title_width = width_of(loop.title, 18)
+    room = rect.width - 2 * LANE_PADDING - title_width - 16
+    sentence = fitted(loop.sentence, 13, room)
     parts = [
         f'<rect class="lane" {frame(rect)} rx="18"/>',
         text((x, rect.y + 40), loop.title, 18, "strong"),
-        text((x + title_width + 16, rect.y + 40), loop.sentence, 13, "soft"),
+        text((x + title_width + 16, rect.y + 40), sentence, 13, "soft"),
         *(_draw_line(route) for route in lane.routes),
         *(draw_card(place, box) for place, box in lane.boxes),
         *(_draw_head(route) for route in lane.routes),

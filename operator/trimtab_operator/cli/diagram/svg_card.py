@@ -11,6 +11,8 @@ from trimtab_operator.cli.diagram.theme import KIND_ICONS, STATE_ICONS, STATE_WO
 from trimtab_operator.cli.diagram.xml_text import attribute, content
 
 RADIUS = 12
+PILL_EXTRA = 38.0
+"""Icon and room at both ends."""
 MAX_SPACING = 60.0
 TITLE_TAIL = 7
 """Runs of one Pipeline differ in the end of their names."""
@@ -52,9 +54,8 @@ def _content(rect: Rect, box: Box) -> Iterator[str]:
         rect.x + card.PADDING, rect.y + card.PADDING, rect.width - 2 * card.PADDING, rect.height
     )
     yield from _heading(inner, box)
-    y = inner.y + card.HEADING
-    yield from _pill((inner.x, y), box)
-    y += card.PILL
+    yield from _pill(inner, box)
+    y = inner.y + card.HEADING + card.PILL
     if box.facts:
         y += card.SPACE
         for fact in box.facts:
@@ -85,13 +86,13 @@ def _heading(inner: Rect, box: Box) -> Iterator[str]:
     yield text((inner.x, inner.y + 33), title, card.TITLE_SIZE, "strong")
 
 
-def _pill(at: Point, box: Box) -> Iterator[str]:
-    x, y = at
-    width = width_of(box.word, card.PILL_SIZE) + 38
-    pill = frame(Rect(x, y, width, card.PILL))
+def _pill(inner: Rect, box: Box) -> Iterator[str]:
+    x, y = inner.x, inner.y + card.HEADING
+    word = fitted(box.word, card.PILL_SIZE, inner.width - PILL_EXTRA)
+    pill = frame(Rect(x, y, width_of(word, card.PILL_SIZE) + PILL_EXTRA, card.PILL))
     yield f'<rect class="p-{box.state.value}" {pill} rx="{card.PILL / 2:g}"/>'
     yield icon((x + 8, y + 5), STATE_ICONS[box.state], f"s-{box.state.value}")
-    yield text((x + 27, y + 16), box.word, card.PILL_SIZE, f"strong t-{box.state.value}")
+    yield text((x + 27, y + 16), word, card.PILL_SIZE, f"strong t-{box.state.value}")
 
 
 def _fact(inner: Rect, y: float, fact: Fact) -> Iterator[str]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from trimtab_operator.cli.terminal import WARN
 from trimtab_stages.contract.run import Progress as Report
 
+WARNING_LEVELS = frozenset({"warning", "error", "critical"})
 STEPS = 4
 """Lines that one stage leaves behind where the output is no terminal."""
 
@@ -118,5 +119,5 @@ def figures_of(report: Report) -> str:
 
 
 def _show_warning(console: Console, line: dict[str, Any]) -> None:
-    if line.get("level") in {"warning", "error", "critical"}:
+    if line.get("level") in WARNING_LEVELS and "termination" not in line:
         console.print(Text(f"{WARN} {line.get('message', '')}", "yellow"))

@@ -1,8 +1,8 @@
 """What a local run gave, as tables and as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urlparse
+from pathlib import Path
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -15,7 +15,6 @@ from trimtab_operator.cli.terminal import BAD, OK
 from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.gates import GateResult, Outcome
 from trimtab_stages.contract.run import StageUse
-from trimtab_stages.store import Store
 
 MARKS = {
     Outcome.PASSED: (OK, "green"),
@@ -36,8 +35,13 @@ class Summary:
 
     ingested: Sequence[Ingested]
     trained: Sequence[Trained]
-    store: Store
-    picture: str
+    picture: Path
+    copies: Mapping[str, Path]
+    """Readable copies of reports and models by store key."""
+
+    def place_of(self, artifact: ArtifactRef | None) -> str:
+        """Return where a person finds an artefact; a dash where there is none."""
+        return str(self.copies.get(artifact.key, artifact.key)) if artifact else "-"
 
     @property
     def code(self) -> ExitCode:
@@ -52,25 +56,17 @@ class Summary:
         return not any(fresh)
 
 
-def place_of(store: Store, artifact: ArtifactRef | None) -> str:
-    """Return where an artefact lies: a path for local stores, else a URI."""
-    if artifact is None:
-        return "-"
-    uri = urlparse(store.uri(artifact.key))
-    return unquote(uri.path) if uri.scheme == "file" else uri.geturl()
-
-
 def tables(summary: Summary) -> Iterator[RenderableType]:
     """Yield what is printed at the end."""
     for ingested in summary.ingested:
-        yield from _about_snapshot(ingested, summary.store)
+        yield from _about_snapshot(ingested, summary)
     for trained in summary.trained:
-        yield from _about_run(trained, summary.store)
+        yield from _about_run(trained, summary)
     if summary.unchanged:
         yield Text("Nothing has changed: every result above was there already.", "bold")
 
 
-def _about_snapshot(item: Ingested, store: Store) -> Iterator[RenderableType]:
+def _about_snapshot(item: Ingested, summary: Summary) -> Iterator[RenderableType]:
     manifest = item.manifest
     yield _title(f"Dataset {item.dataset.metadata.name}", fresh=item.fresh)
     facts = _facts()
@@ -80,7 +76,7 @@ def _about_snapshot(item: Ingested, store: Store) -> Iterator[RenderableType]:
     facts.add_row("filtered", count(manifest.rows_filtered))
     facts.add_row("quarantined", count(manifest.rows_quarantined))
     facts.add_row("splits", ", ".join(f"{one.name} {count(one.rows)}" for one in manifest.splits))
-    facts.add_row("report", place_of(store, manifest.report))
+    facts.add_row("report", summary.place_of(manifest.report))
     yield facts
     effects = [rule for rule in manifest.counts if rule.quarantined or rule.changed]
     if effects:
@@ -90,7 +86,7 @@ def _about_snapshot(item: Ingested, store: Store) -> Iterator[RenderableType]:
         yield table
 
 
-def _about_run(item: Trained, store: Store) -> Iterator[RenderableType]:
+def _about_run(item: Trained, summary: Summary) -> Iterator[RenderableType]:
     commit = item.commit
     yield _title(f"Pipeline {item.pipeline.metadata.name}", fresh=item.fresh)
     facts = _facts()
@@ -101,8 +97,8 @@ def _about_run(item: Trained, store: Store) -> Iterator[RenderableType]:
         words = f"{estimate.value:.4f}  {interval}  on {count(estimate.samples)} rows"
         facts.add_row(Text(estimate.metric), Text(words))
     facts.add_row("model", commit.model.file.digest)
-    facts.add_row("", place_of(store, commit.model.file))
-    facts.add_row("report", place_of(store, commit.report))
+    facts.add_row("", summary.place_of(commit.model.file))
+    facts.add_row("report", summary.place_of(commit.report))
     yield facts
     gates = Table("", "gate", "outcome", "evidence", box=None)
     for gate in commit.gates:
@@ -132,13 +128,13 @@ def as_json(summary: Summary) -> dict[str, object]:
     return {
         "exitCode": int(summary.code),
         "unchanged": summary.unchanged,
-        "datasets": [_dataset_json(item, summary.store) for item in summary.ingested],
-        "pipelines": [_pipeline_json(item, summary.store) for item in summary.trained],
-        "picture": summary.picture,
+        "datasets": [_dataset_json(item, summary) for item in summary.ingested],
+        "pipelines": [_pipeline_json(item, summary) for item in summary.trained],
+        "picture": str(summary.picture),
     }
 
 
-def _dataset_json(item: Ingested, store: Store) -> dict[str, object]:
+def _dataset_json(item: Ingested, summary: Summary) -> dict[str, object]:
     manifest = item.manifest
     return {
         "name": item.dataset.metadata.name,
@@ -149,11 +145,11 @@ def _dataset_json(item: Ingested, store: Store) -> dict[str, object]:
         "rowsFiltered": manifest.rows_filtered,
         "rowsQuarantined": manifest.rows_quarantined,
         "rules": [rule.to_wire() for rule in manifest.counts],
-        "report": place_of(store, manifest.report),
+        "report": summary.place_of(manifest.report),
     }
 
 
-def _pipeline_json(item: Trained, store: Store) -> dict[str, object]:
+def _pipeline_json(item: Trained, summary: Summary) -> dict[str, object]:
     commit = item.commit
     return {
         "name": item.pipeline.metadata.name,
@@ -172,9 +168,9 @@ def _pipeline_json(item: Trained, store: Store) -> dict[str, object]:
         "gates": [gate.to_wire() for gate in commit.gates],
         "model": {
             "digest": commit.model.file.digest,
-            "file": place_of(store, commit.model.file),
+            "file": summary.place_of(commit.model.file),
         },
-        "report": place_of(store, commit.report),
+        "report": summary.place_of(commit.report),
     }
 
 

@@ -51,6 +51,20 @@ class Workspace:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def copy_out(self, store: Store, key: str, name: str) -> Path:
+        """Copy an object to where a person finds it, under a name that programs open.
+
+        Raises:
+            Refusal: the store does not give it.
+        """
+        path = self.folder / "out" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            store.get_file(key, path)
+        except StoreError as error:
+            raise Refusal(error.reason, error.message) from error
+        return path
+
     @property
     def picture(self) -> Path:
         """The diagram of the newest run."""

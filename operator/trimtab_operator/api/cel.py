@@ -130,6 +130,10 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         ),
         Rule("!has(self.range) || self.type == 'Number'", "`range` needs type Number"),
         Rule("!has(self.sourceUnit) || has(self.unit)", "`sourceUnit` needs `unit`"),
+        Rule(
+            "!has(self.delaySeconds) || self.availability == 'After'",
+            "`delaySeconds` belongs to availability After",
+        ),
     ),
     Source: (relative("uri"),),
     TimeRules: (
@@ -161,6 +165,10 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         Rule(
             "has(self.cron) == (self.type == 'Schedule')",
             "`cron` must be set for type Schedule, and for it alone",
+        ),
+        Rule(
+            "!has(self.timezone) || self.timezone == 'UTC' || self.type == 'Schedule'",
+            "`timezone` belongs to type Schedule",
         ),
     ),
     Capture: (within("fraction", "0.0", "1.0"),),

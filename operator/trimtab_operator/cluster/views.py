@@ -6,6 +6,7 @@ from typing import Any
 
 from trimtab_operator.cluster.client import Manifest
 from trimtab_operator.domain.observed import DeploymentView, JobView, PodView
+from trimtab_operator.manifests import labels
 
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 
@@ -57,6 +58,7 @@ def view_job(body: Manifest, pods: Sequence[Manifest]) -> JobView:
         failure_message=failed.get("message", "") if has_failed else "",
         complete=_condition(status, "Complete").get("status") == "True",
         suspended=body["spec"].get("suspend", False),
+        compute=metadata.get("labels", {}).get(labels.COMPUTE, ""),
         deleting="deletionTimestamp" in metadata,
         pods=view_pods(pods),
     )

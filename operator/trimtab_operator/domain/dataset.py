@@ -26,7 +26,7 @@ from trimtab_operator.domain.schedule import next_tick
 from trimtab_operator.domain.storage import storage_verdict
 from trimtab_operator.domain.validation import dataset_verdict
 from trimtab_operator.manifests import labels, names
-from trimtab_operator.manifests.ingest_job import build_ingest
+from trimtab_operator.manifests.ingest_job import build_ingest, compute_id
 from trimtab_stages.contract.audit import AuditAction, AuditEvidence
 from trimtab_stages.contract.run import IngestCommit
 
@@ -80,9 +80,11 @@ def _plan_work(scene: _Scene, validated: Verdict) -> Plan:
         return _plan_committed(scene, seen.commit, common)
     if storage.status != "True" and not is_at_work(seen.job):
         return _plan_without_store(scene, storage, common)
-    if seen.job is not None:
-        return _plan_job(scene, seen.job, common)
-    return _plan_start(scene, common)
+    if seen.job is None:
+        return _plan_start(scene, common)
+    if seen.job.compute not in {"", compute_id(scene.dataset.spec.compute)}:
+        return _plan_replacement(scene, seen.job, common)
+    return _plan_job(scene, seen.job, common)
 
 
 def _plan_without_store(scene: _Scene, storage: Verdict, common: list[Verdict]) -> Plan:
@@ -122,6 +124,14 @@ def _plan_start(scene: _Scene, common: list[Verdict]) -> Plan:
     actions = (*stale, Create(config_map), Create(job))
     verdicts = [*common, *_while_working(scene, Fault(Reason.INGESTING, message))]
     return _finish(scene, verdicts, actions, update=_started(scene), requeue=POLL_SECONDS)
+
+
+def _plan_replacement(scene: _Scene, job: JobView, common: list[Verdict]) -> Plan:
+    """Delete a Job that was made with other pod settings; the next one continues its ingest."""
+    words = "`spec.compute` was edited: the ingest is started again with it."
+    actions = () if job.deleting else (Delete("batch/v1", "Job", job.name),)
+    verdicts = [*common, *_while_working(scene, Fault(Reason.INGESTING, words))]
+    return _finish(scene, verdicts, actions, requeue=1.0)
 
 
 def _plan_job(scene: _Scene, job: JobView, common: list[Verdict]) -> Plan:

@@ -77,6 +77,8 @@ class JobView:
     failure_message: str = ""
     complete: bool = False
     suspended: bool = False
+    compute: str = ""
+    """Value of the label `trimtab.dev/compute`: the pod settings that it was made with."""
     deleting: bool = False
     pods: tuple[PodView, ...] = ()
 

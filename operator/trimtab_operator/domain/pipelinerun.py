@@ -103,7 +103,7 @@ def _work_words(scene: _Scene, job: JobView) -> Fault:
     """Return what a run that is at work is doing, or what keeps it from working."""
     stuck = job_fault(job, scene.place, scene.now)
     if stuck is not None:
-        return stuck
+        return Fault(stuck.reason, f"{stuck.message} {_then(scene)}")
     attempts = attempts_started(job)
     if job.failed and not any(pod.phase == "Running" for pod in job.pods):
         allowed = scene.run.spec.compute.max_attempts
@@ -112,6 +112,15 @@ def _work_words(scene: _Scene, job: JobView) -> Fault:
         return Fault(Reason.RETRYING, f"{words} Last: {last.message}" if last else words)
     name = f"Job `{job.name}`"
     return Fault(Reason.RUNNING, f"{name} is at work, attempt {max(attempts, 1)}.")
+
+
+def _then(scene: _Scene) -> str:
+    """Return how a correction reaches a run, which never changes itself."""
+    name = scene.run.metadata.name
+    return (
+        f"A corrected Pipeline needs a new run: `kubectl delete pipelinerun {name}`, then annotate "
+        "the Pipeline with a new value of `trimtab.dev/run-requested`."
+    )
 
 
 def _final_fault(scene: _Scene, job: JobView) -> Fault:
@@ -154,7 +163,7 @@ def _plan_failed(scene: _Scene, why: Fault, others: list[Verdict]) -> Plan:
     ]
     actions = (
         Record(AuditAction.RUN_FAILED, f"{why.reason}: {why.message}"[:1024], run.spec.trigger_id),
-        Emit(EventType.WARNING, why.reason, message),
+        Emit(EventType.WARNING, AuditAction.RUN_FAILED, f"{why.reason}: {message}"),
     )
     return _finish(scene, verdicts, actions, update={"completion_time": scene.now})
 

@@ -32,6 +32,8 @@ def unreadable_schedules(spec: PipelineSpec) -> Iterator[SpecFault]:
     for place, trigger in enumerate(spec.triggers):
         field = f"spec.triggers[{place}]"
         if trigger.type is not AutomaticTrigger.SCHEDULE:
+            if trigger.timezone != "UTC":
+                yield SpecFault(f"{field}.timezone", "belongs to type Schedule")
             continue
         try:
             if next_cron_time(trigger, ANY_TIME) is None:

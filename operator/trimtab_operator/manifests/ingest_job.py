@@ -1,12 +1,16 @@
 """Job of one ingest: reads the source, applies the rules, commits a snapshot."""
 
+from trimtab_operator.api.base import Compute
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.manifests import labels, names
 from trimtab_operator.manifests.job import JobShape, build_job
 from trimtab_operator.manifests.meta import Manifest, build_config_map, build_metadata
 from trimtab_operator.manifests.pod import SPEC_PATH, STORAGE_PATH, Workload
 from trimtab_operator.manifests.release import Release
+from trimtab_stages.contract.base import digest_of
 from trimtab_stages.contract.run import IngestSpec
+
+COMPUTE_CHARS = 12
 
 
 def build_ingest(dataset: Dataset, release: Release, ingest_id: str) -> tuple[Manifest, Manifest]:
@@ -17,7 +21,14 @@ def build_ingest(dataset: Dataset, release: Release, ingest_id: str) -> tuple[Ma
     spec = _build_spec(dataset, release, ingest_id)
     config_map = build_config_map(metadata, {"spec.json": spec.to_bytes().decode()}, immutable=True)
     shape = JobShape.of(dataset.spec.compute)
-    return config_map, build_job(metadata, shape, _build_workload(dataset, release, name))
+    made_with = {labels.COMPUTE: compute_id(dataset.spec.compute)}
+    labelled = metadata | {"labels": metadata["labels"] | made_with}
+    return config_map, build_job(labelled, shape, _build_workload(dataset, release, name))
+
+
+def compute_id(compute: Compute) -> str:
+    """Return the hash of pod settings; a Job that was made with others is made again."""
+    return digest_of(compute).removeprefix("sha256:")[:COMPUTE_CHARS]
 
 
 def _build_spec(dataset: Dataset, release: Release, ingest_id: str) -> IngestSpec:

@@ -14,6 +14,8 @@ MODEL = f"{GROUP}/model"
 """Label: Model that a child belongs to."""
 CAUSE = f"{GROUP}/cause"
 """Label: ingest id or trigger id that a create-only child was made for."""
+COMPUTE = f"{GROUP}/compute"
+"""Label of a Job: hash of the pod settings that it was made with."""
 COMPONENT = "app.kubernetes.io/component"
 """Label: what the pods of a child do."""
 

@@ -27,6 +27,7 @@ from trimtab_operator.domain.dataset import plan_dataset
 from trimtab_operator.domain.identity import ingest_id
 from trimtab_operator.domain.observed import ObservedDataset, StorageView
 from trimtab_operator.domain.plan import Plan
+from trimtab_operator.manifests.ingest_job import build_ingest
 from trimtab_stages.contract.reasons import StageReason
 from trimtab_stages.contract.run import Termination
 
@@ -149,6 +150,44 @@ def test_a_final_failure_stalls_with_the_pods_own_words_and_the_next_step() -> N
     assert message(result, "Ready") == (
         "raw/bikes.csv has no column count. To try again, edit the Dataset, or annotate it with a "
         "new value of `trimtab.dev/refresh-requested`."
+    )
+
+
+def test_edited_pods_replace_the_job_that_has_no_commit() -> None:
+    seen = world(job=replace(FAILED_JOB, name="bikes-x", compute="other"))
+
+    result = plan(dataset(compute={"memory": "8Gi"}), seen)
+
+    assert steps(result) == ["Delete Job/bikes-x"]
+    assert told(result)["Ready"] == "False Ingesting"
+
+
+def test_a_job_that_is_going_is_waited_for() -> None:
+    seen = world(job=replace(FAILED_JOB, compute="other", deleting=True))
+
+    assert steps(plan(dataset(), seen)) == []
+
+
+def test_edited_pods_leave_a_committed_ingest_alone() -> None:
+    subject = dataset(compute={"memory": "8Gi"})
+    seen = world(
+        job=job(complete=True, compute="other"), commit=ingest_commit(ingest_id(subject, NOW))
+    )
+
+    assert "Delete Job" not in " ".join(steps(plan(subject, seen)))
+
+
+def test_a_job_knows_the_pods_that_it_was_made_with() -> None:
+    made = build_ingest(dataset(), RELEASE, "x")[1]["metadata"]["labels"]["trimtab.dev/compute"]
+
+    same = plan(dataset(), world(job=job(pod(), compute=made)))
+
+    assert steps(same) == []
+    assert (
+        made
+        != build_ingest(dataset(compute={"cpu": "2"}), RELEASE, "x")[1]["metadata"]["labels"][
+            "trimtab.dev/compute"
+        ]
     )
 
 

@@ -91,6 +91,19 @@ def test_a_run_at_work_shows_its_progress() -> None:
     assert (result.status.progress.done, result.status.progress.message) == (3, "loss 0.25")
 
 
+def test_a_stuck_run_says_how_a_correction_reaches_it() -> None:
+    stuck = pod(phase="Pending", waiting_reason="ErrImagePull", waiting_message="not found")
+
+    result = plan(run(), world(job=job(stuck)))
+
+    assert message(result, "Complete") == (
+        "Pod `pod-0` cannot get image `trimtab/train:1`: not found. Correct `spec.compute.image` "
+        "of Pipeline `bikes`, or let the node reach the registry. A corrected Pipeline needs a new "
+        "run: `kubectl delete pipelinerun bikes-3f9a1c20d7`, then annotate the Pipeline with a new "
+        "value of `trimtab.dev/run-requested`."
+    )
+
+
 def test_a_failed_attempt_says_that_the_next_one_goes_on() -> None:
     seen = world(job=job(OOM, failed=1, active=0))
 
@@ -108,7 +121,7 @@ def test_the_last_attempt_ends_the_run_and_is_recorded() -> None:
 
     result = plan(run(), seen)
 
-    assert steps(result) == ["Record RunFailed", "Emit AttemptsExhausted"]
+    assert steps(result) == ["Record RunFailed", "Emit RunFailed"]
     assert told(result)["Failed"] == "True AttemptsExhausted"
     assert told(result)["Stalled"] == "True AttemptsExhausted"
     assert result.status.completion_time == NOW

@@ -93,6 +93,11 @@ def test_consistent(spec: dict[str, object]) -> None:
             id="a day that never comes",
         ),
         pytest.param(
+            {"triggers": [{"type": "NewSnapshot", "timezone": "Europe/Berlin"}]},
+            "`spec.triggers[0].timezone`: belongs to type Schedule",
+            id="a time zone of no time",
+        ),
+        pytest.param(
             {"model": {"dropout": "0.95"}},
             "`spec.model.dropout`: 0.95 must lie between 0 and 0.9",
             id="dropout of nearly all",

@@ -316,6 +316,26 @@ def test_the_time_range_is_half_open(tmp_path: Path) -> None:
     assert made.commit.newest_row == datetime(2020, 1, 1, 2, 59, tzinfo=UTC)
 
 
+def test_rows_without_a_time_are_told_even_within_a_time_range(tmp_path: Path) -> None:
+    window = {"start": "2020-01-01T00:10:00Z"}
+    rules = make_rules(**(RULES.to_wire() | {"time": RULES.time.to_wire() | window}))
+    made = ingest(tmp_path, {"d.csv": csv_text(HEADER, ["?,1,0.5,u,f", *lines()])}, rules)
+    assert [row["_rule"] for row in made.quarantine()] == ["Timestamp"]
+    assert made.manifest.rows_in == ROWS - 10 + 1
+
+
+def test_a_value_that_was_filled_in_is_no_label(tmp_path: Path) -> None:
+    rows = lines()
+    cells = rows[100].split(",")
+    rows[100] = ",".join([cells[0], "NA", *cells[2:]])
+    filled = {"missing": [{"columns": ["x"], "strategy": "ForwardFill"}]}
+    rules = make_rules(**(RULES.to_wire() | filled))
+    made = ingest(tmp_path, {"d.csv": csv_text(HEADER, rows)}, rules)
+    stamps = {row["ts"].strftime("%Y-%m-%d %H:%M:%S") for row in made.rows().to_pylist()}
+    assert iso(60 * 97) not in stamps, "its target would be the value that was filled in"
+    assert {iso(60 * 96), iso(60 * 98), iso(60 * 101)} <= stamps
+
+
 def test_headers_may_differ_from_names(tmp_path: Path) -> None:
     columns = [column.to_wire() for column in RULES.columns]
     columns[0] |= {"sourceName": "Temp. (outside)"}

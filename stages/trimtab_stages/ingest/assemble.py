@@ -81,7 +81,7 @@ def derive_features(frame: Frame, rules: IngestRules) -> Step:
         frame = frame.with_numbers(name, values)
         complete &= ~np.isnan(values)
     step = _set_aside(Rule.FEATURES, frame, complete)
-    return Step(Rule.FEATURES, step.frame, filtered=step.filtered, changed=len(derived))
+    return Step(Rule.FEATURES, step.frame, filtered=step.filtered)
 
 
 def _set_aside(rule: Rule, frame: Frame, keep: Mask) -> Step:

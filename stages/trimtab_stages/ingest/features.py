@@ -23,7 +23,8 @@ from trimtab_stages.ingest.lags import lag, lag_name, slope, slope_name
 
 MAX_CATEGORIES = 512
 MAX_NAME_LENGTH = 256
-"""Bounds of `contract.features.Feature.categories`."""
+MAX_UNIT_LENGTH = 32
+"""Bounds of `contract.features.Feature`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def feature_list(training: Frame, rules: IngestRules) -> list[Feature]:
         ]
     own = {column.name for column in inputs}
     numeric += [
-        Feature(name=use.feature, derived_from=use.column, unit=columns[use.column].unit)
+        Feature(name=use.feature, derived_from=use.column, unit=_unit(use, columns[use.column]))
         for use in uses(rules)
         if use.feature not in own
     ]
@@ -139,6 +140,13 @@ def _categorical(column: Column, training: Frame) -> Feature:
     return _own(column).model_copy(
         update={"kind": FeatureKind.CATEGORICAL, "categories": list(names)}
     )
+
+
+def _unit(use: Use, column: Column) -> str | None:
+    """Return the column's unit; a slope, which sees two rows, is per step."""
+    if column.unit is None or len(use.offsets) == 1:
+        return column.unit
+    return f"{column.unit} per step"[:MAX_UNIT_LENGTH]
 
 
 def _own(column: Column) -> Feature:

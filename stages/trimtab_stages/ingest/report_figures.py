@@ -1,5 +1,6 @@
 """The figures of the data report, as plain JSON values."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -65,8 +66,9 @@ def _examples(ledger: Ledger) -> dict[str, list[str]]:
     for line in ledger.raw.malformed[:EXAMPLES] if ledger.raw else ():
         examples.setdefault("Malformed", []).append(f"{line.file}:{line.row}: {line.reason}")
     for held in ledger.rejected:
-        shown = examples.setdefault(held.rule, [])
-        shown.extend(held.reasons[: max(0, EXAMPLES - len(shown))])
+        shown = examples.get(held.rule, [])
+        different = dict.fromkeys([*shown, *held.reasons])
+        examples[held.rule] = list(islice(different, EXAMPLES))
     return {rule: reasons for rule, reasons in examples.items() if reasons}
 
 

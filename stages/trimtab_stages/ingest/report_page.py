@@ -16,6 +16,9 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 figure{margin:0}figcaption{font-size:.85rem;color:#444}svg{width:100%}
 code{font-size:.85em;color:#444;overflow-wrap:anywhere}.doubt{color:#a33}
 """
+DATE = 10
+"""Characters of the date in an ISO 8601 time."""
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -139,7 +142,7 @@ def _source(figures: Figures) -> str:
 
 
 def _span(figures: Figures) -> str:
-    return f"{escape(figures['timeBins'][0])} to {escape(figures['timeBins'][-1])}"
+    return f"{figures['timeBins'][0][:DATE]} to {figures['timeBins'][-1][:DATE]}"
 
 
 def _section(title: str, charts: Sequence[str]) -> str:

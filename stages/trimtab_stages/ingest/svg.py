@@ -8,7 +8,7 @@ COLOURS = ("#2f6fb0", "#c98a1b", "#3f8f5b")
 
 
 def bars(series: Mapping[str, Sequence[float]], label: str) -> str:
-    """Draw histograms over the same bins as shares of their own sum, one above the other.
+    """Draw histograms over the same bins as shares of their own sum: one filled, others outlined.
 
     Args:
         series: counts by name; each is normalised.
@@ -16,13 +16,17 @@ def bars(series: Mapping[str, Sequence[float]], label: str) -> str:
     """
     shares = {name: _normalised(counts) for name, counts in series.items()}
     top = max((share for held in shares.values() for share in held), default=0) or 1.0
-    marks = [
-        _rectangle(position, len(held), share / top, colour)
-        for (_, held), colour in zip(shares.items(), COLOURS, strict=False)
-        for position, share in enumerate(held)
-        if share
+    heights = [[share / top for share in held] for held in shares.values()]
+    filled = [
+        _rectangle(position, len(held), height)
+        for held in heights[:1]
+        for position, height in enumerate(held)
+        if height
     ]
-    return _frame("".join(marks), label)
+    outlines = [
+        _outline(held, colour) for held, colour in zip(heights[1:], COLOURS[1:], strict=False)
+    ]
+    return _frame("".join(filled + outlines), label)
 
 
 def line(values: Sequence[float | None], label: str) -> str:
@@ -52,7 +56,8 @@ def share_bar(parts: Mapping[str, float]) -> str:
         shape = f"x='{left:.2f}' y='0' width='{width:.2f}' height='14' fill='{colour}'"
         marks.append(f"<rect {shape}>{title}</rect>")
         left += width
-    return f"<svg viewBox='0 0 {WIDTH:g} 14' role='img'>{''.join(marks)}</svg>"
+    size = f"viewBox='0 0 {WIDTH:g} 14' height='14' preserveAspectRatio='none'"
+    return f"<svg {size} role='img'>{''.join(marks)}</svg>"
 
 
 def _normalised(counts: Sequence[float]) -> list[float]:
@@ -60,12 +65,22 @@ def _normalised(counts: Sequence[float]) -> list[float]:
     return [count / total for count in counts]
 
 
-def _rectangle(position: int, bins: int, height: float, colour: str) -> str:
+def _rectangle(position: int, bins: int, height: float) -> str:
     width = WIDTH / bins
     return (
         f"<rect x='{position * width:.2f}' y='{_y(height):.2f}' width='{width * 0.92:.2f}'"
-        f" height='{HEIGHT - _y(height):.2f}' fill='{colour}' fill-opacity='0.45'/>"
+        f" height='{HEIGHT - _y(height):.2f}' fill='{COLOURS[0]}' fill-opacity='0.4'/>"
     )
+
+
+def _outline(heights: Sequence[float], colour: str) -> str:
+    width = WIDTH / max(1, len(heights))
+    steps = "".join(
+        f" V{_y(height):.2f} H{(position + 1) * width:.2f}"
+        for position, height in enumerate(heights)
+    )
+    path = f"M0,{HEIGHT}{steps} V{HEIGHT}"
+    return f"<path d='{path}' fill='none' stroke='{colour}' stroke-width='1.5'/>"
 
 
 def _paths(values: Sequence[float | None], step: float, top: float) -> list[str]:

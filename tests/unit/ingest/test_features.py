@@ -123,7 +123,7 @@ def test_inputs_come_in_tensor_order() -> None:
     assert listed[0].unit == "mm"
     assert listed[0].description == "rain"
     assert listed[4].derived_from == "src"
-    assert listed[4].unit == "K"
+    assert [listed[4].unit, listed[5].unit] == ["K", "K per step"]
     assert (listed[-1].kind, listed[-1].categories) == ("Categorical", ["p", "q"])
 
 

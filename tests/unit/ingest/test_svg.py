@@ -29,8 +29,9 @@ def test_lines_without_extent(values: list[float | None]) -> None:
 
 def test_histograms_are_normalised_each() -> None:
     picture = bars({"train": [10, 30], "test": [1, 3]}, "x")
-    heights = numbers("height", picture)
-    assert heights[:2] == heights[2:]
+    outline = numbers("height", bars({"train": [1, 3]}, "x"))
+    assert numbers("height", picture) == outline
+    assert [HEIGHT - float(y) for y in re.findall(r" V([0-9.]+) H", picture)] == outline
     assert bars({"train": [0, 0]}, "x").count("<rect") == 0
 
 

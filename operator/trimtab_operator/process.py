@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 
@@ -23,10 +23,12 @@ from trimtab_operator.cluster.connection import Connection, check_identity, conn
 from trimtab_operator.cluster.events import EventWriter
 from trimtab_operator.cluster.gather import Gatherer
 from trimtab_operator.cluster.lease import Clocks, Lease
+from trimtab_operator.cluster.resources import RAY_JOBS
 from trimtab_operator.cluster.servers import Servers
 from trimtab_operator.errors import LeaseLost, Retryable
 from trimtab_operator.handlers import startup
 from trimtab_operator.handlers.probes import Health, build_health_app, build_metrics_app, serve
+from trimtab_operator.manifests.release import Launcher, Release
 from trimtab_operator.reconcile.controllers import build_controllers
 from trimtab_operator.reconcile.inbox import Inbox
 from trimtab_operator.reconcile.loop import Loop, Resync
@@ -71,7 +73,8 @@ async def run_operator(settings: Settings, environment: Mapping[str, str]) -> No
         instance = (
             f"{environment.get('POD_NAME', socket.gethostname())}_{random.getrandbits(32):08x}"
         )
-        world = World(settings, connection, user, instance, random)
+        release = await _find_release(settings, connection.cluster)
+        world = World(settings, release, connection, user, instance, random)
         operator = build_operator(world, session, executor)
         await operator.run(stop, stack)
 
@@ -82,6 +85,7 @@ class World:
 
     Attributes:
         settings: of the release.
+        release: what it brings, with the launcher that the cluster offers.
         connection: to the API server.
         user: who the API server takes it for; the actor of audit records.
         instance: unique name of the process; holder of the Lease.
@@ -89,6 +93,7 @@ class World:
     """
 
     settings: Settings
+    release: Release
     connection: Connection
     user: str
     instance: str
@@ -150,7 +155,9 @@ class Operator:
             raise LeaseLost("another operator may hold the Lease") from lost
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        registry = startup.build_registry(self.inbox, self.world.connection.login)
+        registry = startup.build_registry(
+            self.inbox, self.world.connection.login, self.world.release.launcher
+        )
         settings = startup.build_settings(self.world.random)
         started = asyncio.Event()
         restored = asyncio.create_task(_restore_signals(started, stop))
@@ -193,7 +200,7 @@ def build_operator(
     stores = Stores(settings.storage)
     audit = AuditChain(stores, executor, _writer(world, lease))
     results = Results(stores, executor, time.monotonic)
-    gatherer = Gatherer(cluster, results, Servers(session), settings.release)
+    gatherer = Gatherer(cluster, results, Servers(session), world.release)
     events = EventWriter(cluster, world.instance, wall_clock)
     actions = Actions(cluster, events, audit, lambda: lease.held)
     telemetry = Telemetry(metrics, Observations(metrics))
@@ -227,6 +234,20 @@ async def _first_answer(cluster: Cluster) -> str:
         except Retryable as error:
             logger.warning("API server does not answer", extra={"cause": str(error)})
             await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _find_release(settings: Settings, cluster: Cluster) -> Release:
+    """Return the release, with RayJobs as its launcher where KubeRay's API is there now."""
+    while True:
+        try:
+            served = await cluster.served_resources(RAY_JOBS.api_version)
+        except Retryable as error:
+            logger.warning("API server does not answer", extra={"cause": str(error)})
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        use_ray = RAY_JOBS.plural in served and settings.ray_version
+        launcher = Launcher.RAY_JOB if use_ray else Launcher.JOB
+        return replace(settings.release, launcher=launcher)
 
 
 async def _restore_signals(started: asyncio.Event, stop: asyncio.Event) -> None:

@@ -90,6 +90,9 @@ class Settings(StrictModel):
     """Pull policy of tenant pods."""
     code_version: Annotated[str, Field(min_length=1, max_length=128)]
     """Version of the stage code; part of every cache key."""
+    ray_version: Annotated[str, Field(max_length=32)] = "2.60.0"
+    """Version of Ray in the training image. Where KubeRay's API is in the cluster, runs are its
+    RayJobs; empty keeps them Jobs all the same."""
     storage_secret: ObjectName = "trimtab-storage"  # noqa: S105 - the name of a Secret, not one
     """Secret of each namespace that tenant pods mount as their storage directory."""
     namespaces: list[ObjectName] = Field(default_factory=list)
@@ -117,6 +120,7 @@ class Settings(StrictModel):
             image_pull_policy=self.image_pull_policy,
             code_version=self.code_version,
             storage_secret=self.storage_secret,
+            ray_version=self.ray_version,
         )
 
 

@@ -25,23 +25,20 @@ CHUNK = 65_536
 
 
 @dataclass(slots=True)
-class WriteCounter:
-    """Counts the writes that were carried out, and may act after each.
+class Interruption:
+    """Acts after each write that was carried out.
 
     Attributes:
         after_write: what to do instead of passing the answer on; None passes it on.
-        count: writes so far.
     """
 
     after_write: Callable[[], None] | None = None
-    count: int = 0
 
     def interrupts(self, method: str, path: str, status: int) -> bool:
-        """Count a request that was answered; True where it was a write and its client shall die."""
+        """Act after a request that was answered; True where its client does not hear of it."""
         refused = status >= http.HTTPStatus.BAD_REQUEST
         if method == "GET" or refused or any(part in path for part in UNCOUNTED):
             return False
-        self.count += 1
         if self.after_write is None:
             return False
         self.after_write()
@@ -54,11 +51,11 @@ class Proxy:
 
     Attributes:
         url: where it listens.
-        counter: what it does with writes.
+        interruption: what it does with writes.
     """
 
     url: str
-    counter: WriteCounter
+    interruption: Interruption
 
     def kubeconfig(self, original: Path) -> Path:
         """Write a kubeconfig that goes through the proxy, with the token of another."""
@@ -70,21 +67,21 @@ class Proxy:
 
 
 @contextmanager
-def run_proxy(server: ApiServer, counter: WriteCounter) -> Iterator[Proxy]:
+def run_proxy(server: ApiServer, interruption: Interruption) -> Iterator[Proxy]:
     """Start a proxy and stop it at the end."""
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server, counter))
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server, interruption))
     listener.daemon_threads = True
     thread = threading.Thread(target=listener.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Proxy(f"http://127.0.0.1:{listener.server_port}", counter)
+        yield Proxy(f"http://127.0.0.1:{listener.server_port}", interruption)
     finally:
         listener.shutdown()
         listener.server_close()
         thread.join()
 
 
-def _handler(server: ApiServer, counter: WriteCounter) -> type[BaseHTTPRequestHandler]:
+def _handler(server: ApiServer, interruption: Interruption) -> type[BaseHTTPRequestHandler]:
     context = ssl.create_default_context(cafile=str(server.certificate_authority))
     target = urlsplit(server.url)
 
@@ -97,7 +94,8 @@ def _handler(server: ApiServer, counter: WriteCounter) -> type[BaseHTTPRequestHa
             body = self.rfile.read(length) if length else None
             address = (target.hostname or "", target.port)
             with (
-                contextlib.suppress(ConnectionError),  # the client has died: that is the point
+                # The client has died, or the server stops: both are the test's doing.
+                contextlib.suppress(ConnectionError, http.client.HTTPException),
                 contextlib.closing(
                     http.client.HTTPSConnection(*address, context=context)
                 ) as upstream,
@@ -105,7 +103,7 @@ def _handler(server: ApiServer, counter: WriteCounter) -> type[BaseHTTPRequestHa
                 upstream.request(self.command, self.path, body, self._own_headers())
                 answer = upstream.getresponse()
                 self.close_connection = True
-                if not counter.interrupts(self.command, self.path, answer.status):
+                if not interruption.interrupts(self.command, self.path, answer.status):
                     self._stream(answer)
 
         def _own_headers(self) -> dict[str, str]:

@@ -79,7 +79,7 @@ class Tenant:
         """Write the commit that the Job's pod would write, then finish the Job."""
         labels = job["metadata"]["labels"]
         if "trimtab.dev/run" in labels:
-            spec = RunSpec.from_bytes(self._config(job["metadata"]["name"], "spec.json"))
+            spec = RunSpec.from_bytes(self.config(job["metadata"]["name"], "spec.json"))
             key, data = layout.run_commit(spec.run), run_commit(spec).to_bytes()
         else:
             name, ingest = labels["trimtab.dev/dataset"], labels["trimtab.dev/cause"]
@@ -107,7 +107,14 @@ class Tenant:
 
     def plan(self, model: str) -> ServingPlan:
         """Return the serving plan that a Model's pods would find mounted."""
-        return ServingPlan.from_bytes(self._config(f"{model}-plan", "plan.json"))
+        return ServingPlan.from_bytes(self.config(f"{model}-plan", "plan.json"))
+
+    def config(self, name: str, key: str) -> bytes:
+        """Return one file of a ConfigMap that must be there."""
+        found = self.server.get(f"/api/v1/namespaces/{self.name}/configmaps/{name}")
+        assert found is not None, f"ConfigMap {name} is not there"
+        text: str = found["data"][key]
+        return text.encode()
 
     def add_pod(self, owner: Object, name: str, status: Object) -> None:
         """Create a pod from the template of a Job or Deployment, with this status."""
@@ -140,12 +147,6 @@ class Tenant:
         if any(current.get(key, 0) != value for key, value in status.items()):
             path = f"/apis/apps/v1/namespaces/{self.name}/deployments/{name}"
             self._set_status(path, status)
-
-    def _config(self, name: str, key: str) -> bytes:
-        found = self.server.get(f"/api/v1/namespaces/{self.name}/configmaps/{name}")
-        assert found is not None, f"ConfigMap {name} is not there"
-        text: str = found["data"][key]
-        return text.encode()
 
     def _set_status(self, path: str, status: Object) -> None:
         self.server.merge(f"{path}/status", {"status": status})

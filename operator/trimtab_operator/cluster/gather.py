@@ -21,9 +21,10 @@ from trimtab_operator.cluster.resources import (
     PIPELINE_RUNS,
     PIPELINES,
     PODS,
+    RAY_JOBS,
 )
 from trimtab_operator.cluster.servers import Servers
-from trimtab_operator.cluster.views import view_deployment, view_job
+from trimtab_operator.cluster.views import view_deployment, view_job, view_ray_job
 from trimtab_operator.domain.identity import ingest_id
 from trimtab_operator.domain.observed import (
     DeploymentView,
@@ -36,6 +37,7 @@ from trimtab_operator.domain.observed import (
     StorageView,
 )
 from trimtab_operator.manifests import labels, names
+from trimtab_operator.manifests.release import Launcher
 from trimtab_stages.contract.run import Commit, IngestCommit, Progress
 
 JOB_NAME = "batch.kubernetes.io/job-name"
@@ -116,7 +118,7 @@ class Gatherer:
         if run.status.completion_time is not None:
             # Nothing is decided about a finished run any more.
             return ObservedPipelineRun(self._release, StorageView(configured=True))
-        job = await self._job(namespace, name)
+        job = await self._job(namespace, name) or await self._ray_job(namespace, name)
         found = await self._results.run_commit(namespace, name)
         progress = None if found else await self._results.progress(namespace, name)
         return ObservedPipelineRun(
@@ -152,6 +154,15 @@ class Gatherer:
         if job.complete:
             return job
         return view_job(body, await self._cluster.list_objects(PODS, namespace, {JOB_NAME: name}))
+
+    async def _ray_job(self, namespace: str, name: str) -> JobView | None:
+        if self._release.launcher is not Launcher.RAY_JOB:
+            return None
+        body = await self._cluster.get(RAY_JOBS, namespace, name)
+        if body is None:
+            return None
+        pods = await self._cluster.list_objects(PODS, namespace, {labels.RUN: name})
+        return view_ray_job(body, pods)
 
     async def _runs(self, namespace: str, pipeline: str) -> tuple[PipelineRun, ...]:
         selector = {labels.PIPELINE: pipeline}

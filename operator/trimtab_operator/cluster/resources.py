@@ -36,6 +36,7 @@ class Resource:
 
 
 JOBS = Resource("batch/v1", "Job", "jobs")
+RAY_JOBS = Resource("ray.io/v1", "RayJob", "rayjobs")
 PODS = Resource("v1", "Pod", "pods")
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments")
 SERVICES = Resource("v1", "Service", "services")
@@ -52,6 +53,7 @@ BY_TYPE = {
     (resource.api_version, resource.kind): resource
     for resource in (
         JOBS,
+        RAY_JOBS,
         PODS,
         DEPLOYMENTS,
         SERVICES,
@@ -97,6 +99,8 @@ RBAC: tuple[Rule, ...] = (
     Rule(GROUP, "models", ("get", "list", "watch")),
     *(Rule(GROUP, f"{kind.plural}/status", ("patch",)) for kind in KINDS),
     Rule("batch", "jobs", ("get", "list", "watch", "create", "delete")),
+    # Used only where KubeRay is installed.
+    Rule("ray.io", "rayjobs", ("get", "list", "watch", "create")),
     Rule("", "pods", ("list", "watch", "patch")),
     Rule("apps", "deployments", ("get", "list", "watch", "create", "patch")),
     Rule("", "services", ("get", "create", "patch")),

@@ -1,11 +1,13 @@
 """Reduces Jobs, Deployments and Pods to what decisions need."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from trimtab_operator.cluster.client import Manifest
 from trimtab_operator.domain.observed import DeploymentView, JobView, PodView
+from trimtab_operator.domain.ray_job import RayJobView, job_view
 from trimtab_operator.manifests import labels
 
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
@@ -62,6 +64,23 @@ def view_job(body: Manifest, pods: Sequence[Manifest]) -> JobView:
         deleting="deletionTimestamp" in metadata,
         pods=view_pods(pods),
     )
+
+
+def view_ray_job(body: Manifest, pods: Sequence[Manifest]) -> JobView:
+    """Return the view of a KubeRay RayJob as the Job that it stands for."""
+    metadata, status = body["metadata"], body.get("status", {})
+    ray = RayJobView(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        created=_created(body),
+        deployment_status=status.get("jobDeploymentStatus", ""),
+        job_status=status.get("jobStatus", ""),
+        reason=status.get("reason", ""),
+        message=status.get("message", ""),
+        failed=status.get("failed", 0),
+        pods=view_pods(pods),
+    )
+    return replace(job_view(ray), deleting="deletionTimestamp" in metadata)
 
 
 def view_deployment(body: Manifest, pods: Sequence[Manifest]) -> DeploymentView:

@@ -11,15 +11,11 @@ SELECTOR = "app.kubernetes.io/managed-by=trimtab-operator"
 CHILDREN = (("batch", "v1", "jobs"), ("", "v1", "pods"), ("apps", "v1", "deployments"))
 
 
-def register(registry: kopf.OperatorRegistry, inbox: Inbox) -> None:
-    """Deliver every event of a child to the inbox."""
-    for group, version, plural in CHILDREN:
-        _register(registry, inbox, (group, version, plural))
+RAY_JOBS = ("ray.io", "v1", "rayjobs")
 
 
-def _register(
-    registry: kopf.OperatorRegistry, inbox: Inbox, resource: tuple[str, str, str]
-) -> None:
+def register(registry: kopf.OperatorRegistry, inbox: Inbox, resource: tuple[str, str, str]) -> None:
+    """Deliver every event of a child of this group, version and plural to the inbox."""
     group, version, plural = resource
 
     @kopf.on.event(group, version, plural, labels=MANAGED, registry=registry)

@@ -12,6 +12,7 @@ import kopf
 from trimtab_operator.api.base import GROUP
 from trimtab_operator.cluster.login import Login
 from trimtab_operator.handlers import children, dataset, model, pipeline, pipelinerun
+from trimtab_operator.manifests.release import Launcher
 from trimtab_operator.reconcile.inbox import Inbox
 
 TOKEN_MINUTES = 30
@@ -55,7 +56,7 @@ def build_settings(random: Random) -> kopf.OperatorSettings:
     settings.watching.reconnect_backoff = 1.0
     settings.watching.inactivity_timeout = 70
     settings.watching.chunk_size = 250
-    for _, _, plural in children.CHILDREN:
+    for _, _, plural in (*children.CHILDREN, children.RAY_JOBS):
         settings.watching.label_selectors[plural] = children.SELECTOR
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
@@ -65,11 +66,16 @@ def build_settings(random: Random) -> kopf.OperatorSettings:
     return settings
 
 
-def build_registry(inbox: Inbox, login: Callable[[], Login]) -> kopf.OperatorRegistry:
-    """Return the handlers of all kinds, and how kopf logs in."""
+def build_registry(
+    inbox: Inbox, login: Callable[[], Login], launcher: Launcher
+) -> kopf.OperatorRegistry:
+    """Return the handlers of all kinds that the cluster has, and how kopf logs in."""
     registry = kopf.OperatorRegistry()
-    for module in (dataset, pipeline, pipelinerun, model, children):
+    for module in (dataset, pipeline, pipelinerun, model):
         module.register(registry, inbox)
+    rays = (children.RAY_JOBS,) if launcher is Launcher.RAY_JOB else ()
+    for resource in (*children.CHILDREN, *rays):
+        children.register(registry, inbox, resource)
 
     @kopf.on.login(registry=registry)
     async def on_login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401 - kopf's own arguments

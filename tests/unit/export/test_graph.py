@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -51,7 +52,7 @@ def example(levers: Sequence[Lever], classes: int = 2, *, categories: bool = Tru
             random.normal(size=(outputs, inputs)).astype(np.float32),
             random.normal(size=outputs).astype(np.float32),
         )
-        for inputs, outputs in zip(widths, widths[1:], strict=False)
+        for inputs, outputs in pairwise(widths)
     ]
     inputs = GraphInputs(len(NUMERIC), len(names))
     return Example(

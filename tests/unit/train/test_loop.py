@@ -79,7 +79,7 @@ def test_a_loss_that_is_no_number_names_epoch_and_learning_rate() -> None:
     state = start_state(task())
     with torch.no_grad():
         next(iter(state.network.parameters())).fill_(torch.nan)
-    with pytest.raises(StageError, match="nan after epoch 1 at learning rate 0.01") as caught:
+    with pytest.raises(StageError, match=r"nan after epoch 1 at learning rate 0\.01") as caught:
         train(task(), state)
     assert caught.value.reason is StageReason.NAN_LOSS
 

@@ -1,0 +1,90 @@
+"""Runs on real Ray: one pod alone, and a cluster of two pods' launchers."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.training import Place, make_place, make_recipe, make_spec, write_snapshot
+from support.waiting import wait_until
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.run import Commit, RunSpec, StageName
+from trimtab_stages.contract.stage_key import stage_keys
+
+pytestmark = pytest.mark.integration
+
+TIMEOUT = 500.0
+
+
+def make_run(folder: Path, epochs: int) -> tuple[Place, RunSpec]:
+    folder.mkdir()
+    place = make_place(folder)
+    recipe = make_recipe(epochs, early_stopping={"patience_epochs": epochs}, batch_size=16)
+    spec = make_spec(place.store, write_snapshot(place.store, rows=4000), recipe)
+    (folder / "spec.json").write_bytes(spec.to_bytes())
+    return place, spec
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[bytes]]]:
+    processes: list[subprocess.Popen[bytes]] = []
+    yield processes
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+
+
+def start(place: Place, environment: dict[str, str], *more: str) -> subprocess.Popen[bytes]:
+    folder = place.storage.parent
+    options = ["--spec", str(folder / "spec.json"), "--storage", str(place.storage)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "trimtab_stages", "run", *options, *more],
+        env=dict(os.environ) | environment,
+    )
+
+
+def read_commit(place: Place, spec: RunSpec) -> Commit:
+    return Commit.model_validate_json(place.store.get(layout.run_commit(spec.run)))
+
+
+def test_a_run_killed_on_ray_ends_equal_to_one_without_ray(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
+    place, spec = make_run(tmp_path / "ray", epochs=30)
+    first = start(place, {})
+    started.append(first)
+    prefix = layout.checkpoint_prefix(stage_keys(spec)[StageName.TRAIN])
+    wait_until(lambda: list(place.store.list(prefix)), TIMEOUT, interval=0.01)
+    first.send_signal(signal.SIGKILL)
+    first.wait(TIMEOUT)
+    second = start(place, {})
+    started.append(second)
+    assert second.wait(TIMEOUT) == 0
+    alone, same = make_run(tmp_path / "alone", epochs=30)
+    third = start(alone, {}, "--no-ray")
+    started.append(third)
+    assert third.wait(TIMEOUT) == 0
+    assert read_commit(place, spec).model == read_commit(alone, same).model
+
+
+def test_two_pods_form_a_cluster_and_both_end_well(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
+    place, spec = make_run(tmp_path / "cluster", epochs=2)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {"TRIMTAB_NODES": "2", "TRIMTAB_HEAD_ADDRESS": f"127.0.0.1:{port}"}
+    started.extend(
+        start(place, environment | {"JOB_COMPLETION_INDEX": index}) for index in ("0", "1")
+    )
+    head, worker = started
+    assert head.wait(TIMEOUT) == 0
+    assert worker.wait(TIMEOUT) == 0
+    assert read_commit(place, spec).run == spec.run

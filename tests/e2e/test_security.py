@@ -146,7 +146,8 @@ def tenant_pods(installed: list[str]) -> Iterator[list[dict[str, Any]]]:
     """Yield an ingest pod and a server pod of demo-b, as the operator made them."""
     assert installed
     kubectl = Kubectl("demo-b")
-    upload("demo-b", "raw/two-rows.csv", b"ts,count,tmax\n2024-01-01 00:00:00,1,2\n2024-01-01 01:00:00,3,4\n")
+    rows = b"ts,count,tmax\n2024-01-01 00:00:00,1,2\n2024-01-01 01:00:00,3,4\n"
+    upload("demo-b", "raw/two-rows.csv", rows)
     upload("demo-b", "raw/tiny.onnx", b"no graph")
     for manifest in _objects():
         kubectl.apply(manifest)

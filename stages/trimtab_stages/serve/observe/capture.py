@@ -23,7 +23,9 @@ class KeptRows:
     """Rows that wait for the next flush; nothing in here refers to a request's body.
 
     Attributes:
-        ids: `<inference id>#<row>`, [n].
+        owners: inference ids of the requests.
+        owner: int64 [n], index into `owners`.
+        row: int32 [n], row in the request.
         numeric: float32 [n, F].
         categorical: strings [n, C].
         scores: float32 [n, K].
@@ -32,7 +34,9 @@ class KeptRows:
         received_ns: int64 [n].
     """
 
-    ids: list[str]
+    owners: list[str]
+    owner: NDArray[np.int64]
+    row: NDArray[np.int32]
     numeric: Matrix
     categorical: Tensor
     scores: Matrix
@@ -44,7 +48,13 @@ class KeptRows:
     def size(self) -> int:
         """Estimated bytes of the stored form."""
         columns: int = 6 * self.numeric.shape[1] + 16 * self.categorical.shape[1]
-        return len(self.ids) * (96 + columns)
+        return len(self.row) * (96 + columns)
+
+    @property
+    def ids(self) -> list[str]:
+        """`<inference id>#<row>`, [n]."""
+        pairs = zip(self.owner.tolist(), self.row.tolist(), strict=True)
+        return [f"{self.owners[owner]}#{row}" for owner, row in pairs]
 
 
 def is_sampled(id_hash: bytes, fraction: float) -> bool:
@@ -65,9 +75,11 @@ def sampled_rows(batch: RowBatch, fraction: float) -> NDArray[np.int64]:
 
 def keep(batch: RowBatch) -> KeptRows:
     """Return rows without their requests."""
-    owners = (batch.requests[request].id for request in batch.request.tolist())
+    requests, owner = np.unique(batch.request, return_inverse=True)
     return KeptRows(
-        ids=[f"{owner}#{row}" for owner, row in zip(owners, batch.row.tolist(), strict=True)],
+        owners=[batch.requests[request].id for request in requests.tolist()],
+        owner=owner,
+        row=batch.row,
         numeric=batch.numeric,
         categorical=batch.categorical,
         scores=batch.scores,

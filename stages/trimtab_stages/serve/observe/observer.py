@@ -34,7 +34,10 @@ FOLD_BYTES = 8 << 20
 """Input bytes that wait in a lane before they are folded."""
 
 MOST_KEPT_BYTES = 32 << 20
-"""Captured rows held between two flushes; further ones are dropped and counted."""
+"""Captured rows taken between two flushes; further ones are dropped and counted."""
+
+CAPTURED_ROWS = 8192
+"""Captured rows in one object; encoding an object takes some hundred bytes a row."""
 
 MOST_BUCKETS = 512
 """Open event-time buckets before an early flush."""
@@ -164,14 +167,16 @@ class Observer:
 
     def _keep(self, lane: Lane, bucket: int, batch: RowBatch) -> None:
         chosen = sampled_rows(batch, self._plan.capture_fraction)
-        if not len(chosen):
-            return
-        kept = keep(batch.take(chosen))
-        if self._kept_bytes + kept.size > MOST_KEPT_BYTES:
-            self.dropped_rows += len(chosen)
-            return
-        self._kept_bytes += kept.size
-        lane.kept.setdefault(bucket, []).append(kept)
+        for start in range(0, len(chosen), CAPTURED_ROWS):
+            part = keep(batch.take(chosen[start : start + CAPTURED_ROWS]))
+            if self._kept_bytes + part.size > MOST_KEPT_BYTES:
+                self.dropped_rows += len(part.row)
+                continue
+            self._kept_bytes += part.size
+            parts = lane.kept.setdefault(bucket, [])
+            parts.append(part)
+            if sum(len(one.row) for one in parts) >= CAPTURED_ROWS:
+                self._offer_captured(lane, bucket, lane.kept.pop(bucket))
 
     def _add_records(self, batch: RowBatch, digest: str) -> None:
         day = day_of(int(batch.received_ns[0]))
@@ -209,7 +214,7 @@ class Observer:
         encode = partial(_captured_bytes, self._plan.model, lane.view, parts)
         size = sum(part.size for part in parts)
         if not self._outbox.offer(Outgoing("captured", key, encode, size)):
-            self.dropped_rows += sum(len(part.ids) for part in parts)
+            self.dropped_rows += sum(len(part.row) for part in parts)
 
 
 def day_of(time_ns: int) -> str:

@@ -55,7 +55,7 @@ bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
 	$(PY) tests/bench/serve_bench.py
 
 bench-operator: venv ## Memory and writes of the operator with 200 objects
-	$(PY) tests/bench/operator_bench.py
+	PYTHONPATH=tests $(PY) tests/bench/operator_bench.py
 
 lock: ## Resolve requirements.lock anew
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock

@@ -15,36 +15,44 @@ from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.ingest.check import check_rules
 from trimtab_stages.ingest.features import feature_list
 
-COLUMNS = st.fixed_dictionaries(
-    {"type": st.sampled_from(["Number", "Number", "Boolean", "Category"])},
-    optional={
-        "role": st.sampled_from(["Feature", "Source", "Id", "Protected"]),
-        "availability": st.sampled_from(["AtEventTime", "KnownInAdvance", "After"]),
-        "delaySeconds": st.sampled_from([3600, 5400, 86_400]),
-    },
+TYPES = st.sampled_from([*(["Number"] * 6), "Boolean", "Category"])
+ROLES = st.sampled_from(["Feature", "Source", "Source", "Id", "Protected"])
+KNOWN: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        *({} for _ in range(4)),
+        {"availability": "KnownInAdvance"},
+        {"availability": "After"},
+        {"availability": "After", "delaySeconds": 5400},
+        {"availability": "After", "delaySeconds": 86_400},
+        {"delaySeconds": 3600},
+    ]
 )
-NAMES = st.sampled_from(["x", "x", "z", "z", "absent"])
-TARGETS = st.one_of(
-    st.fixed_dictionaries(
-        {
-            "name": st.sampled_from(["y", "y", "y", "x", "z_lag1"]),
-            "column": NAMES,
-            "kind": st.sampled_from(["Above", "MinWithinBelow", "MaxWithinAbove"]),
-            "threshold": st.just("0"),
-            "horizonSteps": st.integers(0, 2),
-        }
-    ),
-    st.fixed_dictionaries(
-        {
-            "name": st.just("y"),
-            "column": NAMES,
-            "kind": st.just("Value"),
-            "horizonSteps": st.integers(0, 1),
-        }
-    ),
+COLUMNS: st.SearchStrategy[dict[str, Any]] = st.tuples(TYPES, ROLES, KNOWN).map(
+    lambda of: {"type": of[0], "role": of[1], **of[2]}
 )
+NAMES = st.sampled_from([*"xxxxxzzzzz", "absent"])
+ABOVE = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from([*"yyyyyyyy", "x", "z_lag1"]),
+        "column": NAMES,
+        "kind": st.just("Above"),
+        "threshold": st.just("0"),
+        "horizonSteps": st.integers(0, 2),
+    }
+)
+WITHIN = st.fixed_dictionaries(
+    {
+        "name": st.just("y"),
+        "column": NAMES,
+        "kind": st.sampled_from(["MinWithinBelow", "MaxWithinAbove"]),
+        "threshold": st.just("0"),
+        "horizonSteps": st.sampled_from([0, 1, 2, 3]),
+    }
+)
+VALUE = st.fixed_dictionaries({"name": st.just("y"), "column": NAMES, "kind": st.just("Value")})
+TARGETS = st.one_of(ABOVE, ABOVE, WITHIN, WITHIN, VALUE)
 GRID = {"column": "ts", "grid": {"intervalSeconds": 3600}}
-STEPS = {"column": NAMES, "steps": st.lists(st.sampled_from([1, 2, 24]), min_size=1, max_size=2)}
+STEPS = {"column": NAMES, "steps": st.sampled_from([[1], [2], [24], [1, 2], [2, 2]])}
 RULES = st.fixed_dictionaries(
     {
         "columns": st.tuples(COLUMNS, COLUMNS).map(
@@ -52,7 +60,9 @@ RULES = st.fixed_dictionaries(
         ),
         "target": TARGETS,
         "time": st.sampled_from([{"column": "ts"}, GRID, GRID]),
-        "lags": st.lists(st.fixed_dictionaries(STEPS), max_size=2),
+        "lags": st.sampled_from([1, 1, 1, 0]).flatmap(
+            lambda count: st.lists(st.fixed_dictionaries(STEPS), min_size=count, max_size=count)
+        ),
         "slopes": st.lists(st.fixed_dictionaries(STEPS), max_size=1),
     },
     optional={"cyclical": st.just({"parts": ["HourOfDay"]})},

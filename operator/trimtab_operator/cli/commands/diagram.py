@@ -1,22 +1,19 @@
 """`trimtab diagram`: the loop as one SVG."""
 
-import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from trimtab_operator.cli.checks import validate
 from trimtab_operator.cli.diagram.compose import compose
 from trimtab_operator.cli.diagram.layout import lay_out
-from trimtab_operator.cli.diagram.scene import Scene, parse_objects
+from trimtab_operator.cli.diagram.scene import Scene
 from trimtab_operator.cli.diagram.selection import select
 from trimtab_operator.cli.diagram.svg import draw
 from trimtab_operator.cli.exits import Refusal
+from trimtab_operator.cli.reading import read_objects
 from trimtab_operator.cli.strictness import TrimtabObject
 from trimtab_operator.cli.terminal import remarks
 
@@ -71,47 +68,13 @@ def diagram_command(
     """
     if live and (filename or objects):
         raise typer.BadParameter("use one of --live, --objects and -f")
-    found = _read(filename, objects, namespace)
+    found = read_objects(filename, objects, namespace)
     wanted = select(found, target) if target else found
     title = target or _title(wanted)
     picture = compose(Scene(datetime.now(UTC), wanted, links=links), title)
     if not picture.loops:
         raise Refusal("NothingToDraw", "no Dataset, Pipeline or Model is there; apply one first")
     _write(draw(lay_out(picture)), output)
-
-
-def _read(
-    filename: list[Path] | None, objects: Path | None, namespace: str | None
-) -> tuple[TrimtabObject, ...]:
-    if filename:
-        checks = validate(filename)
-        if checks.errors:
-            first = checks.errors[0]
-            where = f"{first.file}:{first.line} {first.object} `{first.field}`: {first.message}"
-            raise Refusal("InvalidSpec", f"{where}; see `trimtab validate`")
-        return tuple(checks.objects())
-    bodies = _read_json(objects) if objects else _read_cluster(namespace)
-    try:
-        return parse_objects(bodies)
-    except ValidationError as error:
-        raise Refusal(
-            "InvalidSpec", f"an object is of another version of the CRDs: {error}"
-        ) from error
-
-
-def _read_json(path: Path) -> list[dict[str, Any]]:
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        parsed = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise Refusal("UnreadableFile", f"{path} is no JSON of kubectl: {error}") from error
-    return [parsed] if isinstance(parsed, dict) else []
-
-
-def _read_cluster(namespace: str | None) -> list[dict[str, Any]]:
-    from trimtab_operator.cli import live  # noqa: PLC0415 - kubernetes costs other commands 1 s
-
-    return live.read_live(os.environ, namespace)
 
 
 def _title(objects: tuple[TrimtabObject, ...]) -> str:

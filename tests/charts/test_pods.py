@@ -69,6 +69,16 @@ def test_changed_settings_restart_the_operator() -> None:
     assert checksum() != checksum("--set", "operator.workers=5")
 
 
+def test_an_upgrade_starts_what_was_built_last() -> None:
+    def annotations(tag: str) -> dict[str, str]:
+        operator = render("--set", f"images.tag={tag}").one("Deployment", "trimtab-operator")
+        found: dict[str, str] = operator["spec"]["template"]["metadata"]["annotations"]
+        return found
+
+    assert annotations("dev")["trimtab.dev/revision"] == "1"
+    assert "trimtab.dev/revision" not in annotations("v1")
+
+
 def _change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     *way, last = path.split(".")
 

@@ -1,5 +1,6 @@
 """Carries out a plan's actions in order. What is already so is not written again."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from trimtab_operator.cluster.resources import BY_TYPE, PODS
 from trimtab_operator.domain.plan import Action, Apply, Create, Delete, Emit, Nudge, Record
 from trimtab_operator.errors import Conflict, LeaseLost, NameTaken, Retryable
 from trimtab_operator.manifests.labels import PLAN_REVISION
+
+REMEMBERED = 2048
+"""Pods whose last nudge is known, to spare repeats."""
 
 
 class AuditLog(Protocol):
@@ -41,6 +45,7 @@ class Actions:
         self._events = events
         self._audit = audit
         self._may_act = may_act
+        self._nudged: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def apply_all(self, subject: Subject, actions: Sequence[Action]) -> tuple[str, ...]:
         """Carry out the actions in order; the first that fails ends it.
@@ -110,10 +115,15 @@ class Actions:
         return live
 
     async def _nudge(self, namespace: str, pods: Sequence[str], revision: str) -> list[str]:
+        """Annotate pods; the same value again would change nothing, and is not sent."""
         patch = {"metadata": {"annotations": {PLAN_REVISION: revision}}}
-        for pod in pods:
+        due = [pod for pod in pods if self._nudged.get((namespace, pod)) != revision]
+        for pod in due:
             await self._cluster.merge(PODS, namespace, pod, patch)
-        return [f"Nudge Pod/{pod}" for pod in pods]
+            self._nudged[namespace, pod] = revision
+        while len(self._nudged) > REMEMBERED:
+            self._nudged.popitem(last=False)
+        return [f"Nudge Pod/{pod}" for pod in due]
 
 
 def _check_owner(live: Manifest, wanted: Manifest) -> None:

@@ -43,10 +43,19 @@ class Servers:
         url = f"http://{host}:{self._port}/plan"
         try:
             async with self._session.get(url, timeout=timeout, allow_redirects=False) as answer:
-                data = await answer.content.read(MAX_ANSWER)
                 if answer.status != HTTPStatus.OK:
                     return None
-                return ServerState.model_validate_json(data)
+                return ServerState.model_validate_json(await _read_limited(answer))
         except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
             logger.debug("no plan state", extra={"pod": pod.name, "cause": str(error)})
             return None
+
+
+async def _read_limited(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the body, cut off at `MAX_ANSWER`: a pod must not fill the operator's memory."""
+    data = bytearray()
+    async for chunk in answer.content.iter_any():
+        data += chunk
+        if len(data) >= MAX_ANSWER:
+            break
+    return bytes(data[:MAX_ANSWER])

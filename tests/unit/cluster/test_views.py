@@ -1,0 +1,158 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from trimtab_operator.cluster.views import (
+    view_deployment,
+    view_job,
+    view_pod,
+    view_pods,
+    view_ray_job,
+)
+
+CREATED = "2026-01-01T00:00:00Z"
+
+
+def pod(name: str = "p", created: str = CREATED, **status: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "uid": f"uid-{name}", "creationTimestamp": created},
+        "spec": {"containers": [{"image": "train:1"}]},
+        "status": status,
+    }
+
+
+def container(**state: Any) -> dict[str, Any]:
+    return {"name": "train", "restartCount": 2, "state": state}
+
+
+def job(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "j", "uid": "u", "creationTimestamp": CREATED},
+        "spec": {},
+        "status": {"conditions": list(conditions)} | status,
+    }
+
+
+def test_a_fresh_pod_has_said_nothing_yet() -> None:
+    seen = view_pod(pod())
+    assert (seen.phase, seen.ready, seen.ip, seen.exit_code) == ("Pending", False, "", None)
+    assert seen.created == datetime(2026, 1, 1, tzinfo=UTC)
+    assert seen.image == "train:1"
+
+
+def test_a_ready_pod() -> None:
+    conditions = [{"type": "Ready", "status": "True"}]
+    seen = view_pod(pod(phase="Running", podIP="10.0.0.1", conditions=conditions))
+    assert (seen.ready, seen.ip) == (True, "10.0.0.1")
+
+
+def test_a_pod_that_fits_nowhere() -> None:
+    scheduled = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/1 nodes",
+    }
+    assert view_pod(pod(conditions=[scheduled])).unschedulable == "0/1 nodes"
+    later = scheduled | {"status": "True"}
+    assert view_pod(pod(conditions=[later])).unschedulable == ""
+
+
+def test_a_container_that_waits() -> None:
+    waiting = {"reason": "ErrImagePull", "message": "no such image"}
+    seen = view_pod(pod(containerStatuses=[container(waiting=waiting)]))
+    assert (seen.waiting_reason, seen.waiting_message) == ("ErrImagePull", "no such image")
+    assert seen.restarts == 2
+
+
+ENDED = {"reason": "OOMKilled", "exitCode": 137, "message": "{}"}
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param(container(terminated=ENDED), id="for good"),
+        pytest.param(container(running={}) | {"lastState": {"terminated": ENDED}}, id="once"),
+    ],
+)
+def test_a_container_that_ended(status: dict[str, Any]) -> None:
+    seen = view_pod(pod(containerStatuses=[status]))
+    assert (seen.terminated_reason, seen.exit_code) == ("OOMKilled", 137)
+    assert seen.termination_message == "{}"
+
+
+def test_the_index_of_an_indexed_job() -> None:
+    body = pod()
+    body["metadata"]["annotations"] = {"batch.kubernetes.io/job-completion-index": "3"}
+    assert view_pod(body).index == 3
+
+
+def test_the_newest_pod_is_last() -> None:
+    bodies = [pod("b", "2026-01-02T00:00:00Z"), pod("a"), pod("c")]
+    assert [seen.name for seen in view_pods(bodies)] == ["a", "c", "b"]
+
+
+@pytest.mark.parametrize(
+    ("body", "complete", "failure"),
+    [
+        pytest.param(job(active=1), False, "", id="at work"),
+        pytest.param(job({"type": "Complete", "status": "True"}), True, "", id="complete"),
+        pytest.param(
+            job({"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}),
+            False,
+            "DeadlineExceeded",
+            id="failed",
+        ),
+        pytest.param(
+            job({"type": "FailureTarget", "status": "True", "reason": "PodFailurePolicy"}),
+            False,
+            "",
+            id="failing, pods still there",
+        ),
+    ],
+)
+def test_a_job(body: dict[str, Any], complete: bool, failure: str) -> None:  # noqa: FBT001 - a table column
+    seen = view_job(body, [])
+    assert (seen.complete, seen.failure_reason) == (complete, failure)
+
+
+@pytest.mark.parametrize(
+    ("status", "active", "complete", "failure"),
+    [
+        pytest.param({}, 1, False, "", id="new"),
+        pytest.param(
+            {"jobDeploymentStatus": "Complete", "jobStatus": "SUCCEEDED"}, 0, True, "", id="done"
+        ),
+        pytest.param(
+            {"jobDeploymentStatus": "Complete", "jobStatus": "STOPPED"},
+            0,
+            False,
+            "Stopped",
+            id="stop",
+        ),
+        pytest.param(
+            {"jobDeploymentStatus": "Failed", "reason": "AppFailed"},
+            0,
+            False,
+            "AppFailed",
+            id="fail",
+        ),
+    ],
+)
+def test_a_ray_job(status: dict[str, Any], active: int, complete: bool, failure: str) -> None:  # noqa: FBT001 - a table column
+    body = {"metadata": {"name": "r", "uid": "u", "creationTimestamp": CREATED}, "status": status}
+    seen = view_ray_job(body, [])
+    assert (seen.active, seen.complete, seen.failure_reason) == (active, complete, failure)
+
+
+def test_pods_that_go_do_not_count_for_a_deployment() -> None:
+    leaving = pod("old")
+    leaving["metadata"]["deletionTimestamp"] = CREATED
+    body = {
+        "metadata": {"name": "d", "generation": 4},
+        "status": {"observedGeneration": 3, "replicas": 2, "readyReplicas": 1},
+    }
+    seen = view_deployment(body, [leaving, pod("new")])
+    assert [one.name for one in seen.pods] == ["new"]
+    assert (seen.generation, seen.observed_generation, seen.updated_replicas) == (4, 3, 0)

@@ -30,7 +30,7 @@ from trimtab_operator.manifests.ingest_job import build_ingest, compute_id
 from trimtab_stages.contract.audit import AuditAction, AuditEvidence
 from trimtab_stages.contract.run import IngestCommit
 
-POLL_SECONDS = 15.0
+POLL_SECONDS = 10.0
 """How often work without events of its own is looked at."""
 REMOVABLE = ABNORMAL | {ConditionType.FRESH}
 AGAIN = (

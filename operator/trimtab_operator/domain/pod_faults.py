@@ -25,7 +25,7 @@ IMAGE_FAULTS = frozenset(
 CONTAINER_FAULTS = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
-SLOW_START_SECONDS = 20.0
+SLOW_START_SECONDS = 15.0
 """A pod that starts for longer is explained: its Secret may be missing."""
 SIGKILL_EXIT_CODE = 137
 
@@ -141,7 +141,19 @@ def job_fault(job: JobView, place: Place, now: datetime) -> Fault | None:
             fault = starting_fault(pod, place, now)
             if fault is not None:
                 return fault
-    return None
+    return _without_pods(job, now)
+
+
+def _without_pods(job: JobView, now: datetime) -> Fault | None:
+    """Return that a Job gets no pod at all: nothing but its own events tells why."""
+    young = (now - job.created).total_seconds() < SLOW_START_SECONDS
+    if young or job.pods or job.active or job.failed or job.succeeded:
+        return None
+    return Fault(
+        Reason.STARTING,
+        f"Job `{job.name}` has had no pod for more than {SLOW_START_SECONDS:.0f} s: a quota, a "
+        f"policy or a missing account refuses it. `kubectl describe job {job.name}` tells which.",
+    )
 
 
 def _slow_start(pod: PodView, place: Place, now: datetime) -> Fault | None:

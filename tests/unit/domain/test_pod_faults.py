@@ -80,7 +80,7 @@ STARTING = [
     pytest.param(
         pod(phase="Pending", created=later(-30), waiting_reason="ContainerCreating"),
         "Starting",
-        "Pod `pod-0` has been starting for more than 20 s: image `trimtab/train:1` is being "
+        "Pod `pod-0` has been starting for more than 15 s: image `trimtab/train:1` is being "
         "pulled, or Secret `trimtab-storage` is missing. `kubectl describe pod pod-0` tells which.",
         id="the pod takes long to start",
     ),
@@ -204,6 +204,17 @@ def test_the_newest_pod_that_cannot_work_explains_its_job() -> None:
     stuck = pod("pod-1", phase="Pending", unschedulable="no room")
 
     assert job_fault(job(OOM, stuck), PLACE, NOW) == starting_fault(stuck, PLACE, NOW)
+
+
+def test_a_job_that_gets_no_pod_says_where_to_look() -> None:
+    fault = job_fault(job(active=0), PLACE, NOW)
+
+    assert fault == Fault(
+        "Starting",
+        "Job `bikes-3f9a1c20d7` has had no pod for more than 15 s: a quota, a policy or a missing "
+        "account refuses it. `kubectl describe job bikes-3f9a1c20d7` tells which.",
+    )
+    assert job_fault(job(active=0, created=later(-5)), PLACE, NOW) is None
 
 
 def test_pods_that_ended_do_not_explain_a_job_at_work() -> None:

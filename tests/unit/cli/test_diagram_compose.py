@@ -150,7 +150,7 @@ def test_commit_gives_times_and_figures() -> None:
     commits = {COMMIT.run: COMMIT}
     champion = model(champion=CHAMPION | {"run": COMMIT.run})
     found = box(Place.VERSION, dataset(), pipeline(), champion, commits=commits)
-    assert facts(found)["roc auc"] == "0.900 (0.850-0.950)"
+    assert facts(found)["ROC AUC"] == "0.90 (.85-.95)"
     train = box(Place.RUN, dataset(), pipeline(), run(COMMIT.run), commits=commits).items[1]
     assert (train.name, train.value) == ("train", "cached, 1.5 s")
 
@@ -184,7 +184,28 @@ def test_links_lead_to_stored_evidence() -> None:
     boxes = loop(*bodies, links="https://reports/").boxes
     assert boxes[Place.SNAPSHOT].href == "https://reports/snapshots/bikes/a/manifest.json"
     assert boxes[Place.RUN].href == "https://reports/runs/demand-1f3a9c/commit.json"
+    assert boxes[Place.INGEST].href == boxes[Place.SNAPSHOT].href
     assert boxes[Place.SERVING].href == ""
+    url = "http://demand-server.wind:8080"
+    assert box(Place.SERVING, *bodies, model(url=url)).href == url
+
+
+def test_gates_say_what_they_will_ask_for() -> None:
+    gates = [
+        {"name": "a", "kind": "Metric", "metric": "RocAuc", "min": "0.8"},
+        {"name": "b", "kind": "Metric", "metric": "LogLoss", "max": "0.4"},
+        {"name": "c", "kind": "NonInferiority", "metric": "RocAuc"},
+        {"name": "d", "kind": "Parity", "max": "0.01"},
+        {"name": "e", "kind": "LearningCurve"},
+    ]
+    found = box(Place.GATES, dataset(), pipeline(gates=gates))
+    assert [item.detail for item in found.items] == [
+        "RocAuc at least 0.8",
+        "LogLoss at most 0.4",
+        "RocAuc not worse than the champion's by 0.01",
+        "ONNX answers as torch does, within 0.01",
+        "validation loss at most 2 x training loss",
+    ]
 
 
 def test_arrows_close_the_loop() -> None:

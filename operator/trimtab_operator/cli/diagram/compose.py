@@ -60,7 +60,7 @@ def _pipeline_loop(pipeline: Pipeline, scene: Scene) -> Loop:
     boxes = _data_boxes(dataset, pipeline.spec.dataset_ref.name, scene) | {
         Place.TRIGGER: build_trigger(pipeline, view, scene),
         Place.RUN: build_run(pipeline, view, scene),
-        Place.GATES: build_gates(pipeline, view),
+        Place.GATES: build_gates(pipeline, view, scene),
         Place.VERSION: build_version(model, view, scene),
         Place.SERVING: build_serving(model, pipeline.metadata.name),
         Place.EVIDENCE: build_evidence(model),
@@ -78,7 +78,7 @@ def _data_boxes(dataset: Dataset | None, name: str, scene: Scene) -> dict[Place,
     manifest = _manifest_of(dataset, scene)
     return {
         Place.SOURCE: build_source(dataset, manifest),
-        Place.INGEST: build_ingest(dataset, manifest),
+        Place.INGEST: build_ingest(dataset, manifest, scene),
         Place.SNAPSHOT: build_snapshot(dataset, manifest, scene),
     }
 

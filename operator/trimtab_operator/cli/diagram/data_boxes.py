@@ -43,7 +43,7 @@ def build_source(dataset: Dataset, manifest: SnapshotManifest | None) -> Box:
     return Box("Source", title, state, word, tuple(facts), message=message)
 
 
-def build_ingest(dataset: Dataset, manifest: SnapshotManifest | None) -> Box:
+def build_ingest(dataset: Dataset, manifest: SnapshotManifest | None, scene: Scene) -> Box:
     """Return the box of the ingestion rules and what they did."""
     state, word, message = summary_of(dataset)
     if state is State.DECLARED and manifest is not None:
@@ -58,7 +58,8 @@ def build_ingest(dataset: Dataset, manifest: SnapshotManifest | None) -> Box:
         facts = (Fact("rows kept", count(snapshot.rows)), Fact("quarantined", lost))
     else:
         facts = (Fact("target", dataset.spec.target.name),)
-    return Box("Ingest", name, state, word, facts, message=message)
+    link = scene.link(_evidence_key(dataset, manifest))
+    return Box("Ingest", name, state, word, facts, href=link, message=message)
 
 
 def _effects(manifest: SnapshotManifest) -> tuple[Fact, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.api.pipeline import AutomaticTrigger, Pipeline
@@ -10,7 +11,7 @@ from trimtab_operator.cli.diagram.picture import Box, Fact, Item, State
 from trimtab_operator.cli.diagram.scene import Scene
 from trimtab_operator.cli.diagram.states import OUTCOMES, is_true, summary_of
 from trimtab_operator.cli.diagram.wording import ago, span
-from trimtab_stages.contract.gates import Gate, GateResult, Outcome, overall
+from trimtab_stages.contract.gates import Gate, GateKind, GateResult, Outcome, overall
 from trimtab_stages.contract.layout import run_commit
 from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import Commit, StageName
@@ -162,10 +163,10 @@ def _finished_stage(stage: StageName, commit: Commit) -> Item:
     return Item(State.GOOD, stage.value, f"cached, {seconds}" if use.cached else seconds)
 
 
-def build_gates(pipeline: Pipeline, view: RunView | None) -> Box:
+def build_gates(pipeline: Pipeline, view: RunView | None, scene: Scene) -> Box:
     """Return the box of the gates: outcomes of the newest run, or what it will have to show."""
     results = view.gates if view else []
-    if not results:
+    if view is None or not results:
         items = tuple(
             Item(State.WAITING, gate.name, "", _asks(gate)) for gate in pipeline.spec.gates
         )
@@ -178,14 +179,27 @@ def build_gates(pipeline: Pipeline, view: RunView | None) -> Box:
         for result in sorted(results, key=lambda result: result.outcome is Outcome.PASSED)
     )
     title = f"{passed} of {len(results)} passed"
-    return Box("Gates", title, OUTCOMES[outcome], outcome.value, items=_shortened(items))
+    link = scene.link(_report_key(view))
+    return Box("Gates", title, OUTCOMES[outcome], outcome.value, (), _shortened(items), link)
 
 
 def _asks(gate: Gate) -> str:
-    subject = gate.metric.value if gate.metric else gate.kind.value
-    if gate.min is not None:
-        return f"{subject} at least {gate.min}"
-    return f"{subject} at most {gate.max}" if gate.max is not None else subject
+    """Return what a candidate will have to show; limits without a number are the defaults."""
+    match gate.kind:
+        case GateKind.METRIC if gate.min is not None:
+            return f"{gate.metric} at least {gate.min}"
+        case GateKind.METRIC:
+            return f"{gate.metric} at most {gate.max}"
+        case GateKind.NON_INFERIORITY:
+            return f"{gate.metric} not worse than the champion's by {gate.margin or '0.01'}"
+        case GateKind.PARITY:
+            return f"ONNX answers as torch does, within {gate.max or '0.0001'}"
+        case GateKind.LEARNING_CURVE:
+            return f"validation loss at most {gate.max or 2} x training loss"
+        case GateKind.INFORMATION_LOSS:
+            return "every lever within its own limit"
+        case _:
+            assert_never(gate.kind)
 
 
 def _shortened(items: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -89,7 +89,8 @@ def build_serving(model: Model | None, name: str) -> Box:
         Fact("plan", short_digest(status.plan_revision or "-")),
         Fact("address", (status.url or "-").removeprefix("http://")),
     )
-    return Box("Serving", model.metadata.name, state, word, facts, message=message)
+    link = status.url or ""
+    return Box("Serving", model.metadata.name, state, word, facts, href=link, message=message)
 
 
 def build_evidence(model: Model | None) -> Box:

@@ -1,5 +1,7 @@
 """Small ONNX graphs for tests of the model server, as bytes."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -35,6 +37,33 @@ def linear_scores(weights: Weights, classes: int = 1) -> bytes:
         nodes,
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, features)],
         [helper.make_tensor_value_info("score", TensorProto.FLOAT, score)],
+        constants,
+    )
+
+
+def perceptron(widths: tuple[int, ...]) -> bytes:
+    """Return a graph `features` FP32 [n, F] -> `score` [n, K]: dense layers, ReLU between them.
+
+    Args:
+        widths: widths of the layers, F first, K last.
+    """
+    random = np.random.default_rng(0)
+    nodes, constants, layer = [], [], "features"
+    for number, shape in enumerate(pairwise(widths)):
+        last = number == len(widths) - 2
+        weights = random.standard_normal(shape, dtype=np.float32) / np.sqrt(shape[0])
+        constants.append(numpy_helper.from_array(weights.astype(np.float32), f"w{number}"))
+        constants.append(numpy_helper.from_array(np.zeros(shape[1], np.float32), f"b{number}"))
+        dense = "logits" if last else f"dense{number}"
+        nodes.append(helper.make_node("Gemm", [layer, f"w{number}", f"b{number}"], [dense]))
+        layer = f"layer{number}"
+        if not last:
+            nodes.append(helper.make_node("Relu", [dense], [layer]))
+    nodes.append(helper.make_node("Softmax", ["logits"], ["score"], axis=1))
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", widths[0]])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n", widths[-1]])],
         constants,
     )
 

@@ -31,6 +31,15 @@ class S3Server:
     access_key_id: str
     secret_access_key: str
 
+    def create_account(self, name: str) -> tuple[str, str]:
+        """Create an ordinary account without rights; return its access key and secret."""
+        secret = uuid.uuid4().hex
+        account = ["create-user", "--access", name, "--secret", secret, "--role", "user"]
+        root = ["--access", self.access_key_id, "--secret", self.secret_access_key]
+        command = [versitygw(), "admin", *root, "--endpoint-url", self.endpoint, *account]
+        subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS)
+        return name, secret
+
     def create_bucket(self, name: str = "") -> S3Settings:
         """Create a bucket (a fresh one by default) and return the settings that reach it."""
         bucket = name or f"test-{uuid.uuid4().hex[:12]}"
@@ -70,11 +79,13 @@ def write_storage_directory(settings: S3Settings, directory: Path) -> Path:
 def run_s3_server(folder: Path) -> Iterator[S3Server]:
     """Start versitygw on `folder` and stop it at the end."""
     server = S3Server(f"http://127.0.0.1:{free_port()}", "root-account", uuid.uuid4().hex)
-    data, sidecar, log = folder / "data", folder / "sidecar", folder / "versitygw.log"
-    data.mkdir(parents=True)
-    sidecar.mkdir()
+    data, sidecar, iam = folder / "data", folder / "sidecar", folder / "iam"
+    for directory in (data, sidecar, iam):
+        directory.mkdir(parents=True)
+    log = folder / "versitygw.log"
     address = server.endpoint.removeprefix("http://")
-    command = [versitygw(), "--port", address, "posix", "--sidecar", str(sidecar), str(data)]
+    command = [versitygw(), "--port", address, "--iam-dir", str(iam)]
+    command += ["posix", "--sidecar", str(sidecar), str(data)]
     account = {
         "ROOT_ACCESS_KEY": server.access_key_id,
         "ROOT_SECRET_KEY": server.secret_access_key,

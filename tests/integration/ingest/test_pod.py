@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from support.examples import example_dataset
 from support.ingesting import csv_text, iso, make_rules
 from support.s3 import S3Server, free_port, write_storage_directory
+from support.waiting import wait_until
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.run import IngestCommit, IngestSpec, Termination
 from trimtab_stages.store import S3Settings, S3Store
@@ -31,20 +33,26 @@ class Ended:
     words: Termination | None
 
 
-def run_pod(settings: S3Settings, folder: Path, spec: bytes) -> Ended:
-    """Start `python -m trimtab_stages ingest` as the pod does and wait for its end."""
+def start_pod(settings: S3Settings, folder: Path, spec: bytes) -> "subprocess.Popen[str]":
+    """Start `python -m trimtab_stages ingest` as the pod does."""
     folder.mkdir(exist_ok=True)
-    storage = write_storage_directory(settings, folder / "storage")
-    last_words, told = folder / "termination.json", folder / "spec.json"
+    storage, told = write_storage_directory(settings, folder / "storage"), folder / "spec.json"
     told.write_bytes(spec)
     command = [sys.executable, "-m", "trimtab_stages", "ingest", "--spec", str(told)]
     command += ["--storage", str(storage), "--workdir", str(folder / "work")]
-    command += ["--termination-log", str(last_words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    command += ["--termination-log", str(folder / "termination.json")]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def run_pod(settings: S3Settings, folder: Path, spec: bytes) -> Ended:
+    """Start the pod's command and wait for its end."""
+    with start_pod(settings, folder, spec) as process:
+        _, log = process.communicate(timeout=120)
+    last_words = folder / "termination.json"
     words = last_words.read_bytes() if last_words.exists() else None
     return Ended(
-        done.returncode,
-        [json.loads(line) for line in done.stderr.splitlines()],
+        process.returncode,
+        [json.loads(line) for line in log.splitlines()],
         Termination.model_validate_json(words) if words else None,
     )
 
@@ -88,6 +96,29 @@ def test_a_second_attempt_adopts_the_first_ones_commit(
     before = S3Store(settings).get(layout.ingest_commit("data", "i-1"))
     assert run_pod(settings, tmp_path / "two", make_spec()).code == DONE
     assert S3Store(settings).get(layout.ingest_commit("data", "i-1")) == before
+
+
+def test_an_ingest_that_is_killed_is_done_by_the_next_attempt(
+    settings: S3Settings, tmp_path: Path
+) -> None:
+    store, data = S3Store(settings), Path(__file__).parents[2] / "support" / "data"
+    store.put_file_if_absent("raw/cgm.csv.gz", data / "CGM.csv.gz")
+    dataset = example_dataset("cgm").spec
+    spec = IngestSpec(
+        id="i-1", dataset="cgm", source=dataset.source, rules=dataset.rules(), code_version="test"
+    ).to_bytes()
+    with start_pod(settings, tmp_path / "killed", spec) as process:
+        wait_until(
+            lambda: any(store.list("snapshots/cgm/")) or process.poll() is not None,
+            timeout=120,
+            interval=0.005,
+            what="the first split is written",
+        )
+        process.kill()
+    assert run_pod(settings, tmp_path / "next", spec).code == DONE
+    commit = IngestCommit.model_validate_json(store.get(layout.ingest_commit("cgm", "i-1")))
+    assert len(list(store.list("snapshots/cgm/"))) == 3
+    assert commit.rows == 46_649
 
 
 @pytest.mark.parametrize(

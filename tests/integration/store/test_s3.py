@@ -13,6 +13,7 @@ from support.s3 import S3Server, free_port, write_storage_directory
 from support.store_contract import CONTRACT, Case
 from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.store import (
+    AccessDenied,
     AlreadyThere,
     ArtifactConflict,
     BucketMissing,
@@ -124,6 +125,24 @@ def test_wrong_secret(s3_server: S3Server) -> None:
     store = S3Store(replace(s3_server.create_bucket(), secret_access_key="guess"))  # noqa: S106 - a wrong one
     with pytest.raises(WrongCredentials, match="secretAccessKey"):
         store.get("k")
+
+
+def test_another_tenants_account(s3_server: S3Server) -> None:
+    settings = s3_server.create_bucket()
+    S3Store(settings).put_if_absent("k", b"1")
+    name, secret = s3_server.create_account("tenant-b")
+    store = S3Store(replace(settings, access_key_id=name, secret_access_key=secret))
+    calls: list[Callable[[], object]] = [
+        lambda: store.get("k"),
+        lambda: store.put_if_absent("k", b"1"),
+        lambda: store.exists("k"),
+        lambda: store.delete("k"),
+        lambda: list(store.list()),
+    ]
+    for call in calls:
+        with pytest.raises(AccessDenied, match=f"s3://{settings.bucket}.* is not allowed"):
+            call()
+    assert S3Store(settings).get("k") == b"1"
 
 
 def test_nobody_listens(s3_server: S3Server) -> None:

@@ -97,4 +97,4 @@ def test_newer_version_says_what_to_do(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_samples_cannot_be_changed(name: str) -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        STORED[name].schema_version = 5  # type: ignore[misc] - what is tested
+        STORED[name].schema_version = 5  # type: ignore[misc]  # what is tested

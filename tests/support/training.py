@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,8 @@ def make_recipe(epochs: int = 3, **training: object) -> Recipe:
     """Return a recipe that trains in a blink."""
     options = {"epochs": epochs, "batch_size": 64, "learning_rate": "0.01"} | training
     return Recipe(
-        model=Architecture(hidden=[8], dropout="0.1"), training=Training.model_validate(options)
+        model=Architecture(hidden=[8], dropout=Decimal("0.1")),
+        training=Training.model_validate(options),
     )
 
 

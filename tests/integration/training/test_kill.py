@@ -14,20 +14,20 @@ from support.training import Place, make_place, make_recipe, make_spec, write_sn
 from support.waiting import wait_until
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.recipe import Recipe
-from trimtab_stages.contract.run import Commit, Progress, RunSpec
-from trimtab_stages.contract.stage_key import StageName, stage_keys
+from trimtab_stages.contract.run import Commit, Progress, RunSpec, StageName
+from trimtab_stages.contract.stage_key import stage_keys
 from trimtab_stages.store import NotFound
 
 pytestmark = pytest.mark.integration
 
-EPOCHS = 30
-TIMEOUT = 300.0
+EPOCHS = 15
+TIMEOUT = 900.0
 
 
 def make_run(folder: Path, recipe: Recipe) -> tuple[Place, RunSpec]:
     folder.mkdir()
     place = make_place(folder)
-    spec = make_spec(place.store, write_snapshot(place.store, rows=4000), recipe)
+    spec = make_spec(place.store, write_snapshot(place.store, rows=2000), recipe)
     (folder / "spec.json").write_bytes(spec.to_bytes())
     return place, spec
 
@@ -90,7 +90,7 @@ def test_a_run_killed_twice_ends_bit_equal(
     place, spec = make_run(tmp_path / "killed", recipe)
     for stage, epoch in ((StageName.TRAIN, 3), (StageName.REFIT, 3)):
         started.append(start(place))
-        wait_until(lambda: checkpointed(place, spec, stage) >= epoch, TIMEOUT, interval=0.01)  # noqa: B023 - called before the next turn
+        wait_until(lambda: checkpointed(place, spec, stage) >= epoch, TIMEOUT)  # noqa: B023 - called before the next turn
         os.kill(started[-1].pid, signal.SIGKILL)
         assert started[-1].wait(TIMEOUT) == -signal.SIGKILL
         with pytest.raises(NotFound):
@@ -122,7 +122,7 @@ def test_a_run_asked_to_stop_leaves_a_checkpoint_and_its_last_words(
         read = [Progress.model_validate_json(report) for report in reports]
         return max((r.done for r in read if r.stage is StageName.TRAIN), default=0)
 
-    wait_until(lambda: epochs_done() >= 3, TIMEOUT, interval=0.01)
+    wait_until(lambda: epochs_done() >= 3, TIMEOUT)
     process.terminate()
     assert process.wait(TIMEOUT) == 4
     last_words = json.loads((tmp_path / "stopped" / "last-words.json").read_text())

@@ -36,9 +36,7 @@ def test_accuracy_interval_is_the_binomial_one_for_independent_rows() -> None:
 
 def test_rows_that_come_in_runs_have_a_wider_interval() -> None:
     alone = scored(500)
-    runs = Scored(
-        *(np.repeat(part, 20) for part in (alone.target, alone.scores, alone.decisions)), classes=2
-    )
+    runs = score_rows(np.repeat(alone.target, 20), np.repeat(alone.scores, 20), 0.5)
     shuffled = np.random.default_rng(5).permutation(len(runs))
     mixed = Scored(runs.target[shuffled], runs.scores[shuffled], runs.decisions[shuffled], 2)
     (in_runs,), (in_disorder,) = (

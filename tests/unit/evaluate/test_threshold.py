@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,7 @@ def test_smallest_recall_is_kept() -> None:
 
 def test_recall_that_cannot_be_kept_gives_the_most_recall() -> None:
     scores = np.array([0.2, 0.4, 0.6, 0.8], dtype=np.float32)
-    decision = Decision(min_recall="1")
+    decision = Decision(min_recall=Decimal(1))
     threshold = choose_threshold(np.array([1, 0, 0, 1]), scores, decision, HOW)
     assert decide(scores, threshold).tolist() == [1, 1, 1, 1]
 

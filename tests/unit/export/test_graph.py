@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +20,7 @@ from trimtab_stages.train.network import Dense
 
 ROWS = make_rows(200)
 SCALE = Lever(name="scale", op=LeverOp.SCALE)
-CLIP = Lever(name="clip", op=LeverOp.CLIP, quantile="0.05")
+CLIP = Lever(name="clip", op=LeverOp.CLIP, quantile=Decimal("0.05"))
 LEVERS = {
     "no-levers": [],
     "scale": [SCALE],
@@ -84,7 +85,8 @@ def test_several_classes_give_probabilities_that_sum_to_one() -> None:
 
 def test_two_classes_give_a_vector_of_float32() -> None:
     scores = Graph(example([SCALE]).data).scores(ROWS)
-    assert (scores.shape, scores.dtype) == ((200,), np.float32)
+    assert scores.shape == (200,)
+    assert scores.dtype == np.float32
     assert ((scores >= 0) & (scores <= 1)).all()
 
 

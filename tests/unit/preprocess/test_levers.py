@@ -1,4 +1,5 @@
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def test_scale_of_some_columns_leaves_the_others() -> None:
 
 
 def test_clip_limits_to_mirrored_quantiles() -> None:
-    x = fit(Lever(name="clip", op=LeverOp.CLIP, quantile="0.1")).transform(ROWS)
+    x = fit(Lever(name="clip", op=LeverOp.CLIP, quantile=Decimal("0.1"))).transform(ROWS)
     low, high = np.quantile(ROWS.numeric[:, 0], [0.1, 0.9])
     assert (x[:, 0].min(), x[:, 0].max()) == pytest.approx((low, high), rel=1e-6)
 
@@ -72,7 +73,7 @@ def test_unknown_category_has_zeros_in_all_its_columns() -> None:
 
 
 def test_every_lever_reports_loss_limit_cost_and_widths() -> None:
-    lever = Lever(name="pc", op=LeverOp.PROJECT, components=1, max_information_loss="0.05")
+    lever = Lever(name="pc", op=LeverOp.PROJECT, components=1, max_information_loss=Decimal("0.05"))
     scale, project = fit(SCALE, lever).levers
     assert (scale.loss, scale.limit, scale.columns_in, scale.columns_out) == (0.0, None, 5, 5)
     assert (project.limit, project.columns_in, project.columns_out) == (0.05, 5, 3)
@@ -109,7 +110,7 @@ def test_a_column_that_a_lever_before_has_replaced_is_unknown() -> None:
 
 def test_fitted_preprocessing_survives_its_json_form_exactly() -> None:
     fitted = fit(
-        Lever(name="clip", op=LeverOp.CLIP, quantile="0.01"),
+        Lever(name="clip", op=LeverOp.CLIP, quantile=Decimal("0.01")),
         SCALE,
         Lever(name="pc", op=LeverOp.PROJECT, components=2),
     )

@@ -1,7 +1,9 @@
 """A whole run in this process: caching, champion, refit, commit."""
 
 import threading
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from trimtab_stages.contract.recipe import Lever, LeverOp, Recipe
 from trimtab_stages.contract.run import ChampionRef, Commit, RunSpec, StageName
 from trimtab_stages.contract.serving_plan import GoldenRequest, ReferenceProfile
 from trimtab_stages.contract.snapshot import SnapshotManifest
+from trimtab_stages.evaluate.scored import decide
 from trimtab_stages.export.session import Graph
 from trimtab_stages.preprocess.split import read_splits
 from trimtab_stages.runtime.artifacts import read_blob
@@ -23,9 +26,9 @@ from trimtab_stages.runtime.training import run_training
 GATES = [
     Gate(name="parity", kind=GateKind.PARITY),
     Gate(name="not-worse", kind=GateKind.NON_INFERIORITY, metric=Metric.BALANCED_ACCURACY),
-    Gate(name="good", kind=GateKind.METRIC, metric=Metric.ROC_AUC, min="0.6"),
+    Gate(name="good", kind=GateKind.METRIC, metric=Metric.ROC_AUC, min=Decimal("0.6")),
     Gate(name="levers", kind=GateKind.INFORMATION_LOSS),
-    Gate(name="curve", kind=GateKind.LEARNING_CURVE, max="5"),
+    Gate(name="curve", kind=GateKind.LEARNING_CURVE, max=Decimal(5)),
 ]
 
 
@@ -39,7 +42,7 @@ def manifest(place: Place) -> SnapshotManifest:
     return write_snapshot(place.store)
 
 
-def gated(**training: object) -> Recipe:
+def gated(**training: Any) -> Recipe:
     return make_recipe(**training).model_copy(update={"gates": GATES})
 
 
@@ -91,7 +94,7 @@ def test_only_what_an_edit_touches_is_run_again(place: Place, manifest: Snapshot
     assert set(cached(second).values()) == {True}
     assert second.model == first.model
     assert len(second.gates) == 1
-    scale = Lever(name="clip", op=LeverOp.CLIP, quantile="0.01")
+    scale = Lever(name="clip", op=LeverOp.CLIP, quantile=Decimal("0.01"))
     levers = gated().model_copy(update={"levers": [scale]})
     third = run(place, make_spec(place.store, manifest, levers, "weather-3"))
     assert set(cached(third).values()) == {False}
@@ -113,7 +116,7 @@ def test_a_refit_serves_another_model_than_the_judged_one(
     assert profile.rows == 600
     splits = read_splits(place.store, make_spec(place.store, manifest, gated()), place.work)
     flagged = [
-        int((Graph(read_blob(place.store, file)).scores(splits.validation) >= threshold).sum())
+        int(decide(Graph(read_blob(place.store, file)).scores(splits.validation), threshold).sum())
         for file, threshold in (
             (plain.model.file, plain.model.threshold),
             (refitted.model.file, refitted.model.threshold),

@@ -1,4 +1,5 @@
 import threading
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def labelled(seed: int, classes: int = 2, rows: int = 200) -> Labelled:
 def task(classes: int = 2, **training: object) -> Task:
     options = {"epochs": 6, "batch_size": 32, "learning_rate": "0.01"} | training
     return Task(
-        Architecture(hidden=[6], dropout="0.2"),
+        Architecture(hidden=[6], dropout=Decimal("0.2")),
         Training.model_validate(options),
         width=3,
         classes=classes,
@@ -70,7 +71,7 @@ def test_a_training_that_resumes_equals_one_that_never_stopped() -> None:
 
 
 def test_training_ends_when_patience_runs_out() -> None:
-    stopping = EarlyStopping(patience_epochs=2, min_delta="10")
+    stopping = EarlyStopping(patience_epochs=2, min_delta=Decimal(10))
     state = train(task(epochs=50, early_stopping=stopping))
     assert (state.best_epoch, state.epoch) == (1, 3)
 

@@ -27,7 +27,8 @@ from support.worlds import (
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunSpec
 from trimtab_operator.domain.observed import ObservedPipeline
-from trimtab_operator.domain.pipeline import plan_pipeline, run_state
+from trimtab_operator.domain.pipeline import plan_pipeline
+from trimtab_operator.domain.pipeline_status import run_state
 from trimtab_operator.domain.plan import Create, Plan
 
 EDITED = {"training": {"epochs": 5}}

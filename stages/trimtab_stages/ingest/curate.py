@@ -1,7 +1,8 @@
 """Raw rows to clean rows: every rule that looks at one column or one series, in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from trimtab_stages.ingest.rule_names import Rule
 from trimtab_stages.ingest.split import Boundaries, plan_boundaries
 from trimtab_stages.ingest.trust import TimeTrust
 from trimtab_stages.ingest.units import convert_units
+
+CHECKS = (convert_units, reject_out_of_range, reject_unknown_categories, reject_duplicates)
+"""Rules that look at one row or one key at a time, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,13 @@ def curate(
     Raises:
         StageError: a rule failed; the reason says which.
     """
+    start = ledger.clock()
     raw, times = within_range(
         raw, read_event_times(raw.table[rules.time.column], rules.time), rules
     )
     ledger.raw = raw
     ledger.refuse_too_many(rules)
-    timed = ledger.account(lambda: _reject_bad_times(raw, times))
+    timed = ledger.account(lambda: _reject_bad_times(raw, times), since=start)
     typed = ledger.account(lambda: _cast(raw, timed, rules, na_tokens))
     clean, found = _trusted(typed, rules, ledger, now)
     clean = _checked(clean, rules, ledger)
@@ -72,12 +77,8 @@ def curate(
     boundaries = plan_boundaries(here, rules.split)
     filled = ledger.account(lambda: fill_missing(measured, rules, boundaries.validation_ns))
     ledger.refuse_too_many(rules)
-    time_trust = TimeTrust(
-        out_of_order=found.out_of_order,
-        skipped=int(times.skipped.sum()),
-        ambiguous=int(times.ambiguous.sum()),
-        future=found.future,
-        suspected_zone=found.suspected_zone,
+    time_trust = replace(
+        found, skipped=int(times.skipped.sum()), ambiguous=int(times.ambiguous.sum())
     )
     return Curated(raw, measured, filled, boundaries, time_trust)
 
@@ -142,10 +143,6 @@ def _trusted(
 
 
 def _checked(frame: Frame, rules: IngestRules, ledger: Ledger) -> Frame:
-    frame = ledger.account(lambda: convert_units(frame, rules))
-    converted = frame
-    frame = ledger.account(lambda: reject_out_of_range(converted, rules))
-    ranged = frame
-    frame = ledger.account(lambda: reject_unknown_categories(ranged, rules))
-    known = frame
-    return ledger.account(lambda: reject_duplicates(known, rules))
+    for rule in CHECKS:
+        frame = ledger.account(partial(rule, frame, rules))
+    return frame

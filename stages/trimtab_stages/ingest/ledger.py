@@ -30,9 +30,14 @@ class Ledger:
     rejected: list[Rejected] = field(default_factory=list)
     raw: RawRows | None = None
 
-    def account(self, act: Callable[[], Step]) -> Frame:
-        """Let a rule act, note what it did and how long it took, and return the rows left."""
-        start = self.clock()
+    def account(self, act: Callable[[], Step], *, since: float | None = None) -> Frame:
+        """Let a rule act, note what it did and how long it took, and return the rows left.
+
+        Args:
+            act: the rule.
+            since: when its work began, where part of it came before `act`.
+        """
+        start = self.clock() if since is None else since
         step = act()
         self._note(
             RuleCount(

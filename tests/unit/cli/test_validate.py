@@ -156,8 +156,14 @@ def test_json_holds_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["validate"], 64), (["nonsense"], 64), (["validate", "-f", "/no/such"], 1), (["--help"], 0)],
-    ids=["no-file", "no-command", "absent", "help"],
+    [
+        (["validate"], 64),
+        (["nonsense"], 64),
+        (["validate", "-f", "/no/such"], 1),
+        (["--help"], 0),
+        (["--version"], 0),
+    ],
+    ids=["no-file", "no-command", "absent", "help", "version"],
 )
 def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli(*arguments) == code

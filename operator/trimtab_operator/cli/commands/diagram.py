@@ -52,9 +52,10 @@ Links = Annotated[
 
 def diagram_command(
     target: Target = None,
+    *,
     filename: Manifests = None,
     objects: Objects = None,
-    live: Live = False,  # noqa: FBT002 - a command line flag
+    live: Live = False,
     namespace: Namespace = None,
     output: Svg = Path("loop.svg"),
     links: Links = "",

@@ -35,11 +35,12 @@ Strict = Annotated[
 
 def status_command(
     target: Target = None,
+    *,
     filename: Manifests = None,
     objects: Objects = None,
     namespace: Namespace = None,
     output: Output = OutputFormat.TEXT,
-    strict: Strict = False,  # noqa: FBT002 - a command line flag
+    strict: Strict = False,
 ) -> None:
     """Show the loop as text: every station with its state, and what is wrong.
 

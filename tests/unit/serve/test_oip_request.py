@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from trimtab_stages.serve.errors import InvalidRequestError
-from trimtab_stages.serve.oip.datatypes import ARRAY_CODES, NUMPY_DTYPES
+from trimtab_stages.serve.oip.datatypes import NUMPY_DTYPES, STRUCT_CODES
+from trimtab_stages.serve.oip.json_tensor import may_hold_booleans
 from trimtab_stages.serve.oip.request import InferRequestReader, read_document, read_id
 from trimtab_stages.serve.oip.tensors import InferRequest, Limits, Signature, TensorSpec
 
@@ -142,7 +143,7 @@ def test_refuses(document: Any, fragment: str) -> None:
     assert fragment in refused.value.message
 
 
-@pytest.mark.parametrize("datatype", sorted(ARRAY_CODES))
+@pytest.mark.parametrize("datatype", sorted(STRUCT_CODES))
 def test_json_and_binary_read_the_same_bits(datatype: str) -> None:
     dtype = NUMPY_DTYPES[datatype]
     values = np.array([[0, 1], [2, 3]], dtype)
@@ -333,3 +334,20 @@ def test_id_is_read_exactly(document: dict[str, Any], expected: str | None) -> N
 def test_other_ids_are_refused(identity: object) -> None:
     with pytest.raises(InvalidRequestError, match="`id` must be a string"):
         read_id({"id": identity}, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(b"[1, 2e5, -3]", False, id="numbers"),
+        pytest.param(b"[1, true]", True, id="true"),
+        pytest.param(b"[false]", True, id="false"),
+        pytest.param(b'{"tensor": "tf"}', False, id="the letters only"),
+        pytest.param(b"[" + b"1," * 2000 + b"true]", True, id="true in a long one"),
+        pytest.param(b"[" + b"1," * 2000 + b'"tf"]', False, id="letters in a long one"),
+        pytest.param(b'"' + b"t" * 2000 + b'"', True, id="mostly text"),
+    ],
+)
+def test_booleans_are_suspected_by_their_letters(document: bytes, *, expected: bool) -> None:
+    assert may_hold_booleans(document, len(document)) is expected
+    assert may_hold_booleans(document + b"true", len(document)) is expected

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from trimtab_stages.contract.features import Feature, FeatureKind
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.serve.model.signature import CATEGORIES, FEATURES
-from trimtab_stages.serve.oip.datatypes import ARRAY_CODES
+from trimtab_stages.serve.oip.datatypes import STRUCT_CODES
 from trimtab_stages.serve.oip.tensors import VARIABLE, Signature, Tensor, TensorSpec
 
 Matrix = NDArray[np.float32]
@@ -81,7 +81,7 @@ def columns_of(
     if not signature.common_rows:
         return Columns((), ())
     return Columns(
-        numeric=_slots(signature, lambda spec: spec.datatype in ARRAY_CODES, numeric),
+        numeric=_slots(signature, lambda spec: spec.datatype in STRUCT_CODES, numeric),
         categorical=_slots(signature, lambda spec: spec.datatype == "BYTES", categorical),
     )
 

@@ -22,7 +22,7 @@ NUMPY_DTYPES: dict[str, np.dtype[np.generic]] = {
 }
 """Fixed-size datatypes, little-endian as the binary extension has them; BYTES varies in size."""
 
-ARRAY_CODES = {
+STRUCT_CODES = {
     "UINT8": "B",
     "UINT16": "H",
     "UINT32": "I",
@@ -34,9 +34,9 @@ ARRAY_CODES = {
     "FP32": "f",
     "FP64": "d",
 }
-"""Numeric datatypes that JSON carries -> type codes of the standard library's `array`.
+"""Numeric datatypes that JSON carries -> format characters of `struct`.
 
-`array` refuses strings, nulls, fractions in integer types and integers out of range: exactly the
+`struct` refuses strings, nulls, fractions in integer types and integers out of range: exactly the
 casts that NumPy would do in silence.
 """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from trimtab_stages.serve.oip.binary_tensor import tensor_to_binary
-from trimtab_stages.serve.oip.json_tensor import check_finite, tensor_to_json
+from trimtab_stages.serve.oip.json_tensor import check_finite, may_hold, tensor_to_json
 from trimtab_stages.serve.oip.tensors import RequestedOutput, Tensor
 
 
@@ -59,7 +59,7 @@ def encode_response(
     raw: list[bytes] = []
     document["outputs"] = [_output(output, results[output.spec.name], raw) for output in wanted]
     header = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    if b"null" in header:
+    if may_hold(header, len(header), b"null"):
         for output in wanted:
             if not output.binary:
                 check_finite(results[output.spec.name], output.spec.name, output.spec.datatype)

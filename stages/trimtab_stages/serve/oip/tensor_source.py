@@ -4,7 +4,7 @@ import math
 
 from trimtab_stages.serve.errors import InvalidRequestError
 from trimtab_stages.serve.oip.binary_tensor import tensor_from_binary
-from trimtab_stages.serve.oip.json_tensor import tensor_from_json
+from trimtab_stages.serve.oip.json_tensor import may_hold_booleans, tensor_from_json
 from trimtab_stages.serve.oip.tensors import VARIABLE, Limits, Tensor, TensorSpec
 
 Document = dict[str, object]
@@ -65,7 +65,7 @@ class TensorSource:
             spec.name,
             spec.datatype,
             shape,
-            may_hold_booleans=b"true" in self._body or b"false" in self._body,
+            booleans=may_hold_booleans(self._body, self._start),
         )
 
     def _read_binary(

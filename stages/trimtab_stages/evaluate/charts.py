@@ -13,6 +13,8 @@ SERIES = {
     "refined_loss": ("validation, recalibrated", "#3f8f5b"),
 }
 _MOST_LABELLED = 12
+_LONGEST_LABEL = 24
+_ROOM_FOR_LEGEND = 1.3
 
 Point = tuple[float, float]
 
@@ -24,7 +26,8 @@ def draw_losses(curve: Sequence[Mapping[str, float]], kept: int) -> str:
         curve: one mapping per epoch, with `epoch` and the losses.
         kept: number of the kept epoch.
     """
-    top = max((line[name] for line in curve for name in SERIES if name in line), default=1.0)
+    highest = max((line[name] for line in curve for name in SERIES if name in line), default=1.0)
+    top = _ROOM_FOR_LEGEND * highest
     last = max(len(curve), 2)
 
     def place(epoch: float, loss: float) -> Point:
@@ -111,15 +114,15 @@ def _vertical(x: float) -> str:
 
 def _legend(index: int, label: str, colour: str) -> str:
     y = 14 + 13 * index
-    return f"<rect x='{WIDTH - 132}' y='{y - 7}' width='9' height='3' fill='{colour}'/>" + _text(
-        WIDTH - 119, y - 2, label, "start"
+    return f"<rect x='{WIDTH - 150}' y='{y - 7}' width='9' height='3' fill='{colour}'/>" + _text(
+        WIDTH - 137, y - 2, label, "start"
     )
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
     return (
         f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}' font-size='10' fill='#444'>"
-        f"{escape(text[:18])}</text>"
+        f"{escape(text[:_LONGEST_LABEL])}</text>"
     )
 
 

@@ -4,6 +4,7 @@ It only spares work: correctness rests on deterministic names and write-once key
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,10 +99,10 @@ class Lease:
         """
         while True:
             await self._renew()
-            try:
-                await asyncio.wait_for(self._write_now.wait(), self._settings.seconds / 3)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it may swallow a cancellation.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.seconds / 3):
+                    await self._write_now.wait()
 
     async def release(self) -> None:
         """Give it up, so that the next holder need not wait."""

@@ -11,6 +11,8 @@ from trimtab_operator.telemetry.metrics import Metrics
 
 MAX_QUEUE_SECONDS = 300.0
 MAX_API_SECONDS = 90.0
+SHUTDOWN_SECONDS = 2.0
+"""Scrapers keep their connections open; the operator's end does not wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def build_metrics_app(metrics: Metrics, refresh: Callable[[], None]) -> web.Appl
 
 async def serve(app: web.Application, port: int) -> web.AppRunner:
     """Listen on a port of all addresses; the returned runner's `cleanup` ends it."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
+    )
     await runner.setup()
     await web.TCPSite(runner, port=port).start()
     return runner

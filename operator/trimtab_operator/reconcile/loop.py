@@ -120,7 +120,7 @@ class Resync:
                     listed[key] = metadata["resourceVersion"]
         for key in listed:
             self.inbox.look_at(key, self.random.uniform(0, spread))
-        self.inbox.watchdog.compare(listed)
+        self.inbox.watchdog.compare(listed, time.monotonic())
 
 
 def label(key: Key) -> str:

@@ -1,6 +1,7 @@
 """The work queue: an awaitable `Schedule`."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from trimtab_operator.reconcile.schedule import Key, Schedule
@@ -32,10 +33,10 @@ class WorkQueue:
             if isinstance(found, Key):
                 self._wake.set()
                 return found
-            try:
-                await asyncio.wait_for(self._wake.wait(), found)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it may swallow a cancellation.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(found):
+                    await self._wake.wait()
 
     def finish(self, key: Key) -> None:
         """Give back a key that was reconciled."""

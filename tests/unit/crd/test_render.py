@@ -9,25 +9,22 @@ from trimtab_operator.api.kinds import KINDS
 from trimtab_operator.crd.render import render_all
 
 ROOT = Path(__file__).parents[3]
+FILES = {str(path): text for path, text in render_all().items()}
 
 
-@pytest.mark.parametrize("path", [str(path) for path in render_all()])
+@pytest.mark.parametrize("path", list(FILES))
 def test_the_committed_file_is_current(path: str) -> None:
-    text = next(text for found, text in render_all().items() if str(found) == path)
-
-    assert (ROOT / path).read_text(encoding="utf-8") == text
+    assert (ROOT / path).read_text(encoding="utf-8") == FILES[path]
 
 
 def test_every_kind_has_a_definition_and_a_chart_copy() -> None:
-    paths = {str(path) for path in render_all()}
-
     for kind in KINDS:
-        assert f"crds/{kind.plural}.trimtab.dev.yaml" in paths
-        assert f"charts/trimtab/templates/crds/{kind.plural}.yaml" in paths
+        assert f"crds/{kind.plural}.trimtab.dev.yaml" in FILES
+        assert f"charts/trimtab/templates/crds/{kind.plural}.yaml" in FILES
 
 
 def test_the_chart_copy_can_be_switched_off_and_kept() -> None:
-    text = next(text for path, text in render_all().items() if path.parts[0] == "charts")
+    text = FILES["charts/trimtab/templates/crds/models.yaml"]
 
     assert "{{- if .Values.crds.enabled }}\n" in text
     assert "{{- if .Values.crds.keep }}\n" in text

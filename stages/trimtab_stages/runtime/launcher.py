@@ -22,6 +22,7 @@ from trimtab_stages.contract.run import RunSpec
 from trimtab_stages.runtime.commit import read_commit
 from trimtab_stages.runtime.cpu_limit import usable_cpus
 from trimtab_stages.runtime.options import Options
+from trimtab_stages.runtime.ray_environment import RAY_VARIABLES
 from trimtab_stages.runtime.stop import StopFlag, stop_on_sigterm
 from trimtab_stages.runtime.termination import DONE, RETRYABLE
 from trimtab_stages.runtime.training import JOIN_SECONDS
@@ -32,8 +33,6 @@ LOG = logging.getLogger(__name__)
 OBJECT_STORE_BYTES = 100 * 1024 * 1024
 _POLL_SECONDS = 0.5
 _STOP_SECONDS = 20.0
-_LOST_HEAD_SECONDS = "20"
-"""How long a worker waits for a head that is gone, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +92,7 @@ def build_environment(storage: Path, spec: RunSpec) -> dict[str, str]:
     files = sorted(path for path in storage.iterdir() if path.is_file())
     secret = b"\0".join(path.read_bytes() for path in files)
     token = hmac.new(secret, f"ray/{spec.run}/{spec.trigger_id}".encode(), hashlib.sha256)
-    return dict(os.environ) | {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": token.hexdigest(),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_gcs_rpc_server_reconnect_timeout_s": _LOST_HEAD_SECONDS,
-    }
+    return RAY_VARIABLES | dict(os.environ) | {"RAY_AUTH_TOKEN": token.hexdigest()}
 
 
 def _lead(

@@ -18,7 +18,7 @@ DONE = 0
 FINAL = 3
 RETRYABLE = 4
 KUBERNETES_PATH = Path("/dev/termination-log")
-_LONGEST_MESSAGE = 2048
+_LONGEST_MESSAGE = 1900
 _OTHER_STORE_REASONS = {
     "NotFound": StageReason.SOURCE_MISSING,
     "ClockSkewed": StageReason.WRONG_CREDENTIALS,
@@ -99,4 +99,6 @@ def _store_reason(error: StoreError) -> StageReason:
 
 
 def _say(reason: StageReason, message: str, *, retryable: bool = False) -> Termination:
-    return Termination(reason=reason, message=message[:_LONGEST_MESSAGE], retryable=retryable)
+    # Kubernetes keeps 4096 bytes; escaping may double them, other scripts take several each.
+    fitting = message.encode()[:_LONGEST_MESSAGE].decode(errors="ignore")
+    return Termination(reason=reason, message=fitting, retryable=retryable)

@@ -17,6 +17,7 @@ from trimtab_stages.runtime.context import StageContext
 from trimtab_stages.runtime.cpu_limit import usable_cpus
 from trimtab_stages.runtime.execute import Executor, LocalExecutor
 from trimtab_stages.runtime.progress import ProgressLog, claim_attempt
+from trimtab_stages.runtime.ray_environment import RAY_VARIABLES
 from trimtab_stages.runtime.stop import InterruptedRunError, StopFlag
 from trimtab_stages.runtime.termination import RunEndedError
 from trimtab_stages.runtime.walk import walk
@@ -99,10 +100,8 @@ def _executor(context: StageContext, ray: RayUse | None) -> Iterator[Executor]:
 
 def _prepare_environment(ray: RayUse) -> None:
     """Set what Ray reads when it is imported; a cluster of one pod gets a token of its own."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if ray.address is None:
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        os.environ |= RAY_VARIABLES | {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 def _wait_for_nodes(ray: RayUse, count: Callable[[], int], stop: StopFlag) -> None:

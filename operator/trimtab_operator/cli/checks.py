@@ -7,6 +7,7 @@ from pathlib import Path
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.cli.consistency import contradictions
+from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.cli.manifest_files import Document, FieldPath, read_manifests
 from trimtab_operator.cli.strictness import (
     Finding,
@@ -82,6 +83,20 @@ def validate(paths: Sequence[Path]) -> Checks:
             findings += contradictions(item.document, item.object, valid)
     findings += _references(checked)
     return Checks(tuple(checked), tuple(skipped), tuple(findings))
+
+
+def read_valid(paths: Sequence[Path]) -> Checks:
+    """Return the checks of manifests without an error.
+
+    Raises:
+        Refusal: a path cannot be read, or an object has an error; the first is named.
+    """
+    checks = validate(paths)
+    if checks.errors:
+        first = checks.errors[0]
+        where = f"{first.file}:{first.line} {first.object} `{first.field}`: {first.message}"
+        raise Refusal("InvalidSpec", f"{where}; see `trimtab validate`")
+    return checks
 
 
 def _identity(item: Checked) -> tuple[str, str, str]:

@@ -3,15 +3,18 @@
 import json
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from rich.text import Text
 
-from trimtab_operator.cli.checks import validate
+from trimtab_operator.cli.checks import read_valid
 from trimtab_operator.cli.diagram.scene import parse_objects
 from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.cli.strictness import TrimtabObject
+from trimtab_operator.cli.terminal import WARN, remarks
 
 
 def read_objects(
@@ -28,19 +31,31 @@ def read_objects(
         Refusal: they cannot be read.
     """
     if filename:
-        checks = validate(filename)
-        if checks.errors:
-            first = checks.errors[0]
-            where = f"{first.file}:{first.line} {first.object} `{first.field}`: {first.message}"
-            raise Refusal("InvalidSpec", f"{where}; see `trimtab validate`")
-        return tuple(checks.objects())
+        return tuple(read_valid(filename).objects())
     bodies = _read_json(objects) if objects else _read_cluster(namespace)
+    return tuple(item for body in opened(bodies) for item in _parse(body))
+
+
+def opened(bodies: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield single objects; a List gives its items."""
+    for body in bodies:
+        if "items" in body:
+            yield from opened(body["items"])
+        else:
+            yield body
+
+
+def _parse(body: dict[str, Any]) -> tuple[TrimtabObject, ...]:
+    """Return the object; one that another version of the CRDs wrote is said and left out."""
     try:
-        return parse_objects(bodies)
+        return parse_objects([body])
     except ValidationError as error:
-        raise Refusal(
-            "InvalidSpec", f"an object is of another version of the CRDs: {error}"
-        ) from error
+        first = error.errors()[0]
+        title = f"{body.get('kind')}/{body.get('metadata', {}).get('name')}"
+        field = ".".join(str(part) for part in first["loc"])
+        words = f"{WARN} {title} is left out: `{field}`: {first['msg']}; is this trimtab as new as"
+        remarks().print(Text(f"{words} the cluster's CRDs?", "yellow"))
+        return ()
 
 
 def _read_json(path: Path) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from trimtab_operator.domain.serving_plan import plan_of_file
 from trimtab_operator.manifests.ingest_job import build_ingest
 from trimtab_operator.manifests.meta import Manifest
 from trimtab_operator.manifests.pipeline_run import build_pipeline_run
-from trimtab_operator.manifests.release import Release
+from trimtab_operator.manifests.rayjob import build_ray_training
+from trimtab_operator.manifests.release import Launcher, Release
 from trimtab_operator.manifests.server import build_plan_config, build_server
 from trimtab_operator.manifests.training_job import build_training
 from trimtab_stages.contract.artifact import ArtifactRef
@@ -35,7 +36,7 @@ def render(
 
     Args:
         item: the object.
-        release: images and code version.
+        release: images, code version and launcher.
         namespace: where the object names none.
         now: instant that causes are identified with.
     """
@@ -48,7 +49,7 @@ def render(
         case Model():
             return _render_server(_placed(item, namespace), release)
         case PipelineRun():
-            return build_training(item, release)
+            return _build_launch(item, release)
 
 
 def _placed(item: Owned, namespace: str) -> Owned:
@@ -79,7 +80,12 @@ def _render_run(pipeline: Pipeline, release: Release) -> list[Manifest]:
     )
     manifest = build_pipeline_run(pipeline, spec)
     named = ObjectMeta(name=manifest["metadata"]["name"], namespace=pipeline.metadata.namespace)
-    return [manifest, *build_training(PipelineRun(metadata=named, spec=spec), release)]
+    return [manifest, *_build_launch(PipelineRun(metadata=named, spec=spec), release)]
+
+
+def _build_launch(run: PipelineRun, release: Release) -> list[Manifest]:
+    build = build_ray_training if release.launcher is Launcher.RAY_JOB else build_training
+    return build(run, release)
 
 
 def _render_server(model: Model, release: Release) -> list[Manifest]:

@@ -170,7 +170,7 @@ def test_a_stopped_run_is_continued(project: Path) -> None:
     process = subprocess.Popen(command(project), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         wait_until(lambda: list(checkpoints.glob("*/*.pt")), DEADLINE, what="a checkpoint")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=DEADLINE)
     finally:
         process.kill()

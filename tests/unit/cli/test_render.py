@@ -43,6 +43,15 @@ def test_images_follow_registry_and_tag(manifests: str, capsys: pytest.CaptureFi
     ]
 
 
+def test_runs_are_shown_as_kuberay_starts_them(
+    manifests: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_cli("render", "-f", manifests, "--kind", "RayJob", "-o", "json") == 0
+    (job,) = json.loads(capsys.readouterr().out)["items"]
+    assert job["apiVersion"] == "ray.io/v1"
+    assert job["spec"]["rayClusterSpec"]["rayVersion"]
+
+
 def test_what_is_not_there_is_said(manifests: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli("render", "-f", manifests, "--kind", "statefulset") == 1
     assert "no child is a statefulset; there are: ConfigMap, Deployment" in capsys.readouterr().err

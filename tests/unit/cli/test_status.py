@@ -53,6 +53,19 @@ def test_scripts_learn_of_failures(objects: str, capsys: pytest.CaptureFixture[s
     assert stations["version"]["facts"]["champion since"].endswith("ago")
 
 
+def test_objects_of_newer_kinds_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer = model()
+    newer["spec"]["rollout"] = {"steps": []}
+    path = tmp_path / "objects.json"
+    path.write_text(json.dumps({"items": [dataset(), pipeline(), newer]}))
+    assert run_cli("status", "--objects", str(path)) == 0
+    captured = capsys.readouterr()
+    assert "Model/demand is left out: `spec.rollout`" in captured.err
+    assert "Ingest" in captured.out
+
+
 def test_nothing_to_show_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "objects.json"
     path.write_text('{"items": []}')

@@ -8,13 +8,14 @@ import typer
 import yaml
 
 from trimtab_operator import __version__
-from trimtab_operator.cli.checks import validate
+from trimtab_operator.cli.checks import read_valid
 from trimtab_operator.cli.commands.validate import Files
 from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.cli.rendering import UNKNOWN, render
 from trimtab_operator.cli.terminal import OutputFormat, remarks, show_json
 from trimtab_operator.manifests.meta import Manifest
-from trimtab_operator.manifests.release import Release
+from trimtab_operator.manifests.release import Launcher, Release
+from trimtab_operator.settings import Settings
 
 
 class PlainDumper(yaml.SafeDumper):
@@ -27,7 +28,11 @@ class PlainDumper(yaml.SafeDumper):
 
 Kinds = Annotated[
     list[str] | None,
-    typer.Option("--kind", help="Only this kind: job, configmap, deployment ... Repeatable."),
+    typer.Option(
+        "--kind",
+        help="Only this kind: job, configmap, deployment ... Repeatable. With rayjob, runs are "
+        "shown as for a cluster with KubeRay, else as Indexed Jobs.",
+    ),
 ]
 Namespace = Annotated[
     str, typer.Option("--namespace", "-n", help="Namespace of manifests that name none.")
@@ -37,6 +42,10 @@ Tag = Annotated[str, typer.Option(help="Tag of the release's images.")]
 Rendered = Annotated[
     OutputFormat, typer.Option("--output", "-o", help="text is YAML, json is one List.")
 ]
+
+
+RAY_VERSION: str = Settings.model_fields["ray_version"].default
+"""The release's own default."""
 
 
 def render_command(
@@ -53,19 +62,17 @@ def render_command(
 
     Exit codes: 0 printed, 1 invalid manifests or no such kind, 64 wrong usage.
     """
-    checks = validate(filename)
-    if checks.errors:
-        first = checks.errors[0]
-        where = f"{first.file}:{first.line} {first.object} `{first.field}`: {first.message}"
-        raise Refusal("InvalidSpec", f"{where}; see `trimtab validate`")
-    release, now = _release(registry, tag), datetime.now(UTC)
+    checks = read_valid(filename)
+    kinds = [word.lower() for word in kind or []]
+    launcher = Launcher.RAY_JOB if Launcher.RAY_JOB.lower() in kinds else Launcher.JOB
+    release, now = _release(registry, tag, launcher), datetime.now(UTC)
     children = [
         child for item in checks.objects() for child in render(item, release, namespace, now)
     ]
-    _print(_chosen(children, kind or []), output)
+    _print(_chosen(children, kinds), output)
 
 
-def _release(registry: str, tag: str) -> Release:
+def _release(registry: str, tag: str, launcher: Launcher) -> Release:
     return Release(
         ingest_image=f"{registry}/trimtab-ingest:{tag}",
         train_image=f"{registry}/trimtab-train:{tag}",
@@ -73,14 +80,15 @@ def _release(registry: str, tag: str) -> Release:
         image_pull_policy="IfNotPresent",
         code_version=tag,
         storage_secret="trimtab-storage",  # noqa: S106 - the name of a Secret, not one
+        launcher=launcher,
+        ray_version=RAY_VERSION,
     )
 
 
 def _chosen(children: list[Manifest], kinds: list[str]) -> list[Manifest]:
     if not kinds:
         return children
-    wanted = {kind.lower() for kind in kinds}
-    chosen = [child for child in children if child["kind"].lower() in wanted]
+    chosen = [child for child in children if child["kind"].lower() in kinds]
     if not chosen:
         known = ", ".join(sorted({child["kind"] for child in children}))
         raise Refusal("NotFound", f"no child is a {', '.join(kinds)}; there are: {known}")

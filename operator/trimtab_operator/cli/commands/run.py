@@ -1,5 +1,6 @@
 """`trimtab run`: Datasets and Pipelines on this machine, without a cluster."""
 
+import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ import typer
 
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.pipeline import Pipeline
-from trimtab_operator.cli.checks import Checks, validate
+from trimtab_operator.cli.checks import Checks, read_valid
 from trimtab_operator.cli.commands.validate import Files, Output
 from trimtab_operator.cli.diagram.compose import compose
 from trimtab_operator.cli.diagram.layout import lay_out
@@ -66,11 +67,9 @@ def run_command(
     Exit codes: 0 all gates passed, 1 failed, 2 a gate failed, 3 inconclusive, 64 wrong usage,
     130 stopped.
     """
-    checks = validate(filename)
-    if checks.errors:
-        first = checks.errors[0]
-        where = f"{first.file}:{first.line} {first.object} `{first.field}`: {first.message}"
-        raise Refusal("InvalidSpec", f"{where}; see `trimtab validate`")
+    checks = read_valid(filename)
+    # A supervisor's SIGTERM ends a run as Ctrl-C does: the child writes its checkpoint first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         summary = _walk(checks, _Choices(workdir, storage, data, seed, against))
     except KeyboardInterrupt:

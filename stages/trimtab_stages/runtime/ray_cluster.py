@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import ray
+import ray.exceptions
 
 from trimtab_stages.contract.artifact import ArtifactRef
+from trimtab_stages.contract.reasons import StageReason
 from trimtab_stages.contract.run import RunSpec, StageName, StageResult, Termination
 from trimtab_stages.contract.stage_key import stage_keys
 from trimtab_stages.runtime.context import Results, StageContext, StageProduct
 from trimtab_stages.runtime.execute import LocalExecutor
 from trimtab_stages.runtime.logs import log_json_to_stderr
+from trimtab_stages.runtime.memory import was_out_of_memory
 from trimtab_stages.runtime.progress import ProgressLog
 from trimtab_stages.runtime.stop import StopFlag
 from trimtab_stages.runtime.termination import RunEndedError, termination_of
@@ -89,8 +92,7 @@ class RayExecutor:
         """Run one stage in the actor; a request to stop is passed on to it.
 
         Raises:
-            RunEndedError: the stage failed; carries its last words.
-            ray.exceptions.RayError: the actor died.
+            RunEndedError: the stage failed, or its worker is gone; carries the last words.
         """
         wires = {name.value: result.to_bytes() for name, result in results.items()}
         answer = self._actor.run.remote(stage.value, wires)
@@ -99,7 +101,10 @@ class RayExecutor:
             if self._stop.is_set() and not asked:
                 self._actor.stop.remote()
                 asked = True
-        return _product_of(ray.get(answer))
+        try:
+            return _product_of(ray.get(answer))
+        except ray.exceptions.RayError as error:
+            raise RunEndedError(_lost_worker(error)) from error
 
 
 class StageActor:
@@ -138,6 +143,17 @@ class StageActor:
     def stop(self) -> None:
         """Ask the running stage to stop; runs beside it in a second thread."""
         self._asked.set()
+
+
+def _lost_worker(error: ray.exceptions.RayError) -> Termination:
+    if isinstance(error, ray.exceptions.OutOfMemoryError) or was_out_of_memory():
+        return termination_of(MemoryError())
+    return Termination(
+        reason=StageReason.INTERRUPTED,
+        message=f"the Ray worker that ran the stage is gone ({type(error).__name__}); the next "
+        "attempt continues from the newest checkpoint",
+        retryable=True,
+    )
 
 
 def _product_of(answer: dict[str, Any]) -> StageProduct:

@@ -1,5 +1,7 @@
 """Runs on real Ray: one pod alone, and a cluster of two pods' launchers."""
 
+import contextlib
+import json
 import os
 import signal
 import socket
@@ -71,6 +73,44 @@ def test_a_run_killed_on_ray_ends_equal_to_one_without_ray(
     started.append(third)
     assert third.wait(TIMEOUT) == 0
     assert read_commit(place, spec).model == read_commit(alone, same).model
+
+
+def find_actor(driver: int) -> int:
+    """Return the process id of the stage actor below a driver, 0 before there is one."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes().startswith(b"ray::StageActor"):
+                process = int(folder.name)
+                if driver in ancestors(process):
+                    return process
+    return 0
+
+
+def ancestors(process: int) -> list[int]:
+    found = []
+    while process > 1:
+        stat = Path(f"/proc/{process}/stat").read_text()
+        process = int(stat.rpartition(")")[2].split()[1])
+        found.append(process)
+    return found
+
+
+def test_a_lost_worker_ends_the_attempt_and_the_next_goes_on(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
+    place, spec = make_run(tmp_path / "lost", epochs=15)
+    last_words = tmp_path / "last-words.json"
+    first = start(place, {}, "--termination-log", str(last_words))
+    started.append(first)
+    prefix = layout.checkpoint_prefix(stage_keys(spec)[StageName.TRAIN])
+    wait_until(lambda: list(place.store.list(prefix)), TIMEOUT)
+    os.kill(wait_until(lambda: find_actor(first.pid), TIMEOUT), signal.SIGKILL)
+    assert first.wait(TIMEOUT) == 4
+    assert json.loads(last_words.read_text())["reason"] == "Interrupted"
+    second = start(place, {}, "--no-ray")
+    started.append(second)
+    assert second.wait(TIMEOUT) == 0
+    assert read_commit(place, spec).stages[0].cached
 
 
 def test_two_pods_form_a_cluster_and_both_end_well(

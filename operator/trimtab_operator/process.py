@@ -62,6 +62,17 @@ async def run_operator(settings: Settings, environment: Mapping[str, str]) -> No
     """
     stop = asyncio.Event()
     _stop_on_signals(stop)
+    working = asyncio.create_task(_run(settings, environment, stop))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    working.cancel()
+    await asyncio.wait({working, stopping})
+    if not working.cancelled():
+        working.result()
+
+
+async def _run(settings: Settings, environment: Mapping[str, str], stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(
             connect(environment, settings.field_manager, time.monotonic)
@@ -69,14 +80,14 @@ async def run_operator(settings: Settings, environment: Mapping[str, str]) -> No
         session = await stack.enter_async_context(aiohttp.ClientSession())
         executor = stack.enter_context(ThreadPoolExecutor(STORE_THREADS, "store"))
         user = await _first_answer(connection.cluster)
-        random = Random()  # noqa: S311 - jitter
-        instance = (
-            f"{environment.get('POD_NAME', socket.gethostname())}_{random.getrandbits(32):08x}"
-        )
         release = await _find_release(settings, connection.cluster)
+        random = Random()  # noqa: S311 - jitter
+        host = environment.get("POD_NAME", socket.gethostname())
+        instance = f"{host}_{random.getrandbits(32):08x}"
         world = World(settings, release, connection, user, instance, random)
         operator = build_operator(world, session, executor)
-        await operator.run(stop, stack)
+        await operator.serve(stack)
+        await operator.run(stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +129,21 @@ class Operator:
     loop: Loop
     resync: Resync
 
-    async def run(self, stop: asyncio.Event, stack: AsyncExitStack) -> None:
-        """Wait for the Lease and work until told to stop."""
+    async def serve(self, stack: AsyncExitStack) -> None:
+        """Listen for probes and scrapers until the stack is closed."""
         ports = self.world.settings.ports
         for app, port in (
             (build_health_app(self._health), ports.health),
             (build_metrics_app(self.loop.metrics, self._refresh), ports.metrics),
         ):
             stack.push_async_callback((await serve(app, port)).cleanup)
-        leading = asyncio.create_task(self._lead(stop))
-        stopping = asyncio.create_task(stop.wait())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Wait for the Lease and work until cancelled; `stop` is set when kopf ends by itself."""
         try:
-            await asyncio.wait({leading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await self._lead(stop)
         finally:
-            stopping.cancel()
-            leading.cancel()
-            await asyncio.wait({leading, stopping})
             await self.lease.release()
-        if not leading.cancelled():
-            leading.result()
 
     async def _lead(self, stop: asyncio.Event) -> None:
         await self.lease.acquire()

@@ -21,8 +21,8 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})
-"""401 is passing because a rotated token is read again."""
+PASSING = frozenset({401, 408, 410, 429, 500, 502, 503, 504})
+"""401: a rotated token is read again; 410: a list that took too long is begun anew."""
 
 Manifest = dict[str, Any]
 
@@ -89,7 +89,7 @@ class Cluster:
     async def create(self, manifest: Manifest) -> Manifest:
         """Create an object; raises `Conflict` where one of that name exists."""
         path = resource_of(manifest).path(manifest["metadata"]["namespace"])
-        return await self._call("POST", path, manifest, query={"fieldManager": self.field_manager})
+        return await self._call("POST", _with(path, fieldManager=self.field_manager), manifest)
 
     async def replace(self, manifest: Manifest) -> Manifest:
         """Update an object as it was read; raises `Conflict` where it has changed since."""
@@ -104,8 +104,8 @@ class Cluster:
         """
         metadata = manifest["metadata"]
         path = resource_of(manifest).path(metadata["namespace"], metadata["name"], subresource)
-        query = {"fieldManager": self.field_manager, "force": "true"}
-        return await self._call("PATCH", path, manifest, query=query, content_type=APPLY)
+        target = _with(path, fieldManager=self.field_manager, force="true")
+        return await self._call("PATCH", target, manifest, content_type=APPLY)
 
     async def merge(
         self, resource: Resource, namespace: str, name: str, patch: Manifest
@@ -137,7 +137,7 @@ class Cluster:
         token = ""
         while True:
             asked = {"limit": str(PAGE), **query} | ({"continue": token} if token else {})
-            page = await self._call("GET", path, query=asked, accept=accept)
+            page = await self._call("GET", _with(path, **asked), accept=accept)
             # An empty list of metadata comes as null.
             for item in page["items"] or ():
                 yield item
@@ -151,13 +151,12 @@ class Cluster:
         path: str,
         body: Manifest | None = None,
         *,
-        query: Mapping[str, str] | None = None,
         content_type: str = JSON,
         accept: str = JSON,
     ) -> Manifest:
         headers = {"Accept": accept, "Content-Type": content_type}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
-        url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        url = self._api.configuration.host + path
         try:
             answer = await self._api.call_api(
                 method, url, headers, body=body, _request_timeout=REQUEST_SECONDS
@@ -171,6 +170,10 @@ class Cluster:
             raise _fault(f"{method} {path}", answer.status, data, answer.headers.get("Retry-After"))
         parsed: Manifest = json.loads(data)
         return parsed
+
+
+def _with(path: str, **query: str) -> str:
+    return f"{path}?{urlencode(query)}"
 
 
 def _fault(call: str, status: int, data: bytes, retry_after: str | None) -> Exception:

@@ -9,11 +9,11 @@ import aiohttp
 from pydantic import ValidationError
 
 from trimtab_operator.domain.observed import PodView
+from trimtab_operator.manifests.server import ADMIN_PORT
 from trimtab_stages.contract.serving_plan import ServerState
 
 logger = logging.getLogger(__name__)
 
-ADMIN_PORT = 8081
 ANSWER_SECONDS = 2.0
 MAX_ANSWER = 1 << 20
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from trimtab_stages.contract.ingest import IngestRules
+from trimtab_stages.contract.ingest import IngestRules, TimeRules
 from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.contract.snapshot import RuleCount
 from trimtab_stages.ingest.frame import Frame, Rejected, Step
@@ -79,11 +79,7 @@ class Ledger:
             StageError: NoRowsLeft or ValidationFailed, naming the rules and an example.
         """
         if self.rows_in == 0:
-            raise StageError(
-                StageReason.NO_ROWS_LEFT,
-                "the source has no rows between time.start and time.end; correct them or the"
-                " source.",
-            )
+            raise StageError(StageReason.NO_ROWS_LEFT, _no_rows(rules.time))
         share = self.quarantined / self.rows_in
         if share <= float(rules.max_quarantined_fraction):
             return
@@ -124,3 +120,9 @@ class Ledger:
         if rule == Rule.MALFORMED and self.raw is not None:
             return self.raw.malformed[0].reason
         return next(held.reasons[0] for held in self.rejected if held.rule == rule and held.reasons)
+
+
+def _no_rows(time: TimeRules) -> str:
+    start = "its beginning" if time.start is None else f"time.start {time.start.isoformat()}"
+    end = "its end" if time.end is None else f"time.end {time.end.isoformat()}"
+    return f"the source has no rows from {start} to {end}; correct them or the source."

@@ -79,3 +79,9 @@ def test_a_lost_row_is_an_internal_error() -> None:
     with pytest.raises(StageError) as raised:
         book.check_balance(4)
     assert raised.value.reason is StageReason.INTERNAL_ERROR
+
+
+def test_an_empty_time_range_is_named() -> None:
+    rules = make_rules(time={"column": "ts", "start": "2030-01-01T00:00:00Z"})
+    with pytest.raises(StageError, match=r"from time.start 2030-01-01T00:00:00\+00:00 to its end"):
+        ledger(0).refuse_too_many(rules)

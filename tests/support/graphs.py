@@ -138,6 +138,20 @@ def lookup(size: int) -> bytes:
     )
 
 
+def positives() -> bytes:
+    """Return a graph that drops rows: `x` FP32 [n] -> `score` FP32 [m], the positive ones."""
+    zero = numpy_helper.from_array(np.zeros(1, np.float32), "zero")
+    return _model(
+        [
+            helper.make_node("Greater", ["x", "zero"], ["kept"]),
+            helper.make_node("Compress", ["x", "kept"], ["score"]),
+        ],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n"])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["m"])],
+        [zero],
+    )
+
+
 def logarithm() -> bytes:
     """Return a graph that gives NaN for negative inputs: `x` FP32 [n] -> `y` FP32 [n]."""
     return _model(

@@ -209,6 +209,24 @@ def test_swaps_under_load_lose_no_request(folder: ServingFolder) -> None:
     }
 
 
+def test_a_graph_that_drops_rows_is_served_and_harms_nothing(folder: ServingFolder) -> None:
+    version = folder.add(graphs.positives(), threshold=0.5)
+    request = {"inputs": [{"name": "x", "shape": [3], "datatype": "FP32", "data": [1, -1, 0.2]}]}
+    with running_server(folder) as server:
+        server.wait_following(folder.write_plan([version]))
+        first = server.infer(request)
+        wait_until(partial(is_logged, server, "cannot be observed"), 20.0, what="folded")
+        second = server.infer(request)
+
+    for reply in (first, second):
+        data = {output["name"]: output["data"] for output in reply.document["outputs"]}
+        assert data == {"score": [1.0, 0.2], "decision": [1, 0]}
+
+
+def is_logged(server: ServerProcess, words: str) -> bool:
+    return words in server.log.read_text()
+
+
 def test_a_version_that_killed_the_process_is_not_loaded_again(folder: ServingFolder) -> None:
     champion = folder.add(CHAMPION)
     killer = folder.add(CHALLENGER, weight=0)

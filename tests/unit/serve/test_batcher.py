@@ -14,7 +14,7 @@ from trimtab_stages.serve.errors import (
     OverloadedError,
     RequestError,
 )
-from trimtab_stages.serve.model.batcher import Batcher, Job, Pace, Results, moved
+from trimtab_stages.serve.model.batcher import Batcher, Job, Pace, Results, moved, run_batch
 from trimtab_stages.serve.oip.tensors import Tensor
 from trimtab_stages.serve.settings import RunSettings
 
@@ -35,6 +35,17 @@ class Doubling:
             raise InvalidRequestError("negative")
         self.sizes.append(len(values))
         return {"y": values * 2}
+
+
+@dataclass
+class Dropping:
+    """Gives the positive rows back."""
+
+    sizes: list[int] = field(default_factory=list)
+
+    def run(self, inputs: dict[str, Tensor]) -> Results:
+        self.sizes.append(len(inputs["x"]))
+        return {"y": inputs["x"][inputs["x"] > 0]}
 
 
 @dataclass
@@ -130,6 +141,15 @@ def test_a_bad_request_fails_alone() -> None:
 
     assert outcomes.answers == {0: [2], 2: [6]}
     assert isinstance(outcomes.errors[1], InvalidRequestError)
+
+
+def test_rows_that_a_graph_drops_are_nobody_elses() -> None:
+    outcomes = Outcomes()
+    jobs: list[Job] = [outcomes.job(0, [-1, 2]), outcomes.job(1, [3])]
+    finished = run_batch(Dropping(), jobs)
+
+    answers = [result["y"].tolist() for _, result in finished if isinstance(result, dict)]
+    assert answers == [[2], [3]]
 
 
 def test_a_reply_that_cannot_be_made_costs_only_itself() -> None:

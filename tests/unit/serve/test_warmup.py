@@ -41,6 +41,7 @@ def sigmoid(value: float) -> float:
         pytest.param(graphs.linear_scores(WEIGHTS), True, id="rows apart"),
         pytest.param(graphs.with_categories(), True, id="with strings"),
         pytest.param(graphs.batch_mean(), False, id="rows depend on each other"),
+        pytest.param(graphs.positives(), False, id="rows are dropped"),
         pytest.param(graphs.identity(TensorProto.FLOAT, [1, 2]), False, id="one row only"),
         pytest.param(graphs.identity(TensorProto.FLOAT, ["n", "k"]), False, id="ragged columns"),
     ],

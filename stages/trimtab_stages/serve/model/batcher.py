@@ -190,9 +190,14 @@ def run_batch(model: Runnable, batch: list[Job]) -> list[Outcome]:
     if len(batch) == 1:
         return [(batch, _run_one(model, batch[0]))]
     try:
-        return [(batch, model.run(_merge(batch)))]
+        results = model.run(_merge(batch))
     except (RequestError, MemoryError):
         return [([job], _run_one(model, job)) for job in batch]
+    rows = sum(job.rows for job in batch)
+    if any(len(values) != rows for values in results.values()):
+        # The graph drops or makes rows: whose they are is known only one by one.
+        return [([job], _run_one(model, job)) for job in batch]
+    return [(batch, results)]
 
 
 def _merge(batch: list[Job]) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from trimtab_stages.serve.model.signature import CATEGORIES, FEATURES, can_merge
 from trimtab_stages.serve.oip.datatypes import FLOATING, NUMPY_DTYPES
 from trimtab_stages.serve.oip.tensors import VARIABLE, Tensor, TensorSpec
 
-PROBE_ROWS = 3
+PROBE_ROWS = 8
 TIMED_RUNS = 5
 TIMED_ROWS = 32
 MERGE_TOLERANCE = 1e-4
@@ -119,6 +119,8 @@ def _merges(
 ) -> bool:
     """Compare runs of single rows with one run of them all."""
     if not can_merge(model.signature):
+        return False
+    if any(len(values) != 1 for results in alone for values in results.values()):
         return False
     merged = model.run({name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
     return all(

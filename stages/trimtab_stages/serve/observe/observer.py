@@ -3,6 +3,7 @@
 The request path only appends to a list; folding happens for some hundred rows at once.
 """
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ from trimtab_stages.serve.observe.outbox import Outbox, Outgoing
 from trimtab_stages.serve.observe.pane_sums import PaneIdentity, PaneSums
 from trimtab_stages.serve.observe.records import pack_batch
 from trimtab_stages.serve.plan.version import ServedVersion
+
+LOG = logging.getLogger(__name__)
 
 FOLD_ROWS = 512
 """Rows that wait in a lane before they are folded."""
@@ -91,7 +94,7 @@ class Observer:
     """Everything that waits for the next flush, of one model.
 
     Attributes:
-        dropped_rows: captured rows that had no room.
+        dropped_rows: captured rows that had no room, and rows that could not be observed.
     """
 
     def __init__(self, plan: ServingPlan, naming: Naming, outbox: Outbox) -> None:
@@ -151,7 +154,14 @@ class Observer:
         pending, lane.pending, lane.rows, lane.bytes = lane.pending, [], 0, 0
         if not any(answered.rows for answered in pending):
             return
-        batch = build_batch(lane.view, pending)
+        try:
+            self._fold_batch(lane, build_batch(lane.view, pending))
+        except Exception:
+            # What a foreign graph gives may not fit its own declaration; serving goes on.
+            LOG.exception("rows of %s cannot be observed", lane.view.digest)
+            self.dropped_rows += sum(answered.rows for answered in pending)
+
+    def _fold_batch(self, lane: Lane, batch: RowBatch) -> None:
         if not lane.shadow:
             self._add_records(batch, lane.view.digest)
         seconds = self._plan.pane_seconds

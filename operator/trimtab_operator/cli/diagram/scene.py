@@ -74,8 +74,10 @@ class Scene:
         return max(found, key=lambda item: _born(item, self.now), default=None)
 
     def link(self, key: str | None) -> str:
-        """Return the address of a stored object; empty without a key."""
-        return self.copies.get(key, f"{self.links}{key}") if key else ""
+        """Return the address of a stored object; empty where none is known."""
+        if not key:
+            return ""
+        return self.copies.get(key, f"{self.links}{key}" if self.links else "")
 
 
 def parse_objects(bodies: Iterable[dict[str, Any]]) -> tuple[TrimtabObject, ...]:

@@ -205,7 +205,7 @@ def build_operator(
     metrics.build.info({"version": __version__, "code_version": settings.code_version})
     lease = Lease(cluster, settings.lease, world.instance, Clocks(wall_clock, time.monotonic))
     stores = Stores(settings.storage)
-    audit = AuditChain(stores, executor, _writer(world, lease))
+    audit = AuditChain(stores, executor, _writer(world, lease, metrics))
     results = Results(stores, executor, time.monotonic)
     gatherer = Gatherer(cluster, results, Servers(session), world.release)
     events = EventWriter(cluster, world.instance, wall_clock)
@@ -223,13 +223,14 @@ def build_operator(
     )
 
 
-def _writer(world: World, lease: Lease) -> Writer:
+def _writer(world: World, lease: Lease, metrics: Metrics) -> Writer:
     return Writer(
         actor=world.user,
         now=wall_clock,
         epoch=lambda: lease.epoch,
         published_head=lambda: lease.audit_head,
         publish=lease.publish_head,
+        report_fault=lambda fault: metrics.audit_faults.labels(fault).inc(),
     )
 
 

@@ -27,6 +27,11 @@ class Resource:
         group, separator, _ = self.api_version.rpartition("/")
         return group if separator else ""
 
+    @property
+    def version(self) -> str:
+        """API version without its group."""
+        return self.api_version.rpartition("/")[2]
+
     def path(self, namespace: str, name: str = "", subresource: str = "") -> str:
         """Return the path of the collection (all namespaces where empty), object or subresource."""
         root = "/apis/" if self.group else "/api/"

@@ -1,23 +1,22 @@
-"""Watches the Jobs, Pods and Deployments that belong to Trimtab's objects."""
+"""Watches the Jobs, Pods, Deployments and RayJobs that belong to Trimtab's objects."""
 
 from typing import Any
 
 import kopf
 
+from trimtab_operator.cluster.resources import DEPLOYMENTS, JOBS, PODS, Resource
 from trimtab_operator.reconcile.inbox import Inbox
 
 MANAGED = {"app.kubernetes.io/managed-by": "trimtab-operator"}
 SELECTOR = "app.kubernetes.io/managed-by=trimtab-operator"
-CHILDREN = (("batch", "v1", "jobs"), ("", "v1", "pods"), ("apps", "v1", "deployments"))
+CHILDREN = (JOBS, PODS, DEPLOYMENTS)
 
 
-RAY_JOBS = ("ray.io", "v1", "rayjobs")
+def register(registry: kopf.OperatorRegistry, inbox: Inbox, resource: Resource) -> None:
+    """Deliver every event of a kind of child to the inbox."""
 
-
-def register(registry: kopf.OperatorRegistry, inbox: Inbox, resource: tuple[str, str, str]) -> None:
-    """Deliver every event of a child of this group, version and plural to the inbox."""
-    group, version, plural = resource
-
-    @kopf.on.event(group, version, plural, labels=MANAGED, registry=registry)
+    @kopf.on.event(
+        resource.group, resource.version, resource.plural, labels=MANAGED, registry=registry
+    )
     async def on_event(event: kopf.RawEvent, **_: Any) -> None:  # noqa: ANN401 - kopf's own arguments
-        inbox.take_child(plural, event["object"])
+        inbox.take_child(resource.kind, event["object"])

@@ -11,6 +11,7 @@ import kopf
 
 from trimtab_operator.api.base import GROUP
 from trimtab_operator.cluster.login import Login
+from trimtab_operator.cluster.resources import RAY_JOBS
 from trimtab_operator.handlers import children, dataset, model, pipeline, pipelinerun
 from trimtab_operator.manifests.release import Launcher
 from trimtab_operator.reconcile.inbox import Inbox
@@ -56,8 +57,8 @@ def build_settings(random: Random) -> kopf.OperatorSettings:
     settings.watching.reconnect_backoff = 1.0
     settings.watching.inactivity_timeout = 70
     settings.watching.chunk_size = 250
-    for _, _, plural in (*children.CHILDREN, children.RAY_JOBS):
-        settings.watching.label_selectors[plural] = children.SELECTOR
+    for resource in (*children.CHILDREN, RAY_JOBS):
+        settings.watching.label_selectors[resource.plural] = children.SELECTOR
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
     settings.networking.error_backoffs = Backoffs(random)
@@ -73,7 +74,7 @@ def build_registry(
     registry = kopf.OperatorRegistry()
     for module in (dataset, pipeline, pipelinerun, model):
         module.register(registry, inbox)
-    rays = (children.RAY_JOBS,) if launcher is Launcher.RAY_JOB else ()
+    rays = (RAY_JOBS,) if launcher is Launcher.RAY_JOB else ()
     for resource in (*children.CHILDREN, *rays):
         children.register(registry, inbox, resource)
 

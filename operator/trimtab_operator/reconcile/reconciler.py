@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,6 +25,8 @@ from trimtab_operator.telemetry.observe import Observations
 
 logger = logging.getLogger(__name__)
 
+STATUS_IDENTITY = ("name", "namespace", "resourceVersion")
+"""With the version, nobody else may have written since this reconcile read the object."""
 REFUSED_SECONDS = 60.0
 """When to ask again for what was refused: only a person can change the answer."""
 
@@ -113,21 +116,20 @@ class Reconciler:
         wire = after.to_wire()
         if wire == _status_of(kind, body).to_wire():
             return
-        metadata = body["metadata"]
-        await self._cluster.apply(
-            {
-                "apiVersion": API_VERSION,
-                "kind": kind.kind,
-                "metadata": {
-                    "name": metadata["name"],
-                    "namespace": metadata["namespace"],
-                    # Nobody else may have written since this reconcile read the object.
-                    "resourceVersion": metadata["resourceVersion"],
-                },
-                "status": wire,
-            },
-            subresource="status",
-        )
+        metadata = {name: body["metadata"][name] for name in STATUS_IDENTITY}
+        manifest = {
+            "apiVersion": API_VERSION,
+            "kind": kind.kind,
+            "metadata": metadata,
+            "status": wire,
+        }
+        try:
+            await self._cluster.apply(manifest, subresource="status")
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            logger.debug("object is gone", extra={"object": metadata["name"]})
+            return
         self._telemetry.metrics.writes.labels(kind.kind, "Status").inc()
 
 

@@ -74,6 +74,7 @@ class Writer:
         epoch: transitions of the Lease.
         published_head: hash of the last record as the Lease has it, or None.
         publish: called with the hash of every new last record.
+        report_fault: called for each fault of the chain that was found: Broken or CutShort.
     """
 
     actor: str
@@ -81,6 +82,7 @@ class Writer:
     epoch: Callable[[], int]
     published_head: Callable[[], str | None]
     publish: Callable[[str], None]
+    report_fault: Callable[[str], None]
 
 
 class AuditChain:
@@ -127,15 +129,23 @@ class AuditChain:
         for start in range(max(0, len(keys) - REMEMBERED), len(keys), CHUNK):
             reads = [self._run(partial(store.get, key)) for key in keys[start : start + CHUNK]]
             for record in map(AuditRecord.from_bytes, await asyncio.gather(*reads)):
-                _check_link(self._last, record)
+                self._check_link(record)
                 hashes.add(record.hash)
                 self._take(record)
         published = self._writer.published_head()
         if published is not None and published not in hashes:
             logger.error("audit chain is cut short", extra={"missing": published})
+            self._writer.report_fault("CutShort")
         self._is_open = True
         if self._last is not None:
             self._writer.publish(self._last.hash)
+
+    def _check_link(self, record: AuditRecord) -> None:
+        """Report a broken link; appending goes on, because evidence must not stop."""
+        broken = self._last is not None and record.previous != self._last.hash
+        if broken or hash_of(record) != record.hash:
+            logger.error("audit chain is broken", extra={"sequence": record.sequence})
+            self._writer.report_fault("Broken")
 
     async def _append(self, draft: AuditRecord) -> None:
         store = await self._run(self._stores.of_audit)
@@ -188,13 +198,6 @@ def check_write_once(store: Store, token: str) -> None:
     with contextlib.suppress(ArtifactConflict):
         store.put_if_absent(PROBE, f"second {token}".encode())
         raise ConditionalWriteUnsupported(store.location)
-
-
-def _check_link(previous: AuditRecord | None, record: AuditRecord) -> None:
-    """Log a broken link; appending goes on, because evidence must not stop."""
-    broken = previous is not None and record.previous != previous.hash
-    if broken or hash_of(record) != record.hash:
-        logger.error("audit chain is broken", extra={"sequence": record.sequence})
 
 
 def _put_next(store: Store, sealed: AuditRecord) -> AuditRecord:

@@ -49,6 +49,12 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.audit_faults = Counter(
+            f"{PREFIX}_audit_chain_faults_total",
+            "Places where the audit chain does not hold, found at start: Broken or CutShort.",
+            ["fault"],
+            registry=registry,
+        )
         self.leader = Gauge(
             f"{PREFIX}_leader", "1 where this process holds the Lease.", registry=registry
         )

@@ -50,7 +50,7 @@ def test_changes_of_a_child_are_collected_for_a_moment() -> None:
     world = World()
     job = {"metadata": {"name": "j", "namespace": "ns", "labels": {"trimtab.dev/dataset": "d"}}}
     for _ in range(5):
-        world.inbox.take_child("jobs", job)
+        world.inbox.take_child("Job", job)
     assert world.due() == set()
     assert world.due(CHILD_DELAY) == {DATASET}
     assert world.due(CHILD_DELAY) == set()

@@ -31,7 +31,15 @@ class Operator:
 
     def __init__(self, folder: Path, head: str | None = None) -> None:
         self.heads: list[str] = []
-        writer = Writer("operator", lambda: NOW, lambda: 4, lambda: head, self.heads.append)
+        self.faults: list[str] = []
+        writer = Writer(
+            actor="operator",
+            now=lambda: NOW,
+            epoch=lambda: 4,
+            published_head=lambda: head,
+            publish=self.heads.append,
+            report_fault=self.faults.append,
+        )
         stores = Stores(Storage(path=folder))
         self.chain = AuditChain(stores, ThreadPoolExecutor(2), writer)
 
@@ -121,10 +129,12 @@ def change_one(store: LocalStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tamper", "said"),
+    ("tamper", "said", "fault"),
     [
-        pytest.param(drop_last, "audit chain is cut short", id="the last record was removed"),
-        pytest.param(change_one, "audit chain is broken", id="a record was changed"),
+        pytest.param(
+            drop_last, "audit chain is cut short", "CutShort", id="the last record was removed"
+        ),
+        pytest.param(change_one, "audit chain is broken", "Broken", id="a record was changed"),
     ],
 )
 def test_tampering_is_logged_at_start_and_recording_goes_on(
@@ -132,6 +142,7 @@ def test_tampering_is_logged_at_start_and_recording_goes_on(
     caplog: pytest.LogCaptureFixture,
     tamper: Callable[[LocalStore], None],
     said: str,
+    fault: str,
 ) -> None:
     operator = Operator(folder)
     operator.append(*((RUN, started(cause)) for cause in "abc"))
@@ -140,4 +151,5 @@ def test_tampering_is_logged_at_start_and_recording_goes_on(
     with caplog.at_level(logging.ERROR):
         again.append((RUN, started("d")))
     assert said in caplog.text
+    assert fault in again.faults
     assert read(folder)[-1].cause == "d"

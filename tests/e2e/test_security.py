@@ -1,23 +1,21 @@
 """What a namespace's pods cannot do: tried for real, in the cluster."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.installation import upload
-from demo.tenant import STORE_PORT, STORE_SERVICE, SYSTEM_NAMESPACE
+from demo.tenant import SYSTEM_NAMESPACE
+from support.forwarded_store import forwarded_store
 from support.intruder import attempt, build_pod
 from support.kubectl import Kubectl, KubectlError
 from support.pod_security import violations
 from support.waiting import wait_until
 from trimtab_stages.store import Store
-from trimtab_stages.store.directory import open_store
 from trimtab_stages.store.errors import AccessDenied
 
 pytestmark = pytest.mark.e2e
@@ -72,22 +70,16 @@ def test_a_pod_has_no_api_token(told: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def operators_store(installed: list[str], tmp_path: Path) -> Iterator[dict[str, Store]]:
+def operators_store(installed: list[str]) -> Iterator[dict[str, Store]]:
     """Yield the buckets as the operator's own account reaches them."""
     assert installed
     kubectl = Kubectl(SYSTEM_NAMESPACE)
     secret = kubectl.get("secret/trimtab-operator-storage")["data"]
-    with kubectl.forward(STORE_SERVICE, STORE_PORT) as address:
-        stores = {}
-        for bucket in (OTHER, AUDIT):
-            folder = tmp_path / bucket
-            folder.mkdir()
-            for name, value in secret.items():
-                (folder / name).write_bytes(base64.b64decode(value))
-            (folder / "endpoint").write_text(f"http://{address}")
-            (folder / "bucket").write_text(bucket)
-            stores[bucket] = open_store(folder)
-        yield stores
+    with (
+        forwarded_store(kubectl, "trimtab-s3", secret, OTHER) as data,
+        forwarded_store(kubectl, "trimtab-s3", secret, AUDIT) as audit,
+    ):
+        yield {OTHER: data, AUDIT: audit}
 
 
 def test_operator_reads_data_and_changes_none(operators_store: dict[str, Store]) -> None:

@@ -31,6 +31,10 @@ def install(namespaces: list[str]) -> None:
 
 
 def upload(namespace: str, key: str, data: bytes) -> None:
-    """Put a raw file into the namespace's bucket."""
+    """Put a raw file into the namespace's bucket, unless it is there.
+
+    A refused upload would end the forwarded port: kubectl takes the reset for a lost pod.
+    """
     with tenant_store(namespace) as store:
-        store.put_if_absent(key, data)
+        if not store.exists(key):
+            store.put_if_absent(key, data)

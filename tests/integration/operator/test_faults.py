@@ -72,7 +72,7 @@ def test_a_name_that_somebody_else_has_is_not_taken(
     tenant.server.merge(tenant.path("Model", NAME), touched)
     with run_admin_port(tenant, NAME):
         wait_until(lambda: serves(tenant, 1), PROMISED_SECONDS, what="it serves")
-    assert tenant.condition("Model", NAME, "Stalled") == {}
+    wait_until(lambda: tenant.condition("Model", NAME, "Stalled") == {}, PROMISED_SECONDS)
     assert operator.health() == "ok"
 
 

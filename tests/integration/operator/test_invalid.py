@@ -67,6 +67,6 @@ def test_an_invalid_spec_names_its_field_and_recovers(
     assert tenant.jobs() == []
     tenant.apply("Dataset", NAME, dataset_spec())
     wait_until(tenant.jobs, SECONDS, what="the corrected Dataset is ingested")
-    assert tenant.condition("Dataset", NAME, "Stalled") == {}
+    wait_until(lambda: tenant.condition("Dataset", NAME, "Stalled") == {}, SECONDS)
     assert tenant.condition("Dataset", NAME, "Validated")["status"] == "True"
     assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0

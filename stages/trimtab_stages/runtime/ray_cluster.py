@@ -59,7 +59,13 @@ def connected(address: str | None, cpus: int) -> Iterator[None]:
     """
     before = signal.getsignal(signal.SIGTERM)
     if address is None:
-        ray.init(num_cpus=cpus, object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False)
+        # Without "local", Ray would join whatever cluster it finds on this machine.
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            object_store_memory=OBJECT_STORE_BYTES,
+            include_dashboard=False,
+        )
     else:
         ray.init(address=address)
     signal.signal(signal.SIGTERM, before)

@@ -61,8 +61,7 @@ def test_a_run_killed_on_ray_ends_equal_to_one_without_ray(
     place, spec = make_run(tmp_path / "ray", epochs=15)
     first = start(place, {})
     started.append(first)
-    prefix = layout.checkpoint_prefix(stage_keys(spec)[StageName.TRAIN])
-    wait_until(lambda: list(place.store.list(prefix)), TIMEOUT)
+    wait_for_checkpoint(place, spec, first)
     first.send_signal(signal.SIGKILL)
     first.wait(TIMEOUT)
     second = start(place, {})
@@ -73,6 +72,12 @@ def test_a_run_killed_on_ray_ends_equal_to_one_without_ray(
     started.append(third)
     assert third.wait(TIMEOUT) == 0
     assert read_commit(place, spec).model == read_commit(alone, same).model
+
+
+def wait_for_checkpoint(place: Place, spec: RunSpec, process: subprocess.Popen[bytes]) -> None:
+    prefix = layout.checkpoint_prefix(stage_keys(spec)[StageName.TRAIN])
+    wait_until(lambda: process.poll() is not None or list(place.store.list(prefix)), TIMEOUT)
+    assert process.poll() is None
 
 
 def find_actor(driver: int) -> int:
@@ -102,8 +107,7 @@ def test_a_lost_worker_ends_the_attempt_and_the_next_goes_on(
     last_words = tmp_path / "last-words.json"
     first = start(place, {}, "--termination-log", str(last_words))
     started.append(first)
-    prefix = layout.checkpoint_prefix(stage_keys(spec)[StageName.TRAIN])
-    wait_until(lambda: list(place.store.list(prefix)), TIMEOUT)
+    wait_for_checkpoint(place, spec, first)
     os.kill(wait_until(lambda: find_actor(first.pid), TIMEOUT), signal.SIGKILL)
     assert first.wait(TIMEOUT) == 4
     assert json.loads(last_words.read_text())["reason"] == "Interrupted"

@@ -15,13 +15,10 @@ from trimtab_stages.store.protocol import Store
 def boosting_decisions(
     store: Store, manifest: SnapshotManifest, inputs: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Train on the rows of all the snapshot's splits and decide the given rows, [n]."""
-    tables = [pq.read_table(io.BytesIO(store.get(split.file.key))) for split in manifest.splits]
-    names = [feature.name for feature in manifest.features]
-    columns = [
-        np.concatenate([table.column(name).to_numpy() for table in tables]) for name in names
-    ]
-    labels = np.concatenate([table.column(manifest.target.name).to_numpy() for table in tables])
+    """Train on the rows of the training split, as the network was; decide the given rows, [n]."""
+    table = pq.read_table(io.BytesIO(store.get(manifest.split("train").file.key)))
+    columns = [table.column(feature.name).to_numpy() for feature in manifest.features]
+    labels = table.column(manifest.target.name).to_numpy()
     model = HistGradientBoostingClassifier(random_state=0)
     model.fit(np.stack(columns, axis=1).astype(np.float32), labels)
     decided: NDArray[np.int64] = model.predict(inputs).astype(np.int64)

@@ -86,7 +86,7 @@ class SnapshotManifest(StoredModel):
     rows_quarantined: int
     """Rows in quarantine. Rows read = kept + quarantined + filtered."""
     rows_filtered: int = 0
-    """Rows outside the target's `when`, without a full history or horizon, or inside the embargo."""
+    """Rows outside the target's `when`, without full history or horizon, or in the embargo."""
     counts: list[RuleCount] = []
     """Effect and cost of every rule."""
     quarantine: ArtifactRef | None = None

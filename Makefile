@@ -23,10 +23,10 @@ lint: venv ## ruff, mypy strict, import-linter, generated files
 	.venv/bin/lint-imports && $(PY) -m trimtab_operator.crdgen --check
 
 test-unit: venv ## Unit tests: no root, no cluster, under a minute
-	$(PY) -m pytest tests/unit tests/charts
+	$(PY) -m pytest tests/unit
 
 test-integration: venv ## Against a real API server, S3 server, Ray and ONNX Runtime
-	$(LOCAL) build && $(PY) -m pytest tests/integration
+	$(LOCAL) build && $(PY) -m pytest tests/charts tests/integration
 
 test-e2e: images ## In the embedded cluster, or in the one that KUBE_CONTEXT= names
 	$(PY) -m pytest tests/e2e
@@ -52,7 +52,7 @@ demo: images ## The loop on real data, in the embedded cluster
 	PYTHONPATH=tests $(PY) -m demo
 
 bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
-	$(PY) tests/bench/serve_bench.py
+	PYTHONPATH=tests $(PY) tests/bench/serve_bench.py
 
 bench-operator: venv ## Memory and writes of the operator with 200 objects
 	PYTHONPATH=tests $(PY) tests/bench/operator_bench.py

@@ -17,7 +17,7 @@ from trimtab_stages.contract.audit import AuditRecord, verify
 from trimtab_stages.store import LocalStore
 
 pytestmark = pytest.mark.integration
-SECONDS = 40.0
+SECONDS = 90.0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a Model needs next; a fault never takes away a version that serves."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,10 @@ from support.worlds import (
     told,
     version,
 )
-from trimtab_operator.api.model import Model
+from trimtab_operator.api.model import Model, ModelStatus, Version
 from trimtab_operator.domain.model import plan_model
-from trimtab_operator.domain.observed import DeploymentView, ObservedModel
-from trimtab_operator.domain.plan import Apply, Plan
+from trimtab_operator.domain.observed import DeploymentView, ObservedModel, PodView
+from trimtab_operator.domain.plan import Apply, Plan, Record
 from trimtab_operator.domain.serving_plan import plan_of_commit
 from trimtab_stages.contract.reasons import ServingReason
 from trimtab_stages.contract.serving_plan import ServerState, ServingPlan, VersionState
@@ -40,12 +41,12 @@ ONNX = {"pipelineRef": None, "onnx": {"uri": "raw/m.onnx", "digest": DIGEST}}
 REVISION = plan_of_commit(model(), commit()).revision
 
 
-def world(**parts: object) -> ObservedModel:
+def world(**parts: Any) -> ObservedModel:
     seen = ObservedModel(release=RELEASE, storage=STORE, pipeline=pipeline())
     return replace(seen, **parts)
 
 
-def serving(*pods: object, revision: str = REVISION, **state: object) -> ObservedModel:
+def serving(*pods: PodView, revision: str = REVISION, **state: Any) -> ObservedModel:
     """Return a world whose pods follow a plan."""
     view = DeploymentView(
         "bikes-server", 1, 1, replicas=len(pods), updated_replicas=len(pods), pods=pods
@@ -56,6 +57,23 @@ def serving(*pods: object, revision: str = REVISION, **state: object) -> Observe
 
 def plan(subject: Model, seen: ObservedModel) -> Plan:
     return plan_model(subject, seen, NOW)
+
+
+def status_of(result: Plan) -> ModelStatus:
+    assert isinstance(result.status, ModelStatus)
+    return result.status
+
+
+def champion_of(result: Plan) -> Version:
+    champion = status_of(result).champion
+    assert champion is not None
+    return champion
+
+
+def first_cause(result: Plan) -> str:
+    first = result.actions[0]
+    assert isinstance(first, Record)
+    return first.cause
 
 
 def applied_plan(result: Plan) -> ServingPlan:
@@ -79,10 +97,10 @@ def test_the_first_passed_run_is_promoted_and_recorded_before_the_plan() -> None
     result = plan(model(), world(runs=(PASSED,), commits=COMMITS))
 
     assert steps(result) == ["Record Promoted", "Emit Promoted", *SERVER]
-    assert result.status.champion.run == "bikes-3f9a1c20d7"
+    assert champion_of(result).run == "bikes-3f9a1c20d7"
     assert applied_plan(result).versions[0].digest == DIGEST
     assert told(result)["Ready"] == "False Deploying"
-    assert result.status.url == "http://bikes-server.demo.svc:8080/v2/models/bikes"
+    assert status_of(result).url == "http://bikes-server.demo.svc:8080/v2/models/bikes"
 
 
 def test_a_known_champion_is_not_promoted_again() -> None:
@@ -91,8 +109,8 @@ def test_a_known_champion_is_not_promoted_again() -> None:
     assert steps(result) == SERVER
     assert told(result)["Ready"] == "True Answering"
     assert told(result)["Serving"] == "True Answering"
-    assert result.status.plan_revision == REVISION
-    assert result.status.ready_replicas == 1
+    assert status_of(result).plan_revision == REVISION
+    assert status_of(result).ready_replicas == 1
     assert result.requeue_after is None
 
 
@@ -117,6 +135,7 @@ def test_some_answering_pods_serve_while_others_start() -> None:
 
 def test_a_changed_deployment_is_not_ready_before_it_is_rolled_out() -> None:
     seen = serving(pod(ready=True))
+    assert seen.deployment is not None
     rolling = replace(seen.deployment, generation=2)
 
     result = plan(model(CHAMPION), replace(seen, deployment=rolling))
@@ -161,7 +180,7 @@ def test_a_newer_passed_run_takes_over() -> None:
     result = plan(model(CHAMPION), replace(seen, commits=commits))
 
     assert steps(result)[:2] == ["Record Promoted", "Emit Promoted"]
-    assert [item.run for item in result.status.history] == ["bikes-3f9a1c20d7"]
+    assert [item.run for item in status_of(result).history] == ["bikes-3f9a1c20d7"]
 
 
 def test_a_lost_store_leaves_the_served_plan_alone() -> None:
@@ -217,7 +236,7 @@ def test_a_users_own_file_is_served_without_a_pipeline() -> None:
 
     assert steps(result) == ["Record Promoted", "Emit Promoted", *SERVER]
     assert applied_plan(result).versions[0].key == "raw/m.onnx"
-    assert result.status.champion.run is None
+    assert champion_of(result).run is None
 
 
 def test_the_same_file_is_not_promoted_again() -> None:
@@ -238,7 +257,7 @@ def test_a_file_that_comes_back_is_a_new_cause() -> None:
     )
 
     assert steps(third)[0] == "Record Promoted"
-    assert first.actions[0].cause != third.actions[0].cause
+    assert first_cause(first) != first_cause(third)
 
 
 def test_a_deleted_model_is_left_alone() -> None:

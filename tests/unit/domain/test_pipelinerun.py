@@ -1,6 +1,7 @@
 """What a PipelineRun needs next; only the commit makes it complete."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from support.worlds import (
     steps,
     told,
 )
-from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
 from trimtab_operator.domain.observed import ObservedPipelineRun, StorageView
 from trimtab_operator.domain.pipelinerun import is_finished, plan_pipelinerun
 from trimtab_operator.domain.plan import Plan
@@ -32,12 +33,17 @@ NAME = "bikes-3f9a1c20d7"
 OOM = pod(phase="Failed", exit_code=137, terminated_reason="OOMKilled")
 
 
-def world(storage: StorageView = STORE, **parts: object) -> ObservedPipelineRun:
+def world(storage: StorageView = STORE, **parts: Any) -> ObservedPipelineRun:
     return replace(ObservedPipelineRun(release=RELEASE, storage=storage), **parts)
 
 
 def plan(subject: PipelineRun, seen: ObservedPipelineRun) -> Plan:
     return plan_pipelinerun(subject, seen, NOW)
+
+
+def status_of(result: Plan) -> PipelineRunStatus:
+    assert isinstance(result.status, PipelineRunStatus)
+    return result.status
 
 
 def test_a_new_run_gets_its_pods() -> None:
@@ -51,7 +57,7 @@ def test_a_new_run_gets_its_pods() -> None:
         "Failed": "False Starting",
         "GatesPassed": "Unknown Pending",
     }
-    assert result.status.start_time == NOW
+    assert status_of(result).start_time == NOW
 
 
 def test_several_workers_get_a_service_to_find_their_head() -> None:
@@ -77,7 +83,7 @@ def test_nothing_starts_without_a_store() -> None:
 
     assert steps(result) == []
     assert told(result)["Complete"] == "False StoreUnreachable"
-    assert result.status.start_time is None
+    assert status_of(result).start_time is None
 
 
 def test_a_run_at_work_shows_its_progress() -> None:
@@ -86,9 +92,10 @@ def test_a_run_at_work_shows_its_progress() -> None:
     result = plan(run(), world(job=job(pod(index=0)), progress=progress))
 
     assert told(result)["Complete"] == "False Running"
-    assert result.status.attempts == 1
-    assert result.status.progress is not None
-    assert (result.status.progress.done, result.status.progress.message) == (3, "loss 0.25")
+    assert status_of(result).attempts == 1
+    shown = status_of(result).progress
+    assert shown is not None
+    assert (shown.done, shown.message) == (3, "loss 0.25")
 
 
 def test_a_stuck_run_says_how_a_correction_reaches_it() -> None:
@@ -124,7 +131,7 @@ def test_the_last_attempt_ends_the_run_and_is_recorded() -> None:
     assert steps(result) == ["Record RunFailed", "Emit RunFailed"]
     assert told(result)["Failed"] == "True AttemptsExhausted"
     assert told(result)["Stalled"] == "True AttemptsExhausted"
-    assert result.status.completion_time == NOW
+    assert status_of(result).completion_time == NOW
     assert message(result, "Failed").endswith(
         "To try again, correct Pipeline `bikes`, then annotate it with a new value of "
         "`trimtab.dev/run-requested`."
@@ -161,14 +168,14 @@ def test_the_operator_judges_the_evidence_itself(error: float | None, expected: 
     result = plan(run(), world(commit=found))
 
     assert told(result)["GatesPassed"] == expected
-    assert [gate.name for gate in result.status.gates] == ["parity", "not-worse"]
+    assert [gate.name for gate in status_of(result).gates] == ["parity", "not-worse"]
 
 
 def test_a_foreign_commit_is_refused() -> None:
     result = plan(run(), world(commit=commit("other-run")))
 
     assert told(result)["Failed"] == "True ArtifactConflict"
-    assert result.status.model_digest is None
+    assert status_of(result).model_digest is None
 
 
 def test_an_ended_job_is_not_judged_while_the_store_is_lost() -> None:

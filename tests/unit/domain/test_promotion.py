@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from support.worlds import CREATED, NOW, OTHER_DIGEST, commit, finished, model, run, version
+from trimtab_operator.api.model import Version
 from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.promotion import next_champion, promoted, version_of
 from trimtab_stages.contract.gates import Evidence
@@ -73,11 +74,15 @@ def test_the_former_champion_is_kept_newest_first_and_bounded() -> None:
     former = [version(f"bikes-{n}") for n in range(10)]
     subject = model({"champion": version("bikes-old"), "history": former})
     found = next_champion(None, (PASSED,), COMMITS)
+    assert found is not None
 
     update = promoted(subject, version_of(found, NOW))
 
-    assert update["champion"].run == "bikes-new"
-    assert [item.run for item in update["history"]] == [
+    champion, history = update["champion"], update["history"]
+    assert isinstance(champion, Version)
+    assert isinstance(history, list)
+    assert champion.run == "bikes-new"
+    assert [item.run for item in history] == [
         "bikes-old",
         *(f"bikes-{n}" for n in range(9)),
     ]

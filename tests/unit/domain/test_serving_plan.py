@@ -2,7 +2,7 @@
 
 from support.specs import DIGEST
 from support.worlds import commit, model, pod
-from trimtab_operator.domain.observed import DeploymentView
+from trimtab_operator.domain.observed import DeploymentView, PodView
 from trimtab_operator.domain.serving_plan import (
     champion_of_file,
     following,
@@ -20,7 +20,7 @@ def state(revision: str, *, ready: bool = True, reason: str = "Loaded") -> Serve
     return ServerState(revision=revision, ready=ready, versions=[version])
 
 
-def view(*pods: object) -> DeploymentView:
+def view(*pods: PodView) -> DeploymentView:
     return DeploymentView("bikes-server", 1, 1, pods=pods)
 
 
@@ -37,10 +37,12 @@ def test_a_users_own_file_has_its_threshold() -> None:
     onnx = {"uri": "raw/m.onnx", "digest": DIGEST, "threshold": "0.3"}
     subject = model(pipelineRef=None, onnx=onnx)
 
-    found = plan_of_file(subject, subject.spec.onnx)
+    source = subject.spec.onnx
+    assert source is not None
+    found = plan_of_file(subject, source)
 
     assert (found.versions[0].key, found.versions[0].threshold) == ("raw/m.onnx", 0.3)
-    assert champion_of_file(subject, subject.spec.onnx) is None
+    assert champion_of_file(subject, source) is None
 
 
 def test_the_same_world_gives_the_same_revision() -> None:
@@ -72,7 +74,10 @@ def test_one_refusal_is_enough() -> None:
     pods = (pod("a", ready=True), pod("b", ready=True))
     servers = {"a": state(NEW), "b": state(OLD, reason="DigestMismatch")}
 
-    assert following(view(*pods), servers, NEW).refused.reason is ServingReason.DIGEST_MISMATCH
+    refused = following(view(*pods), servers, NEW).refused
+
+    assert refused is not None
+    assert refused.reason is ServingReason.DIGEST_MISMATCH
 
 
 def test_without_a_deployment_nobody_follows() -> None:

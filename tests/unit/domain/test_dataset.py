@@ -1,6 +1,7 @@
 """What a Dataset needs next, told as conditions and actions."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ FAILED_JOB = job(
 )
 
 
-def world(storage: StorageView = STORE, **parts: object) -> ObservedDataset:
+def world(storage: StorageView = STORE, **parts: Any) -> ObservedDataset:
     return replace(ObservedDataset(release=RELEASE, storage=storage), **parts)
 
 

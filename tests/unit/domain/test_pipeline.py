@@ -1,6 +1,7 @@
 """What a Pipeline needs next: at most one run at a time, recorded before it exists."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,18 +25,18 @@ from support.worlds import (
     told,
     version,
 )
-from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.api.pipeline import LastRun, Pipeline, PipelineStatus
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunSpec
 from trimtab_operator.domain.observed import ObservedPipeline
 from trimtab_operator.domain.pipeline import plan_pipeline
 from trimtab_operator.domain.pipeline_status import run_state
 from trimtab_operator.domain.plan import Create, Plan
 
-EDITED = {"training": {"epochs": 5}}
+EDITED: dict[str, Any] = {"training": {"epochs": 5}}
 SERVING = model({"champion": version()})
 
 
-def world(**parts: object) -> ObservedPipeline:
+def world(**parts: Any) -> ObservedPipeline:
     seen = ObservedPipeline(release=RELEASE, storage=STORE, dataset=ingested())
     return replace(seen, **parts)
 
@@ -49,20 +50,34 @@ def started(result: Plan) -> PipelineRunSpec:
     return PipelineRunSpec.model_validate(create.manifest["spec"])
 
 
+def status_of(result: Plan) -> PipelineStatus:
+    assert isinstance(result.status, PipelineStatus)
+    return result.status
+
+
+def last_run_of(result: Plan) -> LastRun:
+    last_run = status_of(result).last_run
+    assert last_run is not None
+    return last_run
+
+
 def test_a_snapshot_starts_a_run_that_is_recorded_first() -> None:
     result = plan(pipeline(), world())
 
-    name = result.status.last_run.name
+    name = last_run_of(result).name
     assert steps(result) == ["Record RunStarted", f"Create PipelineRun/{name}", "Emit RunStarted"]
     assert told(result)["RunActive"] == "True RunStarted"
     assert told(result)["Ready"] == "True RunStarted"
 
 
 def test_a_run_carries_everything_that_it_depends_on() -> None:
+    current = ingested().status.snapshot
+
     spec = started(plan(pipeline(**EDITED), world()))
 
     assert spec.recipe.training.epochs == 5
-    assert spec.snapshot == ingested().status.snapshot.digest
+    assert current is not None
+    assert spec.snapshot == current.digest
     assert spec.champion is None
     assert spec.code_version == RELEASE.code_version
 
@@ -122,8 +137,8 @@ def test_a_request_and_a_cron_time_share_one_run_and_are_both_handled() -> None:
     result = plan(subject, world())
 
     assert len(steps(result)) == 3
-    assert result.status.last_handled_run_request == "please-1"
-    assert f"{result.status.last_schedule_time:%H:%M}" == "00:30"
+    assert status_of(result).last_handled_run_request == "please-1"
+    assert f"{status_of(result).last_schedule_time:%H:%M}" == "00:30"
     assert started(result).trigger_message == (
         "A person asked for a run: 'please-1'. Cron time 2026-01-01T00:30Z has come."
     )
@@ -178,11 +193,11 @@ def test_a_missing_dataset_is_waited_for_a_wrong_cron_is_not() -> None:
         pytest.param(failed(), "False RunFailed", "OutOfMemory", id="no commit"),
     ],
 )
-def test_the_last_run_is_told(status: dict[str, object], ready: str, state: str) -> None:
+def test_the_last_run_is_told(status: dict[str, Any], ready: str, state: str) -> None:
     result = plan(pipeline(), world(runs=(run(status=status),)))
 
     assert told(result)["Ready"] == ready
-    assert result.status.last_run.state == state
+    assert last_run_of(result).state == state
 
 
 def test_an_unseen_run_is_pending() -> None:

@@ -26,6 +26,7 @@ def test_figures_become_text() -> None:
 
     found = progress_status(Progress(stage=StageName.TRAIN, done=3, of=60, numbers=numbers))
 
+    assert found is not None
     assert found.message == "loss 0.5, validationLoss 0.1235"
 
 
@@ -34,6 +35,7 @@ def test_many_figures_fit_the_field() -> None:
 
     found = progress_status(Progress(stage=StageName.TRAIN, done=3, of=60, numbers=numbers))
 
+    assert found is not None
     assert len(found.message) == 256
 
 

@@ -1,5 +1,7 @@
 """Contradictions between a Pipeline and its Dataset."""
 
+from typing import Any
+
 import pytest
 
 from support.worlds import dataset, pipeline
@@ -15,11 +17,11 @@ DATA = dataset(
 ).spec
 
 
-def lever(op: str, **fields: object) -> dict[str, object]:
+def lever(op: str, **fields: Any) -> dict[str, Any]:
     return {"name": op.lower(), "op": op, **fields}
 
 
-def faults(**spec: object) -> list[str]:
+def faults(**spec: Any) -> list[str]:
     return [str(fault) for fault in recipe_faults(pipeline(**spec).spec, DATA)]
 
 
@@ -40,7 +42,7 @@ def faults(**spec: object) -> list[str]:
         pytest.param({"triggers": [{"type": "Schedule", "cron": "0 3 * * MON"}]}, id="a schedule"),
     ],
 )
-def test_consistent(spec: dict[str, object]) -> None:
+def test_consistent(spec: dict[str, Any]) -> None:
     assert faults(**spec) == []
 
 
@@ -104,5 +106,5 @@ def test_consistent(spec: dict[str, object]) -> None:
         ),
     ],
 )
-def test_fault(spec: dict[str, object], expected: str) -> None:
+def test_fault(spec: dict[str, Any], expected: str) -> None:
     assert faults(**spec) == [expected]

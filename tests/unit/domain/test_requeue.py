@@ -1,5 +1,7 @@
 """When to look again."""
 
+from datetime import datetime
+
 import pytest
 
 from support.worlds import NOW, later
@@ -16,5 +18,7 @@ from trimtab_operator.domain.requeue import earliest
         pytest.param(None, [later(-5)], 1.0, id="a time that has passed is soon, not at once"),
     ],
 )
-def test_earliest(seconds: float | None, times: list[object], expected: float | None) -> None:
+def test_earliest(
+    seconds: float | None, times: list[datetime | None], expected: float | None
+) -> None:
     assert earliest(NOW, seconds, *times) == expected

@@ -1,9 +1,12 @@
 """The operator refuses exactly the ingest rules that the stage refuses, only sooner."""
 
+from typing import Any
+
 import pytest
 
 from support.worlds import dataset
 from trimtab_operator.domain.dataset_rules import dataset_faults
+from trimtab_stages.contract.ingest import IngestRules
 from trimtab_stages.contract.reasons import StageError
 from trimtab_stages.ingest.check import check_rules
 
@@ -88,13 +91,13 @@ RULES = [
 
 
 @pytest.mark.parametrize("change", RULES)
-def test_both_say_the_same(change: dict[str, object]) -> None:
+def test_both_say_the_same(change: dict[str, Any]) -> None:
     spec = dataset(**change).spec
 
     assert bool(dataset_faults(spec)) is _stage_refuses(spec)
 
 
-def _stage_refuses(spec: object) -> bool:
+def _stage_refuses(spec: IngestRules) -> bool:
     try:
         check_rules(spec)
     except StageError:

@@ -1,6 +1,7 @@
 """Which causes of a run are due, and that one cause never starts two runs."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from trimtab_stages.contract.run import TriggerType
 
 NIGHTLY = [{"type": "Schedule", "cron": "30 0 * * *"}]
 BOTH = [{"type": "NewSnapshot"}, *NIGHTLY]
-REQUEST = {"annotations": {"trimtab.dev/run-requested": "please-1"}}
+REQUEST: dict[str, Any] = {"annotations": {"trimtab.dev/run-requested": "please-1"}}
 
 
 def due(subject: Pipeline, *runs: PipelineRun, digest: str = DIGEST) -> list[Cause]:
@@ -24,7 +25,7 @@ def kinds(causes: list[Cause]) -> list[str]:
     return [cause.type.value for cause in causes]
 
 
-def started_for(cause: Cause, **spec: object) -> PipelineRun:
+def started_for(cause: Cause, **spec: Any) -> PipelineRun:
     return run(f"bikes-{cause.id[:10]}", created=NOW, triggerId=cause.id, **spec)
 
 
@@ -59,7 +60,7 @@ def test_the_run_of_a_cause_serves_it() -> None:
         pytest.param({"triggers": NIGHTLY}, ["Schedule"], id="a cron time"),
     ],
 )
-def test_what_starts_a_run_after_one(change: dict[str, object], expected: list[str]) -> None:
+def test_what_starts_a_run_after_one(change: dict[str, Any], expected: list[str]) -> None:
     assert kinds(due(pipeline(**change), run())) == expected
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import onnx
 import pytest
 import tritonclient.http as triton
-from demo.installation import upload
 from onnx import TensorProto, helper
+
+from demo.installation import upload
 from support.kubectl import Kubectl
 from support.waiting import wait_until
-
 from trimtab_operator.manifests.names import server
 
 pytestmark = pytest.mark.e2e

@@ -45,7 +45,7 @@ def test_the_published_schema_describes_every_field(api_server: ApiServer, kind:
 @pytest.mark.parametrize(("field", "words"), EXPLAINED)
 def test_kubectl_explain(api_server: ApiServer, field: str, words: str) -> None:
     command = [
-        BINARIES / "kubectl",
+        str(BINARIES / "kubectl"),
         f"--server={api_server.url}",
         f"--certificate-authority={api_server.certificate_authority}",
         f"--client-certificate={api_server.folder / 'admin.crt'}",

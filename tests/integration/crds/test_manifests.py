@@ -20,16 +20,19 @@ PATHS = {
     "Deployment": f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments",
     "PodDisruptionBudget": f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets",
 }
-MANIFESTS = [
-    pytest.param(path.stem, document, id=f"{path.stem} {document['kind']}")
+DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
+    (path.stem, document)
     for path in sorted(GOLDEN.glob("*.yaml"))
     for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
     if document["kind"] in PATHS
 ]
+MANIFESTS = [
+    pytest.param(name, document, id=f"{name} {document['kind']}") for name, document in DOCUMENTS
+]
 TEMPLATES = [
-    pytest.param(item.values[1]["spec"]["template"], id=item.id)
-    for item in MANIFESTS
-    if "template" in item.values[1].get("spec", {})
+    pytest.param(document["spec"]["template"], id=f"{name} {document['kind']}")
+    for name, document in DOCUMENTS
+    if "template" in document.get("spec", {})
 ]
 
 

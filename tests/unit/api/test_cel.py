@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from trimtab_operator.api.cel import RULES, rules_of, within
+from trimtab_operator.api.cel import RULES, Rule, rules_of, within
 from trimtab_operator.api.dataset import DatasetSpec
 from trimtab_operator.api.pipelinerun import PipelineRunSpec
 from trimtab_stages.contract.gates import Gate
@@ -29,7 +29,7 @@ def test_an_interval_is_told_as_people_write_it() -> None:
 @pytest.mark.parametrize(
     "rule", [rule for rules in RULES.values() for rule in rules], ids=lambda rule: rule.message
 )
-def test_every_message_names_a_field_or_says_what_to_do(rule: object) -> None:
+def test_every_message_names_a_field_or_says_what_to_do(rule: Rule) -> None:
     assert "`" in rule.message or ";" in rule.message or "needs" in rule.message
 
 

@@ -140,7 +140,9 @@ def test_when_nothing_changes_any_more_the_newest_run_is_of_the_newest_world(
 
     newest = world.runs[-1]
     assert newest.spec.recipe == world.pipeline().spec.recipe()
-    assert newest.spec.snapshot == world.dataset().status.snapshot.digest
+    snapshot = world.dataset().status.snapshot
+    assert snapshot is not None
+    assert newest.spec.snapshot == snapshot.digest
     assert world.reconcile(write_status=True).actions == ()
 
 

@@ -1,5 +1,7 @@
 """Contradictions in a Dataset, each with its field and the next step."""
 
+from typing import Any
+
 import pytest
 
 from support.worlds import dataset
@@ -92,5 +94,5 @@ def test_the_smallest_dataset_is_consistent() -> None:
 
 
 @pytest.mark.parametrize(("change", "expected"), FAULTS)
-def test_fault(change: dict[str, object], expected: str) -> None:
+def test_fault(change: dict[str, Any], expected: str) -> None:
     assert expected in [str(fault) for fault in dataset_faults(dataset(**change).spec)]

@@ -9,6 +9,7 @@ from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.kinds import BY_KIND
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.dataset_rules import dataset_faults
 from trimtab_operator.domain.recipe_rules import recipe_faults
 from trimtab_operator.domain.validation import model_faults
@@ -32,3 +33,5 @@ def test_an_example_has_no_contradictions(folder: Path) -> None:
                 assert recipe_faults(item.spec, datasets[item.spec.dataset_ref.name].spec) == []
             case Model():
                 assert model_faults(item) == []
+            case PipelineRun():
+                pass  # to parse it is all that is checked

@@ -3,12 +3,13 @@
 import pytest
 
 from support.worlds import finished, model, run, version
+from trimtab_operator.api.model import Model
 from trimtab_operator.domain.history import outdated_runs
 
 RUNS = tuple(run(f"bikes-{n}", status=finished()) for n in range(4))
 
 
-def kept_by(limit: int, *models: object) -> list[str]:
+def kept_by(limit: int, *models: Model) -> list[str]:
     gone = {delete.name for delete in outdated_runs(RUNS, models, limit)}
     return [item.metadata.name for item in RUNS if item.metadata.name not in gone]
 

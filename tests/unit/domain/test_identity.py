@@ -1,6 +1,7 @@
 """Identities: the same cause has the same id, everything that matters changes it."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_looking_twice_gives_the_same_ingest() -> None:
         pytest.param({"generation": 7}, True, id="a new generation alone starts none"),
     ],
 )
-def test_what_starts_an_ingest(change: dict[str, object], same: bool) -> None:  # noqa: FBT001 - a table's column
+def test_what_starts_an_ingest(change: dict[str, Any], same: bool) -> None:  # noqa: FBT001 - a table's column
     assert (ingest_id(dataset(**change), NOW) == ingest_id(dataset(), NOW)) is same
 
 

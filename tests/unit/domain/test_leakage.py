@@ -1,5 +1,7 @@
 """Features that see what the target is made of, found in the rules."""
 
+from typing import Any
+
 import pytest
 
 from support.worlds import dataset
@@ -19,7 +21,7 @@ SOON_BELOW = {
 }
 
 
-def leaks(columns: list[object], target: object, **more: object) -> list[str]:
+def leaks(columns: list[object], target: object, **more: Any) -> list[str]:
     spec = dataset(columns=columns, target=target, **more).spec
     return [fault.field for fault in leaking_features(spec)]
 

@@ -1,6 +1,7 @@
 """Names of children: bounded, and different for different owners."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -19,7 +20,7 @@ OWNERS = ["bikes", "b" * 63, "7days", "a-" + "b" * 61, "x"]
         pytest.param(lambda owner: names.ingest_job(owner, "0" * 21), id="ingest"),
     ],
 )
-def test_names_fit_services_and_host_names(build: object, owner: str) -> None:
+def test_names_fit_services_and_host_names(build: Callable[[str], str], owner: str) -> None:
     found = build(owner)
 
     assert len(found) <= 63

@@ -23,7 +23,9 @@ def test_a_pod_reads_what_the_operator_wrote() -> None:
     written = build_run_config(subject)["data"]["spec.json"]
 
     assert RunSpec.from_bytes(written.encode()) == build_run_spec(subject)
-    assert build_run_spec(subject).champion.threshold == 0.25
+    champion = build_run_spec(subject).champion
+    assert champion is not None
+    assert champion.threshold == 0.25
 
 
 def test_the_specification_never_changes() -> None:

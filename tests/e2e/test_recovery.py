@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from demo.installation import upload
+from demo.installation import empty, upload
 from demo.tenant import SYSTEM_NAMESPACE, tenant_store
 from support.kubectl import Kubectl
 from support.waiting import wait_until
@@ -120,11 +120,7 @@ def undisturbed(installed: list[str], raw_bikes: bytes) -> Outcome:
 def _begin(raw: bytes) -> Kubectl:
     """Empty the namespace and its bucket, so that nothing is cached, and apply the manifests."""
     kubectl = Kubectl("recovery")
-    kubectl.run("delete", "models,pipelines,pipelineruns,datasets", "--all", "--wait=true")
-    kubectl.run("wait", "pods", "--all", "--for=delete", "--timeout=120s", timeout=150)
-    with tenant_store(kubectl.namespace) as store:
-        for entry in list(store.list()):
-            store.delete(entry.key)
+    empty(kubectl.namespace)
     upload(kubectl.namespace, "raw/bikes.csv", raw)
     for manifest in MANIFESTS:
         common = {"apiVersion": "trimtab.dev/v1alpha1", "metadata": {"name": "r"}}

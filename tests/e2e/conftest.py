@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.installation import install
+from demo.installation import empty, install
 from support.datasets import bike_share
 from support.kubectl import Kubectl
 
@@ -13,8 +13,13 @@ TENANTS = ["demo", "demo-b", "recovery", "faults"]
 
 @pytest.fixture(scope="session")
 def installed() -> list[str]:
-    """Install or upgrade the chart; return its tenant namespaces."""
+    """Install or upgrade the chart; return its tenant namespaces, emptied.
+
+    What an earlier session left would also take the processors that this one's pods ask for.
+    """
     install(TENANTS)
+    for namespace in TENANTS:
+        empty(namespace)
     return TENANTS
 
 

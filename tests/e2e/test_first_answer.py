@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from demo.installation import empty
 from demo.journey import EXAMPLES, NAME, Journey, Served
 from support.kubectl import Kubectl
 from support.waiting import wait_until
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def journey(installed: list[str], raw_bikes: bytes) -> Journey:
-    empty(installed[0])
     return Journey(installed[0], raw_bikes)
 
 

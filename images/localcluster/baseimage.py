@@ -16,7 +16,6 @@ from localcluster.progress import timed
 from localcluster.settings import BASE, Settings
 
 _SUITE = "bookworm"
-_PUBLIC_MIRROR = "http://mirror.example/debian"
 _INCLUDE = BASE / "packages.txt"
 # Manuals and translations that no container reads.
 _MANUALS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
@@ -35,7 +34,7 @@ def ensure(settings: Settings) -> str:
 
 
 def mirror(sources: Iterable[str], codename: str) -> str:
-    """Return the machine's own mirror if it is one of Debian, else the public one."""
+    """Return the machine's own mirror if it is one of Debian; empty for debootstrap's default."""
     for text in sources:
         # Both spellings of apt: one line a source, and blocks of fields.
         line = re.search(rf"^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+{codename}\s", text, re.MULTILINE)
@@ -45,7 +44,7 @@ def mirror(sources: Iterable[str], codename: str) -> str:
             fields = dict(re.findall(r"^(\w[\w-]*):[ \t]*(.*)$", block, re.MULTILINE))
             if codename in fields.get("Suites", "").split():
                 return str(fields["URIs"].split()[0])
-    return _PUBLIC_MIRROR
+    return ""
 
 
 def _key() -> str:
@@ -59,7 +58,8 @@ def _make(settings: Settings, name: str) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
     include = ",".join(_INCLUDE.read_text().split())
     args = ["debootstrap", "--variant=minbase", f"--include={include}", _SUITE, str(root)]
-    commands.run([*args, _machine_mirror()], seconds=1200)
+    own = _machine_mirror()
+    commands.run([*args, own] if own else args, seconds=1200)
     _trim(root)
     container = builder.run(settings, "from", "scratch").strip()
     builder.run(settings, "add", "--quiet", container, str(root), "/")
@@ -101,6 +101,6 @@ def _machine_mirror() -> str:
     is_debian = re.search(r"^ID=debian$", release, re.MULTILINE)
     codename = re.search(r"^VERSION_CODENAME=(\w+)$", release, re.MULTILINE)
     if not is_debian or not codename:
-        return _PUBLIC_MIRROR
+        return ""
     files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     return mirror((path.read_text() for path in files if path.is_file()), codename[1])

@@ -107,7 +107,7 @@ Suites: bookworm-security
         (BLOCKS, "http://mirror.example/debian"),
         ("deb [signed-by=/k] http://a.example/debian bookworm main\n", "http://a.example/debian"),
         ("deb http://b.example/debian bookworm main\n", "http://b.example/debian"),
-        ("deb http://b.example/tools tools-bookworm main\n", "http://mirror.example/debian"),
+        ("deb http://b.example/tools tools-bookworm main\n", ""),
     ],
     ids=["blocks", "line-with-options", "line", "other-suite"],
 )

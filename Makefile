@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 LOCAL := PYTHONPATH=images python3 -m localcluster
-IMAGES := operator ingest server train s3
+IMAGES := operator ingest server train
 
 .venv/.installed: requirements.lock pyproject.toml
 	python3 -m venv .venv && .venv/bin/python -m pip install -q --disable-pip-version-check uv
@@ -47,6 +47,7 @@ status: ## One line for each of its processes
 
 images: venv up ## Build the images and load them into the cluster
 	for name in $(IMAGES); do $(LOCAL) build-image trimtab-$$name:dev --file images/$$name/Dockerfile --context .; done
+	$(LOCAL) build-image trimtab-s3:dev --file images/s3/Dockerfile --context program:versitygw
 
 demo: images ## The loop on real data, in the embedded cluster
 	PYTHONPATH=tests $(PY) -m demo

@@ -10,6 +10,8 @@ from localcluster.existing import ExistingCluster
 from localcluster.progress import LaunchError, say
 from localcluster.settings import Settings
 
+_PROGRAM = "program:"
+
 
 def main() -> int:
     """Run one verb and return the exit code."""
@@ -39,7 +41,8 @@ def _run_embedded(options: argparse.Namespace, where: Settings) -> int:
         case "build":
             binaries.ensure(where)
         case "build-image":
-            images.build(where, options.name, options.file, options.context, _arguments(options))
+            context = _context(options, where)
+            images.build(where, options.name, options.file, context, _arguments(options))
         case "load-image":
             images.load(where, options.what)
         case "image-name":
@@ -62,7 +65,7 @@ def _run_existing(options: argparse.Namespace, where: Settings, cluster: Existin
         case "status":
             return 0 if existing.status(where, cluster) else 1
         case "build-image":
-            file, context = options.file, options.context
+            file, context = options.file, _context(options, where)
             existing.build(where, cluster, options.name, file, context, _arguments(options))
         case "load-image":
             existing.push(where, existing.image_name(cluster, options.what))
@@ -73,6 +76,13 @@ def _run_existing(options: argparse.Namespace, where: Settings, cluster: Existin
         case _:
             raise LaunchError(f"`{options.verb}` is for the embedded cluster; unset KUBE_CONTEXT.")
     return 0
+
+
+def _context(options: argparse.Namespace, where: Settings) -> Path:
+    name = str(options.context).removeprefix(_PROGRAM)
+    if name == str(options.context):
+        return Path(name)
+    return binaries.folder(where, name)
 
 
 def _arguments(options: argparse.Namespace) -> dict[str, str]:
@@ -92,7 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     image = verbs.add_parser("build-image", help="build a Dockerfile and load the image")
     image.add_argument("name", help="name[:tag]; localhost/ and :dev are added where missing")
     image.add_argument("--file", type=Path, required=True, help="the Dockerfile")
-    image.add_argument("--context", type=Path, default=Path(), help="what COPY refers to")
+    image.add_argument(
+        "--context",
+        default=".",
+        metavar="DIR|program:NAME",
+        help="what COPY refers to; program:NAME is the folder of a program that `build` makes",
+    )
     image.add_argument("--build-arg", action="append", default=[], metavar="KEY=VALUE")
     load = verbs.add_parser("load-image", help="load an archive or an image that was built")
     load.add_argument("what", metavar="ARCHIVE|NAME")

@@ -39,6 +39,20 @@ def home(settings: Settings, group: ToolGroup) -> Path:
     return settings.cache / "tools" / f"{group.name}-{group.key()}"
 
 
+def folder(settings: Settings, program: str) -> Path:
+    """Return the folder that holds a program, which is built first if it is not there.
+
+    Raises:
+        LaunchError: No group builds such a program.
+    """
+    groups = [group for group in GROUPS if program in group.binaries]
+    if not groups:
+        known = ", ".join(sorted(name for group in GROUPS for name in group.binaries))
+        raise LaunchError(f"{program} is no program of the cluster; there are {known}.")
+    ensure(settings, groups)
+    return home(settings, groups[0])
+
+
 def _build_all(settings: Settings, go: str, groups: Sequence[ToolGroup]) -> None:
     progress: dict[str, int] = {}
     start = time.monotonic()

@@ -100,9 +100,9 @@ class Bridge:
 
     def before(self) -> list[str] | None:
         """Return something to remember unless the bridge has its address already."""
-        shown = commands.attempt(["ip", "-4", "-o", "addr", "show", "dev", BRIDGE])
-        up = commands.attempt(["ip", "-o", "link", "show", "dev", BRIDGE, "up"])
-        there = f" {BRIDGE_ADDRESS}/24 " in shown.stdout and up.stdout
+        shown = _shown("ip", "-4", "-o", "addr", "show", "dev", BRIDGE)
+        up = _shown("ip", "-o", "link", "show", "dev", BRIDGE, "up")
+        there = f" {BRIDGE_ADDRESS}/24 " in shown and up
         return None if there else [BRIDGE]
 
     def apply(self) -> None:
@@ -137,8 +137,8 @@ class Masquerade:
 
     def before(self) -> list[str] | None:
         """Return something to remember if the table is missing."""
-        shown = commands.attempt(["nft", "list", "table", *_MASQUERADE.split()])
-        return None if "masquerade" in shown.stdout else ["missing"]
+        shown = _shown("nft", "list", "table", *_MASQUERADE.split())
+        return None if "masquerade" in shown else ["missing"]
 
     def apply(self) -> None:
         """Make the table, or make it anew if it is not what it was."""
@@ -176,11 +176,7 @@ class Forwarding:
 
     def before(self) -> list[str] | None:
         """Return something to remember if the policy is to drop and the rules are missing."""
-        try:
-            rules = commands.attempt(["iptables", "-w", "-S", "FORWARD"]).stdout
-        except LaunchError:
-            # Without the program nobody can have set such a policy through it.
-            return None
+        rules = _shown("iptables", "-w", "-S", "FORWARD")
         return ["rules"] if "-P FORWARD DROP" in rules and f"-i {BRIDGE} " not in rules else None
 
     def apply(self) -> None:
@@ -241,6 +237,14 @@ def undo(settings: Settings) -> None:
             CHANGES[name].undo(before)
             say("undo", CHANGES[name].text)
     _path(settings).unlink(missing_ok=True)
+
+
+def _shown(*args: str) -> str:
+    """Return what a program shows; a program that is not installed yet has nothing to show."""
+    try:
+        return commands.attempt(args).stdout
+    except LaunchError:
+        return ""
 
 
 def mount_points(mountinfo: str) -> list[str]:

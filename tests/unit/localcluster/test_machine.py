@@ -113,3 +113,10 @@ Suites: bookworm-security
 )
 def test_the_machine_s_own_mirror_is_used(text: str, expected: str) -> None:
     assert baseimage.mirror([text], "bookworm") == expected
+
+
+def test_a_machine_without_any_program_is_described(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert {"masquerade", "bridge"} <= set(changes.pending())

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from demo.installation import images_and_storage
 from support.chart import CHART, LOCAL, VALUES, render
 from trimtab_operator.api.kinds import KINDS
 
@@ -54,6 +55,16 @@ def test_images_follow_registry_and_tag() -> None:
         "r.example/x/trimtab-operator:v2",
         "r.example/x/trimtab-s3:v2",
     }
+
+
+def test_the_demo_installs_from_a_registry_that_is_named() -> None:
+    arguments = images_and_storage({"IMAGE_REGISTRY": "r.example/x/"})
+    rendered = render(*arguments)
+    containers = [c for _, pod in rendered.pods() for c in pod["spec"]["containers"]]
+    assert {c["image"].rsplit("/", 1)[0] for c in containers} == {"r.example/x"}
+    assert {c["imagePullPolicy"] for c in containers} == {"Always"}
+    claims = rendered.one("StatefulSet", "trimtab-s3")["spec"]["volumeClaimTemplates"]
+    assert "storageClassName" not in claims[0]["spec"]
 
 
 def test_an_image_can_be_named_whole() -> None:

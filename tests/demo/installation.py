@@ -1,5 +1,7 @@
 """The chart, the raw file and the manifests, as a user would bring them."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from demo.tenant import SYSTEM_NAMESPACE, tenant_store
@@ -7,6 +9,20 @@ from support.kubectl import Kubectl
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "trimtab"
+
+
+def images_and_storage(environment: Mapping[str, str]) -> list[str]:
+    """Return helm's arguments for where images and volumes come from.
+
+    A cluster that `KUBE_CONTEXT` and `IMAGE_REGISTRY` name pulls what `make images` pushed, anew
+    each time, and gives the store a volume of its own default class.
+    """
+    arguments = ["-f", str(CHART / "values-local.yaml")]
+    registry = environment.get("IMAGE_REGISTRY", "").strip().rstrip("/")
+    if registry:
+        arguments += ["--set", f"images.registry={registry},images.pullPolicy=Always"]
+        arguments += ["--set", "storage.embedded.storageClass="]
+    return arguments
 
 
 def install(namespaces: list[str]) -> None:
@@ -21,8 +37,7 @@ def install(namespaces: list[str]) -> None:
         "trimtab",
         str(CHART),
         "--create-namespace",
-        "-f",
-        str(CHART / "values-local.yaml"),
+        *images_and_storage(os.environ),
         *tenants,
         "--wait",
         "--timeout",

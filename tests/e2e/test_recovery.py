@@ -3,23 +3,29 @@
 `make test` runs one kill, another one with every commit; `make test-recovery` runs them all.
 """
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import tritonclient.http as triton
 
-from demo.installation import empty, upload
+from demo.installation import ROOT, empty, upload
 from demo.tenant import SYSTEM_NAMESPACE, tenant_store
-from support.kubectl import Kubectl
+from support.kubectl import Kubectl, KubectlError
 from support.waiting import wait_until
 from trimtab_operator.manifests import labels
+from trimtab_operator.manifests.names import server
 from trimtab_stages.contract.layout import checkpoint_prefix
+from trimtab_stages.serve.plan.version import short_name
 
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
 
 SECONDS = 600
+LAUNCHER = {"PYTHONPATH": str(ROOT / "images")}
 COMPUTE = {"cpu": "1", "memory": "3Gi"}
 MANIFESTS: list[dict[str, Any]] = [
     {
@@ -149,6 +155,26 @@ def test_a_kill_changes_nothing(
     wait_until(lambda: hop.reached(kubectl), SECONDS, interval=0.2, what=f"hop {name}")
     _strike(victim, kubectl, hop)
     assert _end(kubectl) == undisturbed
+
+
+@pytest.mark.skipif("KUBE_CONTEXT" in os.environ, reason="only the embedded cluster is stopped")
+def test_a_restarted_cluster_serves_the_same_digest(undisturbed: Outcome) -> None:
+    for verb in ("down", "up"):
+        subprocess.run(
+            [sys.executable, "-m", "localcluster", verb], check=True, env=os.environ | LAUNCHER
+        )
+    wait_until(lambda: _served() == [short_name(undisturbed.champion)], SECONDS)
+
+
+def _served() -> list[str]:
+    """Return the versions that the restarted server answers with; nothing while it is away."""
+    try:
+        with Kubectl("recovery").forward(f"svc/{server('r')}", 8080) as address:
+            client = triton.InferenceServerClient(address)
+            metadata = client.get_model_metadata("r")
+            return [str(version) for version in metadata["versions"]]
+    except (KubectlError, triton.InferenceServerException, OSError):
+        return []
 
 
 def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from trimtab_stages.contract.features import Feature, FeatureKind
+from trimtab_stages.contract.ingest import IngestRules
 from trimtab_stages.contract.snapshot import SnapshotManifest, SplitInfo
 
 CONTEXT: dict[str, Any] = {
@@ -21,8 +22,9 @@ CONTEXT: dict[str, Any] = {
 }
 
 
-def croissant(manifest: SnapshotManifest, licence: str = "") -> dict[str, Any]:
+def croissant(manifest: SnapshotManifest, rules: IngestRules, licence: str = "") -> dict[str, Any]:
     """Return the JSON-LD of a snapshot: its files and what their columns mean."""
+    meanings = _meanings(manifest, rules)
     described: dict[str, Any] = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -32,7 +34,7 @@ def croissant(manifest: SnapshotManifest, licence: str = "") -> dict[str, Any]:
         "description": f"Snapshot of {manifest.dataset}: {manifest.rows_kept} rows, target"
         f" {manifest.target.name}.",
         "distribution": [_file(split) for split in manifest.splits],
-        "recordSet": [_records(manifest, split) for split in manifest.splits],
+        "recordSet": [_records(manifest, split, meanings) for split in manifest.splits],
     }
     return described | ({"license": licence} if licence else {})
 
@@ -49,12 +51,36 @@ def _file(split: SplitInfo) -> dict[str, Any]:
     }
 
 
-def _records(manifest: SnapshotManifest, split: SplitInfo) -> dict[str, Any]:
-    fields = [_field(split, manifest.time_column, "sc:DateTime", "event time, UTC")]
-    fields += [_feature_field(split, feature) for feature in manifest.features]
-    fields += [_field(split, name, "sc:Text", "protected attribute") for name in manifest.protected]
+def _meanings(manifest: SnapshotManifest, rules: IngestRules) -> dict[str, str]:
+    """Return what people wrote about the columns, for every column of the splits."""
+    told = {column.name: column.description or "" for column in rules.columns}
+    source = rules.target.column
     classes = ", ".join(manifest.target.classes)
-    fields.append(_field(split, manifest.target.name, "sc:Integer", f"target; classes: {classes}"))
+    meanings = {manifest.time_column: "event time, UTC"}
+    meanings |= {feature.name: _feature_meaning(feature, told) for feature in manifest.features}
+    meanings |= {name: _join("protected attribute", told[name]) for name in manifest.protected}
+    target = _join("target", f"made of {source}", told[source], f"classes: {classes}")
+    return meanings | {manifest.target.name: target}
+
+
+def _feature_meaning(feature: Feature, told: dict[str, str]) -> str:
+    made = f"derived from {feature.derived_from}" if feature.derived_from else ""
+    unit = f"unit {feature.unit}" if feature.unit else ""
+    return _join(feature.description or told.get(feature.derived_from or "", ""), made, unit)
+
+
+def _join(*words: str) -> str:
+    return "; ".join(word for word in words if word)
+
+
+def _records(
+    manifest: SnapshotManifest, split: SplitInfo, meanings: dict[str, str]
+) -> dict[str, Any]:
+    types = {manifest.time_column: "sc:DateTime"}
+    types |= {feature.name: _data_type(feature) for feature in manifest.features}
+    types |= dict.fromkeys(manifest.protected, "sc:Text")
+    types |= {manifest.target.name: "sc:Integer"}
+    fields = [_field(split, name, kind, meanings[name]) for name, kind in types.items()]
     return {
         "@type": "cr:RecordSet",
         "@id": split.name,
@@ -64,12 +90,8 @@ def _records(manifest: SnapshotManifest, split: SplitInfo) -> dict[str, Any]:
     }
 
 
-def _feature_field(split: SplitInfo, feature: Feature) -> dict[str, Any]:
-    data_type = "sc:Text" if feature.kind is FeatureKind.CATEGORICAL else "sc:Float"
-    unit = f"unit {feature.unit}" if feature.unit else ""
-    made = f"derived from {feature.derived_from}" if feature.derived_from else ""
-    words = [word for word in (feature.description or "", made, unit) if word]
-    return _field(split, feature.name, data_type, "; ".join(words))
+def _data_type(feature: Feature) -> str:
+    return "sc:Text" if feature.kind is FeatureKind.CATEGORICAL else "sc:Float"
 
 
 def _field(split: SplitInfo, name: str, data_type: str, description: str) -> dict[str, Any]:

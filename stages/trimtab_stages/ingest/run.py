@@ -109,7 +109,7 @@ def _publish(
         "quarantine": write_blob(store, write_table(rejected)),
         "report": write_blob(store, render_page(figures).encode()),
         "report_data": write_blob(store, _json(figures)),
-        "croissant": write_blob(store, _json(croissant(plain))),
+        "croissant": write_blob(store, _json(croissant(plain, spec.rules))),
     }
     return plain.model_copy(update=documents)
 

@@ -1,0 +1,115 @@
+"""Each field of each example acts: with another value it is refused, or something else follows."""
+
+import copy
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support.contract_samples import COMMIT
+from support.examples import EXAMPLES
+from support.mutations import Body, fields, mutants
+from support.mutations import Path as FieldPath
+from trimtab_operator.api.model import Model
+from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.cli.checks import Checks, validate
+from trimtab_operator.cli.local.specs import local_release
+from trimtab_operator.cli.rendering import render
+from trimtab_operator.cli.strictness import TrimtabObject, dotted
+from trimtab_operator.domain.serving_plan import plan_of_commit
+from trimtab_stages.contract.gates import Estimate, Evidence, LeverLoss, Metric, judge
+from trimtab_stages.contract.recipe import Recipe
+from trimtab_stages.contract.run import RunSpec
+from trimtab_stages.contract.stage_key import stage_keys
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+RELEASE = local_release("test")
+FILES = sorted(EXAMPLES.glob("*/*.yaml"))
+
+
+def _bodies(folder: Path) -> dict[str, Body]:
+    """Return the objects of an example by the name of their file."""
+    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.yaml"))}
+
+
+CASES = [
+    pytest.param(file, path, id=f"{file.parent.name}-{file.stem}-{dotted(path)}")
+    for file in FILES
+    for path in fields(_bodies(file.parent)[file.stem])
+]
+
+
+def test_the_examples_are_there() -> None:
+    assert {file.parent.name for file in FILES} == {"bikes", "cgm", "minimal", "own-onnx"}
+
+
+@pytest.mark.parametrize(("file", "path"), CASES)
+def test_a_field_acts(file: Path, path: FieldPath, tmp_path: Path) -> None:
+    bodies = _bodies(file.parent)
+    written = _check(bodies, tmp_path)
+    assert not written.findings
+    before = _consequences(written)
+    tried = list(mutants(bodies[file.stem], path))
+    assert tried
+    for mutant in tried:
+        checks = _check(bodies | {file.stem: mutant}, tmp_path)
+        assert checks.errors or _consequences(checks) != before, mutant
+
+
+def _check(bodies: dict[str, Body], folder: Path) -> Checks:
+    for name, body in bodies.items():
+        (folder / f"{name}.json").write_text(json.dumps(body))
+    return validate([folder])
+
+
+def _consequences(checks: Checks) -> object:
+    """Return what follows from valid manifests, and nothing that merely repeats them."""
+    warnings = [(item.object, item.message) for item in checks.findings]
+    return warnings, [list(_follow(item)) for item in checks.objects()]
+
+
+def _follow(item: TrimtabObject) -> Iterator[object]:
+    """Yield an object's children without the copies of its spec, and the decisions it leads to."""
+    for child in render(item, RELEASE, "demo", NOW):
+        bare = copy.deepcopy(child)
+        if child["kind"] == "PipelineRun":
+            del bare["spec"]["recipe"]
+        if child["kind"] == "ConfigMap" and not isinstance(item, Model):
+            del bare["data"]
+        yield bare
+        if "spec.json" in child.get("data", {}) and isinstance(item, Pipeline):
+            yield stage_keys(RunSpec.from_bytes(child["data"]["spec.json"].encode()))
+    if isinstance(item, Pipeline):
+        recipe = item.spec.recipe()
+        yield judge(recipe.gates, _evidence(recipe))
+    if isinstance(item, Model) and item.spec.pipeline_ref is not None:
+        yield plan_of_commit(item, COMMIT)
+
+
+def _evidence(recipe: Recipe) -> Evidence:
+    """Return what a run with middling results hands to its gates."""
+    middling = [
+        Estimate(metric=metric, value=0.8, low=0.78, high=0.82, samples=1000) for metric in Metric
+    ]
+    losses = [
+        LeverLoss(
+            name=lever.name,
+            loss=0.005,
+            limit=None if lever.max_information_loss is None else float(lever.max_information_loss),
+            columns_in=4,
+            columns_out=4,
+        )
+        for lever in recipe.levers
+    ]
+    return Evidence(
+        estimates=middling,
+        versus_champion=middling,
+        parity_max_abs_error=1e-6,
+        parity_rows=100,
+        train_loss=0.3,
+        validation_loss=0.4,
+        levers=losses,
+    )

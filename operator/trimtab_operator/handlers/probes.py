@@ -1,6 +1,6 @@
 """The operator's HTTP endpoints: `/healthz` and `/readyz`, and `/metrics` on its own port."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -70,19 +70,17 @@ def build_metrics_app(metrics: Metrics, refresh: Callable[[], None]) -> web.Appl
     return _build_app({"/metrics": respond})
 
 
-async def serve(app: web.Application, port: int) -> web.AppRunner:
-    """Listen on a port of all addresses; the returned runner's `cleanup` ends it."""
+async def serve(app: web.Application, port: int, host: str | None = None) -> web.AppRunner:
+    """Listen on a port of `host`, or of all addresses; the runner's `cleanup` ends it.
+
+    With port 0 and no host, each address family gets a port of its own.
+    """
     runner = web.AppRunner(
         app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
     )
     await runner.setup()
-    await web.TCPSite(runner, port=port).start()
+    await web.TCPSite(runner, host, port).start()
     return runner
-
-
-def addresses(runner: web.AppRunner) -> Sequence[int]:
-    """Return the ports that a runner listens on."""
-    return [address[1] for address in runner.addresses]
 
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]

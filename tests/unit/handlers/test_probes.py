@@ -2,10 +2,10 @@ import asyncio
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from trimtab_operator.handlers.probes import (
     Health,
-    addresses,
     build_health_app,
     build_metrics_app,
     find_faults,
@@ -13,6 +13,7 @@ from trimtab_operator.handlers.probes import (
 )
 from trimtab_operator.telemetry.metrics import Metrics
 
+LOOPBACK = "127.0.0.1"
 WELL = Health(leading=True, lease_held=True, api_silence=3, queue_oldest=2, watch_silent=False)
 STANDBY = Health(
     leading=False, lease_held=False, api_silence=3, queue_oldest=900, watch_silent=True
@@ -41,8 +42,9 @@ def test_a_faulty_process_is_restarted(changes: dict[str, float], said: str) -> 
     assert said in fault
 
 
-async def fetch(port: int, path: str) -> tuple[int, str]:
-    url = f"http://127.0.0.1:{port}{path}"
+async def fetch(runner: web.AppRunner, path: str) -> tuple[int, str]:
+    host, port = runner.addresses[0]
+    url = f"http://{host}:{port}{path}"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, await answer.text()
 
@@ -50,9 +52,9 @@ async def fetch(port: int, path: str) -> tuple[int, str]:
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_the_probe_answers_with_the_fault(path: str) -> None:
     async def ask(health: Health) -> tuple[int, str]:
-        runner = await serve(build_health_app(lambda: health), 0)
+        runner = await serve(build_health_app(lambda: health), 0, LOOPBACK)
         try:
-            return await fetch(addresses(runner)[0], path)
+            return await fetch(runner, path)
         finally:
             await runner.cleanup()
 
@@ -66,9 +68,9 @@ def test_metrics_are_refreshed_when_read() -> None:
     metrics = Metrics()
 
     async def ask() -> tuple[int, str]:
-        runner = await serve(build_metrics_app(metrics, lambda: metrics.leader.set(1)), 0)
+        runner = await serve(build_metrics_app(metrics, lambda: metrics.leader.set(1)), 0, LOOPBACK)
         try:
-            return await fetch(addresses(runner)[0], "/metrics")
+            return await fetch(runner, "/metrics")
         finally:
             await runner.cleanup()
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcluster import commands, toolchain
+from localcluster import commands, packages, toolchain
 from localcluster.progress import LaunchError, duration, say
 from localcluster.settings import Settings
 from localcluster.toolgroups import GROUPS, ToolGroup
@@ -22,6 +22,7 @@ def ensure(settings: Settings, groups: Sequence[ToolGroup] = GROUPS) -> None:
     """Build what is not in the cache yet and point the stable links at it."""
     absent = unbuilt(settings, groups)
     if absent:
+        packages.provide(packages.FOR_BUILD)
         go = toolchain.find_go(settings)
         say("build", f"{', '.join(group.name for group in absent)} (first time: 10-15 minutes)")
         _build_all(settings, go, absent)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from localcluster import commands, packages
-from localcluster.progress import say
 from localcluster.settings import Settings
 
 _CERTIFICATES = "/etc/ssl/certs"
@@ -12,10 +11,7 @@ _BUNDLE = f"{_CERTIFICATES}/ca-certificates.crt"
 
 def require() -> None:
     """Install what building images needs."""
-    missing = packages.missing(packages.FOR_IMAGES)
-    if missing:
-        say("change", f"Debian packages (they stay): {', '.join(missing)}")
-        packages.install(missing)
+    packages.provide(packages.FOR_IMAGES)
 
 
 def buildah(settings: Settings) -> list[str]:

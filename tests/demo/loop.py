@@ -1,0 +1,179 @@
+"""The closed loop in lock step: play a window, return its labels, wait for what is decided.
+
+The rows of a window are asked for in order and scored with the version that answered. When a
+challenger is in the shadow, days of the next window are played until the rollout has ended.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import balanced_accuracy_score
+
+from demo.journey import has_ended
+from replay.player import Player, decision_of
+from replay.streams import Stream
+from support.kubectl import Kubectl
+from support.waiting import wait_until
+
+DECISION_SECONDS = 120
+RUN_SECONDS = 900
+ROLLOUT_SECONDS = 90
+DAY_ROWS = 24
+
+
+@dataclass
+class Hop:
+    """What followed from one window.
+
+    Attributes:
+        window: its number, from 0.
+        outcome: Retrain, Wait, ...
+        message: why.
+        run: PipelineRun that was started.
+        gates: outcome of its gates.
+        rollout: how its rollout ended.
+    """
+
+    window: int
+    outcome: str
+    message: str
+    run: str = ""
+    gates: str = ""
+    rollout: str = ""
+
+
+@dataclass
+class Loop:
+    """The loop of one Model, played to the end of a stream.
+
+    Attributes:
+        kubectl: in the Model's namespace.
+        name: name of Dataset, Pipeline, Model and DriftMonitor.
+        stream: the data.
+        player: asks and labels.
+        tell: shows a line to people.
+        hops: what followed from each window.
+    """
+
+    kubectl: Kubectl
+    name: str
+    stream: Stream
+    player: Player
+    tell: Callable[[str], None]
+    hops: list[Hop] = field(default_factory=list)
+
+    def play(self) -> None:
+        """Play every window."""
+        left = self.stream.window(0)
+        for window in range(self.stream.windows):
+            self.player.send(left)
+            following = self._next_rows(window)
+            hop = self._decided(window)
+            if hop.outcome == "Retrain":
+                following = self._retrained(hop, following)
+            self.hops.append(hop)
+            self.tell(self._line(hop))
+            left = following
+
+    def quality(self) -> NDArray[np.float64]:
+        """Return the balanced accuracy of each window as it was answered."""
+        found = []
+        for window in range(self.stream.windows):
+            rows = self.stream.window(window)
+            rows = rows[self.player.played.decided[rows] >= 0]
+            decided = self.player.played.decided[rows]
+            found.append(float(balanced_accuracy_score(self.stream.truth[rows], decided)))
+        return np.array(found)
+
+    def _next_rows(self, window: int) -> NDArray[np.int64]:
+        last = window + 1 == self.stream.windows
+        return np.array([], np.int64) if last else self.stream.window(window + 1)
+
+    def _decided(self, window: int) -> Hop:
+        """Wait for the decision about a window that is over."""
+        instant = datetime.fromtimestamp(int(self.stream.edges_ns[window + 1]) / 1e9, UTC)
+        end = instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+        def decided() -> dict[str, Any] | None:
+            return decision_of(self._get("driftmonitor").get("status", {}), end)
+
+        decision = wait_until(decided, DECISION_SECONDS, interval=0.5, what=f"decision on {end}")
+        return Hop(window, decision["outcome"], decision["message"])
+
+    def _retrained(self, hop: Hop, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Wait for the run; play days until its challenger's rollout has ended; return the rest."""
+        pending = self._get("driftmonitor")["status"]["retrains"][-1]["triggerId"]
+        run = wait_until(
+            lambda: self._ended_run(pending), RUN_SECONDS, interval=1, what=f"run of {pending}"
+        )
+        hop.run = run["metadata"]["name"]
+        hop.gates = _reason(run, "GatesPassed")
+        if hop.gates != "Passed":
+            return rows
+        digest = run["status"]["modelDigest"]
+        wait_until(lambda: self._seen(digest), ROLLOUT_SECONDS, interval=0.5, what="the rollout")
+        for day in self._days(rows):
+            if self._rolled_out(digest, hop):
+                return rows[rows >= day[0]]
+            self.player.send(day)
+            wait_until(
+                lambda: self._has_looked(digest, hop), ROLLOUT_SECONDS, interval=0.5, what="evidence"
+            )
+        return rows[:0]
+
+    def _days(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        for first in range(0, len(rows), DAY_ROWS):
+            yield rows[first : first + DAY_ROWS]
+
+    def _ended_run(self, trigger: str) -> dict[str, Any] | None:
+        runs = self.kubectl.get("pipelineruns")["items"]
+        found = [run for run in runs if trigger in _causes(run)]
+        return found[0] if found and has_ended(found[0]) else None
+
+    def _seen(self, digest: str) -> bool:
+        status = self._get("model")["status"]
+        known = [status.get("challenger"), status.get("champion"), *status.get("rejected", [])]
+        return any(item and item["digest"] == digest for item in known)
+
+    def _rolled_out(self, digest: str, hop: Hop) -> bool:
+        rollout = self._get("model")["status"].get("rollout", {})
+        if rollout.get("digest") != digest or rollout.get("state") == "Progressing":
+            return False
+        hop.rollout = rollout["state"]
+        return True
+
+    def _has_looked(self, digest: str, hop: Hop) -> bool:
+        """True when the evidence reaches the rows that were played, or the rollout has ended."""
+        if self._rolled_out(digest, hop):
+            return True
+        evidence = self._get("model")["status"].get("rollout", {}).get("evidence", {})
+        played = int((self.player.played.decided >= 0).sum())
+        newest = self.stream.time_ns[np.flatnonzero(self.player.played.decided >= 0)[-1]]
+        through = evidence.get("through")
+        if not through or not played:
+            return False
+        return int(datetime.fromisoformat(through).timestamp()) * 1_000_000_000 >= newest
+
+    def _get(self, kind: str) -> dict[str, Any]:
+        return self.kubectl.get(f"{kind}/{self.name}")
+
+    def _line(self, hop: Hop) -> str:
+        rows = self.stream.window(hop.window)
+        decided = self.player.played.decided[rows]
+        quality = balanced_accuracy_score(self.stream.truth[rows], decided)
+        parts = [hop.outcome, hop.run, hop.gates, hop.rollout]
+        words = " -> ".join(part for part in parts if part)
+        return f"window {hop.window + 1:2d}: {quality:.3f}  {words}: {hop.message}"
+
+
+def _reason(body: dict[str, Any], kind: str) -> str:
+    conditions = body.get("status", {}).get("conditions", [])
+    return next((str(item["reason"]) for item in conditions if item["type"] == kind), "")
+
+
+def _causes(run: dict[str, Any]) -> list[str]:
+    return [*run["spec"].get("causes", []), run["spec"]["triggerId"]]

@@ -1,0 +1,121 @@
+"""Plays a stream against a served Model in lock step: a window's rows, then their due labels."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+import tritonclient.http as triton
+import urllib3
+from numpy.typing import NDArray
+
+from replay.streams import Stream
+
+Rows = NDArray[np.int64]
+
+
+@dataclass
+class Played:
+    """What was answered.
+
+    Attributes:
+        decided: decisions by row of the stream, -1 where nothing was asked.
+        version: short name of the version that answered, by row.
+        failed: requests that failed; none is tried again.
+        asked: requests sent.
+    """
+
+    decided: Rows
+    version: NDArray[np.str_]
+    failed: int = 0
+    asked: int = 0
+
+    @classmethod
+    def of(cls, stream: Stream) -> "Played":
+        """Return an empty record."""
+        rows = len(stream.time_ns)
+        return cls(np.full(rows, -1, np.int64), np.full(rows, "", dtype="<U16"))
+
+
+@dataclass
+class Player:
+    """A client that asks for rows and returns their labels.
+
+    Attributes:
+        stream: the data.
+        model: name of the Model.
+        address: `host:port` of its REST service.
+        label_delay_ns: how long after its event a row's label is known.
+        batch: rows of a request.
+    """
+
+    stream: Stream
+    model: str
+    address: str
+    label_delay_ns: int
+    batch: int = 24
+    played: Played = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.played = Played.of(self.stream)
+        self._client = triton.InferenceServerClient(
+            self.address, network_timeout=30, connection_timeout=30
+        )
+        self._http = urllib3.PoolManager()
+
+    def send(self, rows: Rows) -> None:
+        """Ask for rows, then return the labels that are due once they are over."""
+        for first in range(0, len(rows), self.batch):
+            part = rows[first : first + self.batch]
+            self._ask(part)
+            self._label(part)
+
+    def _ask(self, rows: Rows) -> None:
+        tensor = triton.InferInput("features", list(self.stream.inputs[rows].shape), "FP32")
+        tensor.set_data_from_numpy(np.ascontiguousarray(self.stream.inputs[rows]))
+        times = self.stream.time_ns[rows].tolist()
+        self.played.asked += 1
+        try:
+            answer = self._client.infer(
+                self.model,
+                [tensor],
+                request_id=self._id(rows),
+                parameters={"event_time": times},
+            )
+        except triton.InferenceServerException:
+            self.played.failed += 1
+            return
+        self.played.decided[rows] = answer.as_numpy("decision")
+        self.played.version[rows] = answer.get_response()["model_version"]
+
+    def _label(self, rows: Rows) -> None:
+        labels = [
+            {
+                "id": self._id(rows),
+                "row": place,
+                "label": str(self.stream.truth[row]),
+                "event_time": int(self.stream.time_ns[row]) + self.label_delay_ns,
+            }
+            for place, row in enumerate(rows.tolist())
+        ]
+        answer = self._http.request(
+            "POST",
+            f"http://{self.address}/v2/models/{self.model}/feedback",
+            body=orjson.dumps({"labels": labels}),
+            headers={"Content-Type": "application/json"},
+        )
+        if answer.status >= 400:  # noqa: PLR2004 - HTTP's first error
+            self.played.failed += 1
+
+    def _id(self, rows: Rows) -> str:
+        return f"{self.stream.name}-{rows[0]}"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+        self._http.clear()
+
+
+def decision_of(status: dict[str, Any], end: str) -> dict[str, Any] | None:
+    """Return what was decided about the window that ends then, or None."""
+    return next((item for item in status.get("decisions", []) if item["windowEnd"] == end), None)

@@ -1,4 +1,4 @@
-"""Sizes of the built images against their bars: `PYTHONPATH=images python` and this file.
+"""Sizes of the built images: `PYTHONPATH=tests:images python tests/bench/image_sizes.py`.
 
 A size is the sum of an image's uncompressed layers, base included: what a node keeps on its disk.
 """
@@ -9,21 +9,16 @@ import sys
 
 from localcluster import builder, settings
 from localcluster.images import full_name
+from support.bars import Bar, show
 
 MEGABYTE = 1_000_000
-BARS = {"operator": 250, "server": 400}
+LARGEST = {"operator": 250, "server": 400}
 """Largest allowed size by image, megabytes."""
 
 
 def main() -> int:
     """Print a line for each bar; returns 1 when one is missed."""
-    missed = False
-    for image, bar in BARS.items():
-        size = megabytes(image)
-        verdict = "ok" if size <= bar else "short"
-        missed |= size > bar
-        sys.stdout.write(f"bar image-{image}-mb {size:.0f} {bar} {verdict}\n")
-    return int(missed)
+    return show(Bar(f"image-{image}-mb", megabytes(image), most) for image, most in LARGEST.items())
 
 
 def megabytes(image: str) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.apiserver import ApiServer, run_api_server
+from support.bars import Bar, show
 from support.operator_process import operator_settings, run_operator
 from support.s3 import S3Server, run_s3_server, write_storage_directory
 from support.scenario import all_ready, apply_datasets
@@ -40,13 +41,12 @@ def main() -> int:
     """Print a line for each bar; returns 1 when one is missed."""
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder))
-    bars = (
-        ("operator-memory-mb", figures.megabytes, MEMORY_BAR),
-        ("operator-restart-writes", figures.writes, WRITES_BAR),
+    return show(
+        (
+            Bar("operator-memory-mb", figures.megabytes, MEMORY_BAR),
+            Bar("operator-restart-writes", figures.writes, WRITES_BAR),
+        )
     )
-    for name, value, bar in bars:
-        sys.stdout.write(f"bar {name} {value:.0f} {bar} {'ok' if value <= bar else 'short'}\n")
-    return int(any(value > bar for _, value, bar in bars))
 
 
 def measure(folder: Path) -> Figures:

@@ -20,6 +20,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from support import graphs
+from support.bars import Bar, show
 from support.serving import ServerProcess, ServingFolder, running_server
 
 ROUNDS = 3
@@ -62,14 +63,13 @@ CASES = (
 
 def main() -> int:
     """Print a line for each bar; returns 1 when one is missed."""
-    missed = False
-    for case in CASES:
-        ratio = statistics.median(measure(case) for _ in range(ROUNDS))
-        verdict = "ok" if ratio >= case.goal else "short"
-        missed |= ratio < case.goal
-        sys.stdout.write(f"bar {case.name} {ratio:.3f} {case.goal} {verdict}\n")
-        sys.stdout.flush()
-    return int(missed)
+    return show(bar(case) for case in CASES)
+
+
+def bar(case: Case) -> Bar:
+    """Return the middle ratio of several rounds."""
+    ratio = statistics.median(measure(case) for _ in range(ROUNDS))
+    return Bar(case.name, ratio, case.goal, at_least=True)
 
 
 def measure(case: Case) -> float:

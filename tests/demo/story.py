@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
+from support.bars import Bar
+
 
 @dataclass
 class Story:
@@ -16,7 +18,7 @@ class Story:
     console: Console = field(default_factory=lambda: Console(highlight=False))
     began: float = field(default_factory=time.monotonic)
     rows: list[tuple[str, str]] = field(default_factory=list)
-    bars: list[str] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -34,9 +36,9 @@ class Story:
         """Keep a row for the closing table."""
         self.rows.append((name, str(value)))
 
-    def bar(self, name: str, value: float, goal: float, *, ok: bool) -> None:
+    def bar(self, bar: Bar) -> None:
         """Keep a figure with its goal for the end."""
-        self.bars.append(f"bar {name} {value:.4g} {goal:g} {'ok' if ok else 'short'}")
+        self.bars.append(bar)
 
     def close(self, next_commands: list[str]) -> None:
         """Print the table, the figures and the next commands."""
@@ -45,7 +47,7 @@ class Story:
             table.add_row(*row)
         self.console.print(table)
         for bar in self.bars:
-            self.console.print(bar, markup=False)
+            self.console.print(str(bar), markup=False)
         self.console.print("\n[bold]Next[/]")
         for command in next_commands:
             self.console.print(f"  {command}", markup=False)

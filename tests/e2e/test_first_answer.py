@@ -1,16 +1,21 @@
 """From raw data to a first answer, and the identity of everything on the way."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.journey import EXAMPLES, NAME, Journey, Served
+from demo.tenant import tenant_store
 from support.kubectl import Kubectl
+from support.parity import LARGEST_ERROR, expected_scores, measure_served
 from support.waiting import wait_until
+from trimtab_operator.manifests.names import server
 from trimtab_stages.contract.gates import Outcome
-from trimtab_stages.contract.run import Commit, StageName
+from trimtab_stages.contract.run import Commit, RunSpec, StageName
 from trimtab_stages.contract.snapshot import SnapshotManifest
+from trimtab_stages.export.parity import PARITY_ROWS
 
 pytestmark = pytest.mark.e2e
 
@@ -50,6 +55,19 @@ def test_the_run_passes_its_gates(commit: Commit) -> None:
 
 def test_the_served_model_is_as_good_as_boosting(served: Served) -> None:
     assert served.accuracy >= served.boosting - 0.02
+
+
+def test_served_answers_are_those_of_torch(
+    journey: Journey, commit: Commit, served: Served, tmp_path: Path
+) -> None:
+    told = journey.kubectl.get(f"configmap/{served.run}")["data"]["spec.json"]
+    with tenant_store(journey.namespace) as store:
+        expected = expected_scores(store, RunSpec.from_bytes(told.encode()), commit, tmp_path)
+    with journey.kubectl.forward(f"svc/{server(NAME)}", 8080) as address:
+        parity = measure_served(address, NAME, expected)
+    assert parity.rows >= PARITY_ROWS
+    assert parity.max_abs_error <= LARGEST_ERROR
+    assert parity.json_equals_binary
 
 
 def test_unchanged_manifests_start_nothing(journey: Journey, served: Served) -> None:

@@ -114,6 +114,16 @@ def identity(element: int, shape: Shape) -> bytes:
     )
 
 
+def doubling() -> bytes:
+    """Return a graph `x` FP32 [n, 2] -> `y` = 2x."""
+    return _model(
+        [helper.make_node("Add", ["x", "x"], ["y"])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 2])],
+        [],
+    )
+
+
 def batch_mean() -> bytes:
     """Return a graph whose rows depend on each other: `x` [n, 2] -> `y` = x - mean over rows."""
     return _model(

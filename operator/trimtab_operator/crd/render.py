@@ -50,7 +50,7 @@ def to_yaml(document: Schema) -> str:
     return yaml.dump(document, Dumper=_PlainDumper, sort_keys=False, width=100, allow_unicode=True)
 
 
-class _PlainDumper(yaml.SafeDumper):
+class _PlainDumper(yaml.CSafeDumper):
     """Writes repeated values in full."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the base class calls it so

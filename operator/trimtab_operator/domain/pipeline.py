@@ -37,6 +37,7 @@ from trimtab_operator.domain.storage import storage_verdict
 from trimtab_operator.domain.triggers import (
     Cause,
     due_causes,
+    handled_request,
     last_schedule_time,
     next_schedule_time,
 )
@@ -176,6 +177,7 @@ def _finish(
         "observed_generation": moment.generation,
         "conditions": set_conditions(pipeline.status.conditions, verdicts, moment),
         "last_run": last_run(scene),
+        "last_handled_run_request": handled_request(pipeline, scene.runs),
         "next_schedule_time": upcoming,
     }
     status = pipeline.status.model_copy(update=final | (update or {}))

@@ -53,13 +53,24 @@ def last_schedule_time(pipeline: Pipeline, after: datetime, now: datetime) -> da
     return max((time for time in times if time is not None), default=None)
 
 
-def _request(pipeline: Pipeline, runs: tuple[PipelineRun, ...]) -> Cause | None:
+def handled_request(pipeline: Pipeline, runs: tuple[PipelineRun, ...]) -> str | None:
+    """Return the newest request that a run serves, also where no status could be written then."""
     value = pipeline.metadata.annotations.get(labels.RUN_REQUESTED, "")
-    if not value or value == pipeline.status.last_handled_run_request:
+    served = any(run.metadata.annotations.get(labels.RUN_REQUESTED) == value for run in runs)
+    return value if value and served else pipeline.status.last_handled_run_request
+
+
+def _request(pipeline: Pipeline, runs: tuple[PipelineRun, ...]) -> Cause | None:
+    """Return the request that no run serves.
+
+    The identity contains the run before it: a request that comes back after its run was deleted
+    must not get that run's name, under which the store still has the old result.
+    """
+    value = pipeline.metadata.annotations.get(labels.RUN_REQUESTED, "")
+    if not value or value == handled_request(pipeline, runs):
         return None
-    identity = trigger_id(pipeline, TriggerType.REQUEST, value)
-    if _served(identity, runs):
-        return None
+    before = runs[-1].spec.trigger_id if runs else ""
+    identity = trigger_id(pipeline, TriggerType.REQUEST, value, before)
     return Cause(TriggerType.REQUEST, identity, f"A person asked for a run: '{value[:256]}'.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.cli_objects import (
@@ -81,7 +81,7 @@ def overlap(one: Rect, two: Rect) -> bool:
     return one.x < two.right and two.x < one.right and one.y < two.bottom and two.y < one.bottom
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(PICTURES)
 def test_boxes_never_overlap_nor_leave_the_page(picture: Picture) -> None:
     drawn = lay_out(picture)
@@ -95,7 +95,7 @@ def test_boxes_never_overlap_nor_leave_the_page(picture: Picture) -> None:
             assert rect.bottom <= lane.rect.bottom <= drawn.height
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(PICTURES)
 def test_any_text_gives_well_formed_xml(picture: Picture) -> None:
     parse(draw(lay_out(picture)))

@@ -1,6 +1,7 @@
 """Log lines of a child to what a person sees, and results to exit codes and tables."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,15 @@ def test_unchanged_results_are_said_to_be() -> None:
     told = as_json(result)
     assert told["unchanged"] is True
     assert told["exitCode"] == 0
+
+
+def test_the_threshold_goes_with_the_model() -> None:
+    (told,) = json.loads(json.dumps(as_json(summary(trained(Outcome.PASSED)))))["pipelines"]
+    assert told["model"] == {
+        "digest": COMMIT.model.file.digest,
+        "file": "/out/model.onnx",
+        "threshold": COMMIT.model.threshold,
+    }
 
 
 def test_seconds_are_shown_where_a_stage_was_run() -> None:

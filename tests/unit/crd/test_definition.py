@@ -114,4 +114,4 @@ def test_printer_columns_point_at_fields_that_exist(kind: Kind) -> None:
 def test_yaml_reads_back_as_it_was(kind: Kind) -> None:
     definition = build_definition(kind)
 
-    assert yaml.safe_load(to_yaml(definition)) == definition
+    assert yaml.load(to_yaml(definition), Loader=yaml.CSafeLoader) == definition

@@ -115,7 +115,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(STEPS)
 def test_no_cause_starts_two_runs_and_no_two_runs_are_active(steps: list[tuple[Step, int]]) -> None:
     world = World()
@@ -126,7 +126,7 @@ def test_no_cause_starts_two_runs_and_no_two_runs_are_active(steps: list[tuple[S
         assert sum(not is_finished(run) for run in world.runs) <= 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(STEPS)
 def test_when_nothing_changes_any_more_the_newest_run_is_of_the_newest_world(
     steps: list[tuple[Step, int]],
@@ -146,7 +146,7 @@ def test_when_nothing_changes_any_more_the_newest_run_is_of_the_newest_world(
     assert world.reconcile(write_status=True).actions == ()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(STEPS, st.integers(1, 8))
 def test_edited_pods_start_nothing(steps: list[tuple[Step, int]], number: int) -> None:
     world = World()

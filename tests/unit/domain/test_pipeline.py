@@ -144,6 +144,19 @@ def test_a_request_and_a_cron_time_share_one_run_and_are_both_handled() -> None:
     )
 
 
+def test_the_run_of_a_request_carries_it_and_makes_it_handled() -> None:
+    request = {"trimtab.dev/run-requested": "please-1"}
+    (_, create, _) = plan(pipeline(annotations=request), world()).actions
+    assert isinstance(create, Create)
+    assert create.manifest["metadata"]["annotations"] == request
+    served = run(trigger="Request", annotations=request, status=finished())
+
+    lost = plan(pipeline(annotations=request), world(runs=(served,)))
+
+    assert steps(lost) == []
+    assert status_of(lost).last_handled_run_request == "please-1"
+
+
 @pytest.mark.parametrize(
     ("subject", "seen", "ready"),
     [

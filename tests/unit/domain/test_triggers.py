@@ -26,7 +26,8 @@ def kinds(causes: list[Cause]) -> list[str]:
 
 
 def started_for(cause: Cause, **spec: Any) -> PipelineRun:
-    return run(f"bikes-{cause.id[:10]}", created=NOW, triggerId=cause.id, **spec)
+    spec |= {"trigger": cause.type.value, "triggerId": cause.id}
+    return run(f"bikes-{cause.id[:10]}", created=NOW, **spec)
 
 
 def test_a_first_snapshot_starts_a_run() -> None:
@@ -96,8 +97,19 @@ def test_a_request_is_served_once() -> None:
     subject = pipeline(**REQUEST)
     (request,) = due(subject, run())
 
-    assert due(subject, run(), started_for(request)) == []
+    assert due(subject, run(), started_for(request, **REQUEST)) == []
     assert due(pipeline({"lastHandledRunRequest": "please-1"}, **REQUEST), run()) == []
+
+
+def test_a_request_that_comes_back_is_served_by_its_run_or_by_a_new_one() -> None:
+    subject = pipeline(**REQUEST)
+    (first,) = due(subject, run())
+    served = started_for(first, **REQUEST)
+    other = run("bikes-other", triggerId="other")
+
+    assert due(subject, served, other) == []
+    (again,) = due(subject, other)
+    assert again.id != first.id
 
 
 def test_a_request_has_one_identity_whatever_the_snapshot() -> None:

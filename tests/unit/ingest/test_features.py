@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ingesting import NAN, make_frame, make_rules
@@ -68,7 +68,6 @@ def random_history(rows: int, seed: int) -> History:
     return History(np.arange(rows) * 10**9, {"x": generator.normal(size=rows)}, segment)
 
 
-@settings(deadline=None)
 @given(rows=st.integers(2, 40), row=st.integers(0, 39), seed=st.integers(0, 2**32 - 1))
 def test_no_feature_sees_the_future(rows: int, row: int, seed: int) -> None:
     assert_causal(features.derive, random_history(rows, seed), min(row, rows - 1))

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from support.ingesting import csv_text, ingest, iso, make_rules
@@ -73,7 +73,7 @@ def assert_nothing_is_lost(text: str | bytes, rules: IngestRules) -> None:
         assert manifest.rows_in == sum(parts)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(lines=LINES, on_grid=st.booleans())
 def test_any_cells(lines: list[tuple[str, ...]], on_grid: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
     good = [f"{iso(minute * 60)},{(-1) ** minute},{minute},k" for minute in range(60)]
@@ -81,7 +81,7 @@ def test_any_cells(lines: list[tuple[str, ...]], on_grid: bool) -> None:  # noqa
     assert_nothing_is_lost(text, ON_GRID if on_grid else RULES)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.binary(max_size=300))
 @example(data=b"ts,x,z,c\n")
 @example(data=b"\x00")

@@ -86,7 +86,7 @@ def refusals_of_the_operator(rules: IngestRules) -> set[StageReason]:
     }
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(changes=RULES)
 def test_both_refuse_or_neither(changes: dict[str, Any]) -> None:
     rules = make_rules(**changes)
@@ -96,7 +96,6 @@ def test_both_refuse_or_neither(changes: dict[str, Any]) -> None:
         assert operator == {StageReason.LEAKING_TARGET}
 
 
-@settings(deadline=None)
 @given(changes=RULES)
 def test_both_name_the_same_model_inputs(changes: dict[str, Any]) -> None:
     rules = make_rules(**changes)

@@ -1,7 +1,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ingesting import make_frame, make_rules
@@ -32,7 +32,6 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_the_order_does_not_depend_on_the_sources(
     rows: list[tuple[int, int, str]], seed: int

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ingesting import NAN, make_frame
@@ -106,7 +106,6 @@ def maximum_by_definition(frame: Frame, values: Sequence[float], steps: int) -> 
     return rows
 
 
-@settings(deadline=None)
 @given(
     values=st.lists(st.one_of(st.floats(-9, 9), st.just(NAN)), min_size=1, max_size=30),
     steps=st.integers(1, 9),

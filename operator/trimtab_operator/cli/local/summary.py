@@ -169,6 +169,7 @@ def _pipeline_json(item: Trained, summary: Summary) -> dict[str, object]:
         "model": {
             "digest": commit.model.file.digest,
             "file": summary.place_of(commit.model.file),
+            "threshold": commit.model.threshold,
         },
         "report": summary.place_of(commit.report),
     }

@@ -29,7 +29,7 @@ Objects = Annotated[
     Path | None,
     typer.Option(
         "--objects",
-        help="JSON of `kubectl get datasets,pipelines,pipelineruns,models -o json`; - reads it "
+        help="JSON of `kubectl get datasets,pipelines,pipelineruns,models,driftmonitors -o json`; - reads it "
         "from standard input.",
     ),
 ]

@@ -27,9 +27,7 @@ def cooldown(
         return _suppressed(f"a retrain was decided for the window that ended {stamp(max(decided))}")
     promoted = _promotion(windows)
     if promoted is not None and end <= promoted.start + length:
-        return _suppressed(
-            f"the version serves since the window that began {stamp(promoted.start)}"
-        )
+        return _suppressed(f"this version serves since the window from {stamp(promoted.start)}")
     return None
 
 

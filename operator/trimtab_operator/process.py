@@ -16,12 +16,12 @@ import aiohttp
 
 from trimtab_operator import __version__
 from trimtab_operator.api.base import API_VERSION
-from trimtab_operator.api.kinds import KINDS
+from trimtab_operator.api.kinds import DRIFT_MONITOR, KINDS
 from trimtab_operator.cluster.apply import Actions
 from trimtab_operator.cluster.client import Cluster
 from trimtab_operator.cluster.connection import Connection, check_identity, connect
 from trimtab_operator.cluster.events import EventWriter
-from trimtab_operator.cluster.gather import Gatherer
+from trimtab_operator.cluster.gather import FleetScope, Gatherer
 from trimtab_operator.cluster.lease import Clocks, Lease
 from trimtab_operator.cluster.resources import RAY_JOBS
 from trimtab_operator.cluster.servers import Servers
@@ -207,12 +207,15 @@ def build_operator(
     stores = Stores(settings.storage)
     audit = AuditChain(stores, executor, _writer(world, lease, metrics))
     results = Results(stores, executor, time.monotonic)
-    gatherer = Gatherer(cluster, results, Servers(session), world.release)
+    scope = FleetScope(settings.namespaces, settings.retrain.max_concurrent)
+    gatherer = Gatherer(cluster, results, Servers(session), world.release, scope)
     events = EventWriter(cluster, world.instance, wall_clock)
     actions = Actions(cluster, events, audit, lambda: lease.held)
     telemetry = Telemetry(metrics, Observations(metrics))
     reconciler = Reconciler(cluster, build_controllers(gatherer), actions, telemetry)
-    queue = WorkQueue(Schedule(Limits(), world.random), time.monotonic)
+    # The fleet brake reads what was decided about the other DriftMonitors.
+    limits = Limits(one_at_a_time=frozenset({DRIFT_MONITOR.kind}))
+    queue = WorkQueue(Schedule(limits, world.random), time.monotonic)
     inbox = Inbox(queue, metrics, time.time)
     return Operator(
         world=world,

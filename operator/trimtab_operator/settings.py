@@ -81,6 +81,13 @@ class Ports(StrictModel):
     """`/metrics`."""
 
 
+class Retrain(StrictModel):
+    """What holds for the retrains of all DriftMonitors together."""
+
+    max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Retrains that may be active at once; others wait for a slot."""
+
+
 class Settings(StrictModel):
     """Everything that the operator is told by its release."""
 
@@ -107,6 +114,8 @@ class Settings(StrictModel):
     """How often every object is looked at again, seconds."""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     """Objects that are reconciled at the same time."""
+    retrain: Retrain = Field(default_factory=Retrain)
+    """What holds for all retrains together."""
     field_manager: Annotated[str, Field(min_length=1, max_length=128)] = "trimtab-operator"
     """Field manager of every server-side apply."""
 

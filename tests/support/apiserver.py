@@ -136,6 +136,13 @@ class ApiServer:
         path.write_text(yaml.safe_dump(self._kubeconfig({"token": answer["status"]["token"]})))
         return path
 
+    def admin_kubeconfig(self, path: Path) -> Path:
+        """Write a kubeconfig with an administrator's certificate."""
+        names = {"client-certificate": "admin.crt", "client-key": "admin.key"}
+        user = {field: str(self.folder / name) for field, name in names.items()}
+        path.write_text(yaml.safe_dump(self._kubeconfig(user)))
+        return path
+
     def operator_calls(self) -> list[Call]:
         """Return the operator's requests so far, oldest first."""
         lines = (self.folder / "audit.log").read_text().splitlines()

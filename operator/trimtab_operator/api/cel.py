@@ -8,6 +8,7 @@ every list and string keep their estimated cost small. Fields with a default are
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab_operator.api.driftmonitor import DecisionRule, DriftMonitorSpec
 from trimtab_operator.api.model import Capture, ModelSpec, OnnxSource
 from trimtab_operator.api.pipeline import Trigger
 from trimtab_operator.api.pipelinerun import PipelineRunSpec
@@ -22,6 +23,7 @@ from trimtab_stages.contract.ingest import (
     Target,
     TimeRules,
 )
+from trimtab_stages.contract.monitoring import Signal
 from trimtab_stages.contract.recipe import Architecture, Decision, Lever, Training
 
 
@@ -53,6 +55,14 @@ def relative(field: str) -> Rule:
         f"!{uri}.startsWith('/') && !{uri}.contains('..') && !{uri}.contains('://')",
         f"`{field}` must be relative to the namespace's bucket, without `..`, for example "
         "`raw/rows.csv`",
+    )
+
+
+def only_of(kind: str, field: str, default: str) -> Rule:
+    """Return the rule that a signal's field keeps its default where the signal has no use of it."""
+    return Rule(
+        f"self.kind == '{kind}' || !has(self.{field}) || self.{field} == {default}",
+        f"`{field}` belongs to kind {kind}",
     )
 
 
@@ -181,6 +191,46 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         Rule(
             "has(self.onnx) == has(oldSelf.onnx)",
             "a Model cannot change between `pipelineRef` and `onnx`; create another one",
+        ),
+    ),
+    Signal: (
+        Rule(
+            "self.kind == 'InputDrift' || !has(self.features) || size(self.features) == 0",
+            "`features` belongs to kind InputDrift",
+        ),
+        only_of("InputDrift", "statistic", "'Wasserstein'"),
+        only_of("InputDrift", "effect", "'0.2'"),
+        only_of("InputDrift", "falseDiscoveryRate", "'0.01'"),
+        only_of("RealisedQuality", "metric", "'BalancedAccuracy'"),
+        Rule(
+            "!has(self.metric) || self.metric in ['BalancedAccuracy', 'Accuracy', 'Recall', "
+            "'Precision', 'FalsePositiveRate']",
+            "`metric` must be one that decisions and labels give: BalancedAccuracy, Accuracy, "
+            "Recall, Precision or FalsePositiveRate",
+        ),
+        Rule(
+            "!has(self.effect) || double(self.effect) >= 0.0",
+            "`effect` must not be below 0",
+        ),
+        within("falseDiscoveryRate", "0.0", "1.0"),
+    ),
+    DecisionRule: (Rule("double(self.value) >= 0.0", "`value` must not be below 0"),),
+    DriftMonitorSpec: (
+        Rule(
+            "!has(self.rules) || !has(self.signals) || "
+            "self.rules.all(r, self.signals.exists(s, s.name == r.signal))",
+            "each of `rules` must name one of `signals`; who writes `signals` writes `rules` as well, "
+            "or keeps the names faults, inputs and quality",
+        ),
+        Rule(
+            "!has(self.rules) || !has(self.signals) || self.rules.all(r, r.outcome != 'Retrain' || "
+            "!self.signals.exists(s, s.name == r.signal && s.kind == 'DataFault'))",
+            "`rules` must not retrain for a signal of kind DataFault: faults of the data say "
+            "nothing about the model",
+        ),
+        Rule(
+            "self.modelRef == oldSelf.modelRef",
+            "`modelRef` never changes; create another DriftMonitor",
         ),
     ),
     PipelineRunSpec: (

@@ -37,6 +37,12 @@ class ConditionType(StrEnum):
     """Ready pods answer with the champion of the newest plan."""
     PAUSED = "Paused"
     """`spec.suspend` is set."""
+    DATA_FAULT = "DataFault"
+    """The data of the newest windows is faulty, which says nothing about the model."""
+    DRIFTED = "Drifted"
+    """A rule on drift or quality holds; cleared when it has not held for its `forWindows`."""
+    RETRAIN_PENDING = "RetrainPending"
+    """A retrain was decided and has not ended."""
 
 
 class Reason(StrEnum):
@@ -128,6 +134,24 @@ class Reason(StrEnum):
     """`spec.suspend` is set: running work ends, nothing new starts."""
     RESUMED = "Resumed"
     """`spec.suspend` is not set."""
+    WAITING_FOR_CHAMPION = "WaitingForChampion"
+    """The Model serves no version yet, so there is nothing to watch."""
+    WATCHING = "Watching"
+    """Windows are decided as their evaluations come."""
+    NOT_EVALUATED = "NotEvaluated"
+    """No window has been evaluated yet."""
+    NO_FAULT = "NoFault"
+    """The newest window has no data fault, and no rule on faults holds any more."""
+    RULE_HOLDS = "RuleHolds"
+    """A rule of the DriftMonitor holds."""
+    NO_RULE_HOLDS = "NoRuleHolds"
+    """No rule of the DriftMonitor holds."""
+    RETRAIN_DECIDED = "RetrainDecided"
+    """The Pipeline is to start a run, or runs, for a DriftMonitor's decision."""
+    RETRAIN_SUGGESTED = "RetrainSuggested"
+    """A retrain waits for a person's acceptance."""
+    BREAKER_OPEN = "BreakerOpen"
+    """Too many retrains have failed in a row; a person must reset the breaker."""
 
 
 class Condition(StrictModel):

@@ -48,6 +48,8 @@ class SnapshotStatus(StrictModel):
     """Event time of the newest row."""
     committed_time: UtcTime
     """When the operator saw the commit."""
+    captured_through: UtcTime | None = None
+    """Captured rows before this time were considered; none where none were asked for."""
 
 
 class DatasetStatus(Status):

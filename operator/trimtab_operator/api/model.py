@@ -93,6 +93,8 @@ class ModelStatus(Status):
     """Version that answers."""
     history: Annotated[list[Version], Field(max_length=10)] = []
     """Former champions, newest first."""
+    challenger: Version | None = None
+    """Version that scores the champion's requests and may take its place."""
     plan_revision: Annotated[str, Field(max_length=71)] | None = None
     """Revision of the serving plan that all ready pods follow."""
     replicas: int = 0

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from trimtab_operator import __version__
+from trimtab_operator.cli.commands.accept import accept_command
 from trimtab_operator.cli.commands.audit import audit_app
 from trimtab_operator.cli.commands.diagram import diagram_command
 from trimtab_operator.cli.commands.render import render_command
@@ -43,4 +44,5 @@ app.command("run")(run_command)
 app.command("render")(render_command)
 app.command("status")(status_command)
 app.command("diagram")(diagram_command)
+app.command("accept")(accept_command)
 app.add_typer(audit_app, name="audit")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.cli.consistency import contradictions
@@ -138,5 +139,7 @@ def _reference_of(item: TrimtabObject | None) -> tuple[FieldPath, str, str] | No
             return ("spec", "datasetRef", "name"), "Dataset", item.spec.dataset_ref.name
         case Model() if item.spec.pipeline_ref is not None:
             return ("spec", "pipelineRef", "name"), "Pipeline", item.spec.pipeline_ref.name
+        case DriftMonitor():
+            return ("spec", "modelRef", "name"), "Model", item.spec.model_ref.name
         case _:
             return None

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.api.dataset import Dataset, SnapshotStatus
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.domain.essence import essence
 from trimtab_operator.domain.schedule import last_tick
@@ -58,6 +59,25 @@ def trigger_id(pipeline: Pipeline, trigger: TriggerType, *cause: object) -> str:
         *cause: what makes this cause this one: JSON values.
     """
     return _hash(pipeline.metadata.uid, trigger.value, *cause)[:TRIGGER_CHARS]
+
+
+def verdict_id(
+    pipeline: Pipeline | None, monitor: DriftMonitor, baseline: str, window_end: datetime
+) -> str:
+    """Return the identity of what a DriftMonitor decides for a window.
+
+    It is the id of the run that a retrain starts, and of the decision's record whatever it is.
+
+    Args:
+        pipeline: Pipeline of the Model; none for a user's own file.
+        monitor: its uid and its generation, which counts changes of the policy.
+        baseline: digest of the champion that the window was judged against.
+        window_end: end of the window.
+    """
+    uid = pipeline.metadata.uid if pipeline is not None else ""
+    metadata = monitor.metadata
+    cause = (metadata.uid, baseline, metadata.generation, window_end.isoformat())
+    return _hash(uid, TriggerType.VERDICT.value, *cause)[:TRIGGER_CHARS]
 
 
 def run_name(pipeline: str, trigger_id: str) -> str:

@@ -26,6 +26,22 @@ class AuditAction(StrEnum):
     """A run ended without a commit."""
     PROMOTED = "Promoted"
     """A version became champion; recorded before it."""
+    RETRAIN_DECIDED = "RetrainDecided"
+    """A DriftMonitor decided that its Model is retrained; recorded before the run may start."""
+    RETRAIN_SUPPRESSED = "RetrainSuppressed"
+    """A rule asked for a retrain, and a guard or the mode kept it from being started."""
+    RETRAIN_SUGGESTED = "RetrainSuggested"
+    """A DriftMonitor asks a person whether its Model is retrained."""
+    RETRAIN_ACCEPTED = "RetrainAccepted"
+    """A person accepted a suggested retrain; recorded before the run may start."""
+    ALERT_RAISED = "AlertRaised"
+    """A DriftMonitor asks for a person's attention."""
+    RETRAINING_HELD = "RetrainingHeld"
+    """A DriftMonitor found the data at fault, so nothing is retrained on it."""
+    BREAKER_OPENED = "BreakerOpened"
+    """Too many retrains failed in a row, so none is decided until a person resets the breaker."""
+    BREAKER_RESET = "BreakerReset"
+    """A person reset the breaker by annotation."""
 
 
 class AuditObject(StrictModel):

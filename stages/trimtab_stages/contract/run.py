@@ -63,6 +63,8 @@ class TriggerType(StrEnum):
     """A cron time has come."""
     REQUEST = "Request"
     """A person asked by annotation."""
+    VERDICT = "Verdict"
+    """A DriftMonitor decided, or a person accepted what it suggested."""
 
 
 class ChampionRef(StrictModel):

@@ -10,6 +10,7 @@ PIPELINE = Key("Pipeline", "ns", "p")
 OTHER_PIPELINE = Key("Pipeline", "ns", "q")
 RUN = Key("PipelineRun", "ns", "r")
 MODEL = Key("Model", "ns", "m")
+MONITOR = Key("DriftMonitor", "ns", "w")
 
 SPECS: dict[Key, dict[str, Any]] = {
     DATASET: {},
@@ -17,6 +18,7 @@ SPECS: dict[Key, dict[str, Any]] = {
     OTHER_PIPELINE: {"datasetRef": {"name": "other"}},
     RUN: {"pipeline": "p"},
     MODEL: {"pipelineRef": {"name": "p"}},
+    MONITOR: {"modelRef": {"name": "m"}},
 }
 
 
@@ -32,8 +34,11 @@ def relations() -> Relations:
     [
         pytest.param(DATASET, [PIPELINE], id="a Dataset's Pipelines"),
         pytest.param(PIPELINE, [MODEL, RUN], id="a Pipeline's Models and runs"),
-        pytest.param(RUN, [PIPELINE, MODEL], id="a run's Pipeline and its Models"),
-        pytest.param(MODEL, [PIPELINE], id="a Model's Pipeline"),
+        pytest.param(
+            RUN, [PIPELINE, MODEL, MONITOR], id="a run's Pipeline, its Models, their DriftMonitors"
+        ),
+        pytest.param(MODEL, [MONITOR, PIPELINE], id="a Model's DriftMonitors and its Pipeline"),
+        pytest.param(MONITOR, [PIPELINE, DATASET], id="who acts on a DriftMonitor's decision"),
         pytest.param(OTHER_PIPELINE, [], id="nobody of a Pipeline that nobody names"),
     ],
 )

@@ -1,6 +1,5 @@
 """Captured rows behind a file's: which take part, where the others stand, and that none is lost."""
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -215,13 +214,11 @@ def test_labels_that_reach_into_the_next_split_are_set_aside(tmp_path: Path) -> 
 
 
 def test_labels_that_turn_are_refused_as_a_files_are(tmp_path: Path) -> None:
+    rules = IngestRules.model_validate(
+        RULES.to_wire() | {"target": RULES.target.to_wire() | {"maxRateChange": "0.3"}}
+    )
+    rows = [replace(row, label="1" if number % 10 else "0") for number, row in enumerate(TRAFFIC)]
     with pytest.raises(StageError, match=r"a change above target\.maxRateChange") as raised:
-        rules = IngestRules.model_validate(
-            RULES.to_wire() | {"target": RULES.target.to_wire() | {"maxRateChange": "0.3"}}
-        )
-        rows = [
-            replace(row, label="1" if number % 10 else "0") for number, row in enumerate(TRAFFIC)
-        ]
         run(tmp_path, rows, rules=rules)
     assert raised.value.reason is StageReason.VALIDATION_FAILED
 
@@ -277,8 +274,8 @@ PLANS = st.sampled_from(
 def test_every_row_is_accounted_for_however_pods_hold_them(
     rows: list[Served], plan: CapturePlan, seed: int
 ) -> None:
-    pods = random.Random(seed)
-    names = [f"pod-{pods.randrange(4)}-{pods.randrange(10**6)}" for _ in (*rows, *TRAFFIC)]
+    pods = np.random.default_rng(seed).integers(0, 10**6, len(rows) + len(TRAFFIC))
+    names = [f"pod-{pod % 7}-{pod}" for pod in pods.tolist()]
     with TemporaryDirectory() as one, TemporaryDirectory() as many:
         made = run(Path(one), [*rows, *TRAFFIC], plan)
         other = run(Path(many), [*rows, *TRAFFIC], plan, pod_of=lambda number: names[number])

@@ -100,7 +100,7 @@ def ingest(
     rules: IngestRules,
     *,
     now: datetime = NOW,
-    capture: CapturePlan | None = None,
+    plan: CapturePlan | None = None,
     **source: Any,
 ) -> Ingested:
     """Write `files` below `raw/` of a local store in `folder` and ingest them.
@@ -120,7 +120,7 @@ def ingest(
             "dataset": "data",
             "source": {"uri": uri} | source,
             "rules": rules.to_wire(),
-            "capture": capture.to_wire() if capture else None,
+            "capture": plan.to_wire() if plan else None,
             "codeVersion": "test",
         }
     )

@@ -49,7 +49,7 @@ def run(
 ) -> Ingested:
     """Ingest the file with some traffic."""
     write_traffic(store_in(folder), rows, pod_of)
-    return ingest(folder, {"d.csv": file_text()}, rules, capture=plan)
+    return ingest(folder, {"d.csv": file_text()}, rules, plan=plan)
 
 
 def store_in(folder: Path) -> LocalStore:

@@ -158,7 +158,8 @@ def _serve(store: LocalStore) -> None:
     rules = _written_dataset("bikes").spec.rules()
     hours = np.arange(SERVED_HOURS)
     time_ns = int(DECIDED.timestamp() - HOUR * SERVED_HOURS) * 10**9 + hours * HOUR * 10**9
-    known = {"tmin": hours % 17.0, "tmax": hours % 19 + 9.0, "pn": hours % 5.0}
+    hour = hours.astype(np.float64)
+    known = {"tmin": hour % 17, "tmax": hour % 19 + 9, "pn": hour % 5}
     known |= derive(rules, History(time_ns, known))
     names = [*known]
     ids = [f"served-{hour}" for hour in hours.tolist()]

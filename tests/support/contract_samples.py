@@ -5,7 +5,7 @@ together with a new schema version, or for a field that old readers may ignore.
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trimtab_stages.contract.artifact import ArtifactRef
@@ -18,6 +18,7 @@ from trimtab_stages.contract.audit import (
     seal,
 )
 from trimtab_stages.contract.base import StoredModel, StrictModel
+from trimtab_stages.contract.capture import CapturePlan, CapturePolicy, CaptureSource, TimeRange
 from trimtab_stages.contract.captured_row import CapturedRows
 from trimtab_stages.contract.feedback import FeedbackBatch, Label
 from trimtab_stages.contract.gates import Evidence, GateResult
@@ -71,6 +72,9 @@ RULES = IngestRules.model_validate(
         "slopes": [{"column": "tmax", "steps": [3]}],
         "target": {"name": "busy", "column": "count", "kind": "Above", "trainQuantile": "0.5"},
     }
+)
+CAPTURE = CaptureSource(
+    model="bikes", policy=CapturePolicy.SLIDING_WINDOW, window_seconds=31_536_000
 )
 RECIPE = Recipe.model_validate(
     {
@@ -232,9 +236,22 @@ STORED: dict[str, StoredModel] = {
         rows=30,
         rows_quarantined=4,
         newest_row=NOON,
+        captured_rows=7,
+        captured_through=NOON,
     ),
     "ingest_spec": IngestSpec(
-        id="i-1", dataset="bikes", source=Source(uri="raw/x.csv"), rules=RULES, code_version="0.1.0"
+        id="i-1",
+        dataset="bikes",
+        source=Source(uri="raw/x.csv", capture=CAPTURE),
+        rules=RULES,
+        capture=CapturePlan(
+            model=CAPTURE.model,
+            policy=CAPTURE.policy,
+            window_seconds=CAPTURE.window_seconds,
+            through=NOON,
+            excluded=[TimeRange(start=NOON - timedelta(days=3), end=NOON - timedelta(days=2))],
+        ),
+        code_version="0.1.0",
     ),
     "pane": PANE,
     "progress": Progress.model_validate(

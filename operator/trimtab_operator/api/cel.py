@@ -13,6 +13,7 @@ from trimtab_operator.api.model import Capture, ModelSpec, OnnxSource
 from trimtab_operator.api.pipeline import Trigger
 from trimtab_operator.api.pipelinerun import PipelineRunSpec
 from trimtab_stages.contract.base import StrictModel
+from trimtab_stages.contract.capture import CaptureSource
 from trimtab_stages.contract.features import Column, Range
 from trimtab_stages.contract.gates import Gate
 from trimtab_stages.contract.ingest import (
@@ -146,6 +147,12 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         ),
     ),
     Source: (relative("uri"),),
+    CaptureSource: (
+        Rule(
+            "has(self.windowSeconds) == (self.policy == 'SlidingWindow')",
+            "`windowSeconds` must be set for policy SlidingWindow, and for it alone",
+        ),
+    ),
     TimeRules: (
         Rule(
             "!has(self.start) || !has(self.end) || self.start < self.end",

@@ -33,6 +33,7 @@ from trimtab_operator.cluster.views import (
     view_job,
     view_ray_job,
 )
+from trimtab_operator.domain.capture_plan import due_capture
 from trimtab_operator.domain.fleet_brake import Fleet
 from trimtab_operator.domain.identity import ingest_id
 from trimtab_operator.domain.observed import (
@@ -113,9 +114,11 @@ class Gatherer:
         self._scope = scope
 
     async def gather_dataset(self, dataset: Dataset, now: datetime) -> ObservedDataset:
-        """Read the Job and the commit of the ingest that is due."""
+        """Read the DriftMonitors that it follows, the Job and the commit of the ingest due."""
         namespace, name = dataset.metadata.namespace, dataset.metadata.name
-        due = ingest_id(dataset, now)
+        capture = dataset.spec.source.capture
+        monitors = await self._monitors(namespace, {capture.model} if capture else set())
+        due = ingest_id(dataset, now, due_capture(dataset, monitors))
         job = await self._job(namespace, names.ingest_job(name, due))
         # The commit is read after the Job, so that a Job that is seen complete has its commit.
         commit = await self._results.ingest_commit(namespace, name, due)
@@ -124,6 +127,7 @@ class Gatherer:
             storage=await self._results.view(namespace),
             job=job,
             commit=commit,
+            monitors=monitors,
         )
 
     async def gather_pipeline(self, pipeline: Pipeline, _: datetime) -> ObservedPipeline:

@@ -11,6 +11,7 @@ from trimtab_operator.domain.essence import essence
 from trimtab_operator.domain.schedule import last_tick
 from trimtab_operator.manifests import labels, names
 from trimtab_stages.contract.base import canonical_json
+from trimtab_stages.contract.capture import CapturePlan
 from trimtab_stages.contract.run import TriggerType
 
 RULES_CHARS = 12
@@ -18,19 +19,24 @@ CAUSE_CHARS = 8
 TRIGGER_CHARS = 40
 
 
-def ingest_id(dataset: Dataset, now: datetime) -> str:
+def ingest_id(dataset: Dataset, now: datetime, capture: CapturePlan | None = None) -> str:
     """Return the identity of the ingest that is due: `<rules>-<cause>`.
 
-    `rules` is a hash of the Dataset's uid, source and rules; `cause` of its newest refresh time
-    and of its refresh request. While an ingest with these rules is at work, its id stays: a
-    refresh or a request that comes meanwhile takes its turn afterwards.
+    `rules` is a hash of the Dataset's uid, source and rules; `cause` of its newest refresh time,
+    of its refresh request and of the captured rows to add. While an ingest with these rules is at
+    work, its id stays: a refresh, a request or a decision that comes meanwhile takes its turn
+    afterwards.
     """
-    rules = rules_id(dataset)
+    at_work = ingest_at_work(dataset)
+    return at_work or f"{rules_id(dataset)}-{_cause_id(dataset, now, capture)}"
+
+
+def ingest_at_work(dataset: Dataset) -> str | None:
+    """Return the identity of the ingest by the present rules that is at work, or None."""
     working = dataset.status.condition(ConditionType.RECONCILING)
     at_work = dataset.status.ingest_id
-    if at_work and working and working.status == "True" and at_work.startswith(f"{rules}-"):
-        return at_work
-    return f"{rules}-{_cause_id(dataset, now)}"
+    by_rules = at_work is not None and at_work.startswith(f"{rules_id(dataset)}-")
+    return at_work if by_rules and working is not None and working.status == "True" else None
 
 
 def rules_id(dataset: Dataset) -> str:
@@ -44,10 +50,11 @@ def follows_rules(snapshot: SnapshotStatus, dataset: Dataset) -> bool:
     return snapshot.ingest_id.startswith(f"{rules_id(dataset)}-")
 
 
-def _cause_id(dataset: Dataset, now: datetime) -> str:
+def _cause_id(dataset: Dataset, now: datetime, capture: CapturePlan | None) -> str:
     tick = last_tick(dataset.metadata.creation_timestamp, dataset.spec.refresh_seconds, now)
     request = dataset.metadata.annotations.get(labels.REFRESH_REQUESTED, "")
-    return _hash(tick.isoformat() if tick else "", request)[:CAUSE_CHARS]
+    rows = [capture.to_wire()] if capture is not None else []
+    return _hash(tick.isoformat() if tick else "", request, *rows)[:CAUSE_CHARS]
 
 
 def trigger_id(pipeline: Pipeline, trigger: TriggerType, *cause: object) -> str:

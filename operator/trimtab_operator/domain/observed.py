@@ -109,6 +109,8 @@ class ObservedDataset:
     """Job of the ingest that is due now (`identity.ingest_id`)."""
     commit: IngestCommit | None = None
     """Commit of that ingest; read after the Job, so that an ended Job's commit is not missed."""
+    monitors: tuple[DriftMonitor, ...] = ()
+    """DriftMonitors of the Model whose captured rows are taken in; none without `capture`."""
 
 
 @dataclass(frozen=True, slots=True)

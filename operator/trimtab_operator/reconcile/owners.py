@@ -60,6 +60,9 @@ class Relations:
                 yield from sorted(self._referrers.get(model, ()))
         if key.kind == DRIFT_MONITOR.kind and target is not None:
             yield from self._retrained_by(target)
+            # A Dataset takes in the captured rows of a Model when its DriftMonitor decides.
+            referrers = self._referrers.get(target, ())
+            yield from sorted(other for other in referrers if other.kind == DATASET.kind)
 
     def _retrained_by(self, model: Key) -> Iterator[Key]:
         """Yield the Pipeline and the Dataset that act on what a Model's DriftMonitor decides."""
@@ -83,6 +86,9 @@ def _reference(key: Key, body: Mapping[str, Any]) -> Key | None:
         case MODEL.kind:
             name = (spec.get("pipelineRef") or {}).get("name")
             return Key(PIPELINE.kind, key.namespace, name) if name else None
+        case DATASET.kind:
+            name = ((spec.get("source") or {}).get("capture") or {}).get("model")
+            return Key(MODEL.kind, key.namespace, name) if name else None
         case DRIFT_MONITOR.kind:
             name = (spec.get("modelRef") or {}).get("name")
             return Key(MODEL.kind, key.namespace, name) if name else None

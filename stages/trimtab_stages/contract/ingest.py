@@ -47,7 +47,8 @@ class Source(StrictModel):
     """Cell texts that mean a missing value. Default: empty, NA, NaN, nan, null, nil."""
     capture: CaptureSource | None = None
     """Served rows whose labels have returned, added to the file's whenever a DriftMonitor of the
-    Model decides to retrain. The file alone gives thresholds and fill values. Default: none."""
+    Model decides to retrain. The file alone gives thresholds and fill values, and `time.start` and
+    `time.end` hold for it alone. Default: none."""
 
 
 class Keep(StrEnum):

@@ -104,6 +104,20 @@ def pane(model: str, digest: str, bucket: int, writer: str) -> str:
     return f"serving/{model}/panes/{_version(digest)}/{bucket:012d}/{writer}.json"
 
 
+def captured_prefix(model: str) -> str:
+    """Return the prefix of all captured rows of a Model."""
+    return f"serving/{model}/captured/"
+
+
+def captured_bucket(key: str) -> int:
+    """Return the bucket in the key of captured rows: its start in seconds since 1970.
+
+    Raises:
+        ValueError: no such key.
+    """
+    return int(key.rsplit("/", 2)[1])
+
+
 def captured(model: str, digest: str, bucket: int, writer: str) -> str:
     """Return the key of a batch of captured rows."""
     return f"serving/{model}/captured/{_version(digest)}/{bucket:012d}/{writer}.json"
@@ -112,6 +126,11 @@ def captured(model: str, digest: str, bucket: int, writer: str) -> str:
 def decisions(model: str, day: str, writer: str) -> str:
     """Return the key of a block of decision records; day is `YYYY-MM-DD` of arrival, UTC."""
     return f"serving/{model}/decisions/{day}/{writer}.bin"
+
+
+def feedback_prefix(model: str) -> str:
+    """Return the prefix of all labels that came back for a Model."""
+    return f"serving/{model}/feedback/"
 
 
 def feedback(model: str, day: str, writer: str) -> str:

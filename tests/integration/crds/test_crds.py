@@ -260,6 +260,20 @@ BAD = [
     ),
     pytest.param("Dataset", "source.uri", "raw/../../x", "must be relative", id="a path upwards"),
     pytest.param(
+        "Dataset",
+        "source.capture",
+        {"model": "bikes", "policy": "SlidingWindow"},
+        "`windowSeconds` must be set",
+        id="a sliding window without a length",
+    ),
+    pytest.param(
+        "Dataset",
+        "source.capture",
+        {"model": "bikes", "policy": "SinceLastSnapshot", "windowSeconds": 86_400},
+        "`windowSeconds` must be set",
+        id="a length without a sliding window",
+    ),
+    pytest.param(
         "Dataset", "split.test", "0.95", "between 0.01 and 0.9", id="nearly all rows for test"
     ),
     pytest.param(

@@ -75,10 +75,10 @@ def evidence(labelled: int, difference: float, width: float = 0.01, **more: Any)
         "digest": B,
         "rows": labelled,
         "labelled": labelled,
-        "agreement": 0.9,
-        "difference": difference,
-        "low": difference - width,
-        "high": difference + width,
+        "agreement": "0.9",
+        "difference": f"{difference:.6f}",
+        "low": f"{difference - width:.6f}",
+        "high": f"{difference + width:.6f}",
         "through": CREATED,
     } | more
 

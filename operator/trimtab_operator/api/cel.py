@@ -190,10 +190,8 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
             "`maxRows` must not be below `minRows`",
         ),
         Rule(
-            "!has(self.metric) || self.metric in ['BalancedAccuracy', 'Accuracy', 'Recall', "
-            "'Precision', 'FalsePositiveRate']",
-            "`metric` must be one of BalancedAccuracy, Accuracy, Recall, Precision, "
-            "FalsePositiveRate",
+            "!has(self.metric) || self.metric in ['BalancedAccuracy', 'Accuracy']",
+            "`metric` must be BalancedAccuracy or Accuracy",
         ),
         within("margin", "0.0", "1.0"),
         within("confidence", "0.5", "0.9999"),

@@ -5,20 +5,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from trimtab_stages.contract.audit import AuditAction, AuditEvidence
+from trimtab_stages.contract.audit import AuditAction
 from trimtab_stages.contract.base import DecimalString, Digest, StrictModel, UtcTime
 from trimtab_stages.contract.gates import Metric
 
-PAIRED_METRICS = frozenset(
-    {
-        Metric.BALANCED_ACCURACY,
-        Metric.ACCURACY,
-        Metric.RECALL,
-        Metric.PRECISION,
-        Metric.FALSE_POSITIVE_RATE,
-    }
-)
-"""Metrics of decisions; served rows have no other."""
+PAIRED_METRICS = frozenset({Metric.BALANCED_ACCURACY, Metric.ACCURACY})
+"""Metrics that are means over rows, so that two versions can be compared row by row."""
 
 
 class OnInconclusive(StrEnum):
@@ -42,8 +34,7 @@ class Rollout(StrictModel):
     max_rows: Annotated[int, Field(ge=1, le=1_000_000_000)] = 5000
     """Labelled rows after which the evidence is complete: then `onInconclusive`. Default: 5000."""
     metric: Metric = Metric.BALANCED_ACCURACY
-    """What is compared: BalancedAccuracy (default), Accuracy, Recall, Precision or
-    FalsePositiveRate."""
+    """What is compared: BalancedAccuracy (default) or Accuracy."""
     margin: DecimalString = Field(default="0.02", validate_default=True)
     """By how much the challenger may be worse, in the metric's unit, 0..1. It is promoted when the
     whole interval of challenger - champion lies above -margin, rolled back when it lies below.
@@ -66,8 +57,7 @@ class Rollout(StrictModel):
         if self.max_rows < self.min_rows:
             raise ValueError("`rollout.maxRows` must not be below `rollout.minRows`")
         if self.metric not in PAIRED_METRICS:
-            names = ", ".join(sorted(PAIRED_METRICS))
-            raise ValueError(f"`rollout.metric` must be one of {names}")
+            raise ValueError("`rollout.metric` must be BalancedAccuracy or Accuracy")
         return self
 
 
@@ -102,14 +92,13 @@ class RolloutEvidence(StrictModel):
     """Rows that both versions scored."""
     labelled: Annotated[int, Field(ge=0)] = 0
     """Rows of them whose label has returned."""
-    agreement: float | None = None
+    agreement: DecimalString | None = None
     """Share of rows that both decide alike, 0..1."""
-    difference: float | None = None
-    """Challenger - champion, in the metric's unit, larger is better; for FalsePositiveRate
-    champion - challenger."""
-    low: float | None = None
+    difference: DecimalString | None = None
+    """Challenger - champion, in the metric's unit; larger is better."""
+    low: DecimalString | None = None
     """Lower end of its interval."""
-    high: float | None = None
+    high: DecimalString | None = None
     """Upper end of its interval."""
     through: UtcTime | None = None
     """Newest event time that it rests on."""
@@ -160,5 +149,5 @@ class UnwrittenRecord(StrictModel):
     """Why, with the numbers."""
     cause: Annotated[str, Field(max_length=128)]
     """Identity of the cause."""
-    evidence: Annotated[list[AuditEvidence], Field(max_length=8)] = []
-    """What it rests on."""
+    models: Annotated[list[Digest], Field(max_length=8)] = []
+    """Digests of the ONNX files that it is about."""

@@ -151,7 +151,12 @@ def restore(
 def write_records(model: Model) -> tuple[Record, ...]:
     """Return the records of what was done before it was recorded."""
     return tuple(
-        Record(item.action, item.reason, item.cause, tuple(item.evidence))
+        Record(
+            item.action,
+            item.reason,
+            item.cause,
+            tuple(AuditEvidence(name="model", digest=digest) for digest in item.models),
+        )
         for item in model.status.unwritten
     )
 
@@ -188,7 +193,7 @@ def _taken_back(
         action=AuditAction.ROLLED_BACK,
         reason=_event(gone[0], cause).message,
         cause=cause.id,
-        evidence=[AuditEvidence(name="model", digest=version.digest) for version in gone],
+        models=[version.digest for version in gone],
     )
     return {
         "challenger": None,

@@ -7,6 +7,7 @@ interval is a confidence sequence, so looking at it often is free (Howard et al.
 from dataclasses import dataclass
 
 from trimtab_operator.api.conditions import Reason
+from trimtab_operator.api.model import ModelStatus
 from trimtab_operator.api.rollout import OnInconclusive, Rollout, RolloutEvidence, RolloutState
 from trimtab_operator.domain.version_health import Health, Pace
 
@@ -52,6 +53,15 @@ def judge_rollout(
     return _judge_evidence(rules, evidence)
 
 
+def on_trial(status: ModelStatus) -> str | None:
+    """Return the digest of a challenger that evidence may still decide about.
+
+    A held one does not count: only a newer run, or a person, ends its hold.
+    """
+    held = status.rollout is not None and status.rollout.state is RolloutState.HELD
+    return status.challenger.digest if status.challenger is not None and not held else None
+
+
 def find_fault(rules: Rollout, health: Health) -> Judgement | None:
     """Return why a version must be taken back whatever its quality, None where nothing is wrong."""
     refused, pace = health.refused, health.pace
@@ -91,11 +101,10 @@ def describe(rules: Rollout, evidence: RolloutEvidence) -> str:
 
 def _judge_evidence(rules: Rollout, evidence: RolloutEvidence) -> Judgement:
     told = describe(rules, evidence)
-    margin = float(rules.margin)
-    if evidence.high is not None and evidence.high < -margin:
+    if evidence.high is not None and evidence.high < -rules.margin:
         return _taken_back(Reason.WORSE, f"{told}.")
     enough = evidence.labelled >= rules.min_rows
-    if enough and evidence.low is not None and evidence.low > -margin:
+    if enough and evidence.low is not None and evidence.low > -rules.margin:
         return Judgement(RolloutState.PROMOTED, Reason.NOT_WORSE, f"{told}.")
     if evidence.labelled < rules.max_rows:
         words = f"{told}; at least {rules.min_rows} labelled rows are needed."

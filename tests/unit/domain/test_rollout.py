@@ -142,10 +142,10 @@ def test_evidence_does_not_count_before_all_pods_follow(found: dict[str, Any]) -
     ("rules", "found", "health", "words"),
     [
         pytest.param(
-            {"metric": "Recall", "confidence": "0.9"},
+            {"metric": "Accuracy", "confidence": "0.9"},
             evidence(250, 0.0123, 0.005),
             WELL,
-            "250 labelled of 250 rows: Recall of challenger - champion +0.0123, 90.00% interval "
+            "250 labelled of 250 rows: Accuracy of challenger - champion +0.0123, 90.00% interval "
             "+0.0073..+0.0173, margin 0.02.",
             id="evidence",
         ),

@@ -1,6 +1,7 @@
 """Worlds of a Model with two versions: the champion A and the challenger B, served by pods."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from support.worlds import (
@@ -37,6 +38,7 @@ RULES: dict[str, Any] = {}
 """`spec.rollout` with all defaults."""
 
 
+@cache
 def made(letter: str) -> Commit:
     """Return the commit of run `bikes-<letter>`, whose model has the digest of that letter."""
     found = commit(f"bikes-{letter}")
@@ -46,6 +48,7 @@ def made(letter: str) -> Commit:
     return found.model_copy(update={"model": artifact, "trigger_id": f"trigger-{letter}"})
 
 
+@cache
 def passed(letter: str) -> PipelineRun:
     """Return run `bikes-<letter>`, whose gates all passed."""
     status = finished(modelDigest=f"sha256:{letter * 64}")

@@ -43,6 +43,11 @@ class ShadowQueue:
         self._rows = 0
         self._scheduled = False
 
+    @property
+    def waiting(self) -> int:
+        """Requests that no run has taken yet."""
+        return len(self._waiting)
+
     def offer(self, version: ServedVersion, answered: Answered) -> None:
         """Queue an answered request for a shadow version, or drop it."""
         takes = {spec.name for spec in version.model.signature.inputs}

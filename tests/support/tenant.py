@@ -183,22 +183,29 @@ class AdminPort:
 
     Attributes:
         reason: state of every version.
+        broken: state of a shadow version instead, where it is another.
         lag: the pods still follow an older plan.
     """
 
     tenant: Tenant
     model: str
     reason: ServingReason = ServingReason.LOADED
+    broken: ServingReason | None = None
     lag: bool = False
 
     def answer(self) -> bytes:
         """Return the state of a server that follows the mounted plan."""
         plan = self.tenant.plan(self.model)
         loaded = self.reason is ServingReason.LOADED
-        versions = [VersionState(digest=item.digest, reason=self.reason) for item in plan.versions]
-        state = ServerState(
-            revision="" if self.lag else plan.revision, ready=loaded, versions=versions
-        )
+        versions = [
+            VersionState(
+                digest=item.digest,
+                reason=self.broken if item.shadow and self.broken else self.reason,
+            )
+            for item in plan.versions
+        ]
+        lags = self.lag or any(item.shadow and self.broken for item in plan.versions)
+        state = ServerState(revision="" if lags else plan.revision, ready=loaded, versions=versions)
         return state.model_dump_json(by_alias=True).encode()
 
 

@@ -12,6 +12,7 @@ from trimtab_operator.api.driftmonitor import DecisionRule, DriftMonitorSpec
 from trimtab_operator.api.model import Capture, ModelSpec, OnnxSource
 from trimtab_operator.api.pipeline import Trigger
 from trimtab_operator.api.pipelinerun import PipelineRunSpec
+from trimtab_operator.api.rollout import Rollout
 from trimtab_stages.contract.base import StrictModel
 from trimtab_stages.contract.capture import CaptureSource
 from trimtab_stages.contract.features import Column, Range
@@ -190,10 +191,28 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
     ),
     Capture: (within("fraction", "0.0", "1.0"),),
     OnnxSource: (relative("uri"),),
+    Rollout: (
+        Rule(
+            "!has(self.minRows) || !has(self.maxRows) || self.minRows <= self.maxRows",
+            "`maxRows` must not be below `minRows`",
+        ),
+        Rule(
+            "!has(self.metric) || self.metric in ['BalancedAccuracy', 'Accuracy']",
+            "`metric` must be BalancedAccuracy or Accuracy",
+        ),
+        within("margin", "0.0", "1.0"),
+        within("confidence", "0.5", "0.9999"),
+        within("maxErrorRate", "0.0", "1.0"),
+        within("maxLatencyRatio", "1.0", "1000.0"),
+    ),
     ModelSpec: (
         Rule(
             "has(self.pipelineRef) != has(self.onnx)",
             "one of `pipelineRef` and `onnx` must be set, not both",
+        ),
+        Rule(
+            "!has(self.rollout) || has(self.pipelineRef)",
+            "`rollout` belongs to `pipelineRef`: a file that you name serves at once",
         ),
         Rule(
             "has(self.onnx) == has(oldSelf.onnx)",

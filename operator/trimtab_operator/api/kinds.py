@@ -133,8 +133,10 @@ MODEL = Kind(
         READY,
         STATUS,
         Column("Champion", ".status.champion.run"),
+        Column("Challenger", ".status.challenger.run"),
         Column("Replicas", ".status.readyReplicas", "integer"),
         Column("Digest", ".status.champion.digest", priority=1),
+        Column("Rollout", ".status.rollout.message", priority=1),
         Column("URL", ".status.url", priority=1),
         AGE,
     ),
@@ -143,6 +145,7 @@ MODEL = Kind(
         ("statusReplicasPath", ".status.replicas"),
         ("labelSelectorPath", ".status.selector"),
     ),
+    foreign_status=(("rollout", "evidence"),),
 )
 DRIFT_MONITOR = Kind(
     kind="DriftMonitor",

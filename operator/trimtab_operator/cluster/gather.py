@@ -36,6 +36,7 @@ from trimtab_operator.cluster.views import (
 from trimtab_operator.domain.capture_plan import due_capture
 from trimtab_operator.domain.fleet_brake import Fleet
 from trimtab_operator.domain.identity import ingest_id
+from trimtab_operator.domain.needed_runs import needed_runs
 from trimtab_operator.domain.observed import (
     DeploymentView,
     JobView,
@@ -288,8 +289,7 @@ class Gatherer:
         return parse_one(PIPELINE, body, Pipeline), older, runs
 
     async def _commits(self, model: Model, runs: Sequence[PipelineRun]) -> dict[str, Commit]:
-        champion = model.status.champion
-        wanted = {champion.run} if champion and champion.run else set()
+        wanted = needed_runs(model)
         passed = [run for run in runs if _has_passed(run)]
         if passed:
             wanted.add(passed[-1].metadata.name)

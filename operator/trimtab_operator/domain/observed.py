@@ -158,7 +158,7 @@ class ObservedModel:
     runs: tuple[PipelineRun, ...] = ()
     """Runs of the Pipeline, oldest first."""
     commits: dict[str, Commit] = field(default_factory=dict)
-    """Commits by run name: of the champion's run, and of the newest passed run."""
+    """Commits by run name: of the newest passed run, and of `needed_runs.needed_runs`."""
     deployment: DeploymentView | None = None
     servers: dict[str, ServerState] = field(default_factory=dict)
     """Answer of `GET /plan` by pod name, for pods that answered."""

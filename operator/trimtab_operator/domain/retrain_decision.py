@@ -16,6 +16,7 @@ from trimtab_operator.domain.matched_rule import match_rules
 from trimtab_operator.domain.monitor_scene import MonitorScene
 from trimtab_operator.domain.one_in_flight import one_in_flight
 from trimtab_operator.domain.pipelinerun import is_finished
+from trimtab_operator.domain.rollout import on_trial
 from trimtab_operator.domain.run_budget import run_budget
 from trimtab_operator.domain.suppression import Suppression
 
@@ -68,11 +69,11 @@ def _guarded(
 def _guards(scene: MonitorScene, window: EvaluatedWindow) -> Iterator[Suppression | None]:
     spec, status, seen, now = scene.monitor.spec, scene.status, scene.seen, scene.now
     active = next((run.metadata.name for run in scene.runs if not is_finished(run)), None)
-    challenger = seen.model.status.challenger if seen.model is not None else None
+    challenger = on_trial(seen.model.status) if seen.model is not None else None
     failed = failed_in_a_row(status.retrains, status.breaker.reset_time)
     yield _way_to_a_run(seen.pipeline)
     yield _observing(spec.mode)
-    yield one_in_flight(status.pending, active, challenger.digest if challenger else None)
+    yield one_in_flight(status.pending, active, challenger)
     yield cooldown(spec, _up_to(scene, window), status.retrains)
     yield open_breaker(status.breaker, scene.name)
     yield failure_backoff(failed, spec.guards.failure_backoff_seconds, now)

@@ -27,6 +27,9 @@ RESET_BREAKER = f"{GROUP}/reset-breaker"
 """Annotation of a DriftMonitor: a new value closes its circuit breaker."""
 ACCEPT = f"{GROUP}/accept"
 """Annotation of a DriftMonitor: the trigger id of the suggested retrain that a person accepts."""
+ROLLBACK = f"{GROUP}/rollback"
+"""Annotation of a Model: `previous` or a digest of its history, handled once; `@` and anything
+after it make the same wish a new one."""
 PLAN_REVISION = f"{GROUP}/plan-revision"
 """Annotation of a server pod: its change makes the kubelet refresh mounted files."""
 

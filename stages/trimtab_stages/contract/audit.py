@@ -42,6 +42,12 @@ class AuditAction(StrEnum):
     """Too many retrains failed in a row, so none is decided until a person resets the breaker."""
     BREAKER_RESET = "BreakerReset"
     """A person reset the breaker by annotation."""
+    ROLLOUT_STARTED = "RolloutStarted"
+    """A version begins to score the champion's requests; recorded before it."""
+    ROLLOUT_HELD = "RolloutHeld"
+    """The evidence of a rollout is complete and decides nothing."""
+    ROLLED_BACK = "RolledBack"
+    """A version was taken back; done first, recorded after."""
 
 
 class AuditObject(StrictModel):

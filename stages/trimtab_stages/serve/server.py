@@ -57,6 +57,7 @@ class ModelServer:
             VersionLoader(settings, open_store),
             VersionSettings(settings.run, settings.limits, self._executor),
             settings.poll_seconds,
+            settings.pod,
         )
         self._observation = Observation(self.follower, naming, self._outbox)
         self._feedback = FeedbackBuffer(naming, self._outbox)
@@ -108,7 +109,7 @@ class ModelServer:
                 )
             )
         )
-        return AdminApplication(self.follower, registry, self._is_ready)
+        return AdminApplication(self.follower, statistics, registry, self._is_ready)
 
     def _is_ready(self) -> bool:
         return self.application.ready

@@ -7,6 +7,9 @@ from trimtab_stages.contract.base import Digest, ObjectName, StoredModel, Strict
 SCORE_CELLS = 50
 """Equal cells over 0..1 for the score histogram."""
 
+OTHER = "__other__"
+"""Stands for every category that the reference does not know."""
+
 
 class NumericCells(StrictModel):
     """Sums of one numeric feature over the rows of a pane."""

@@ -101,6 +101,10 @@ class NumericReference(StrictModel):
     """Reference standard deviation."""
     missing: int = 0
     """Reference rows without a value."""
+    unit: str | None = None
+    """Unit of the values, where the Dataset says it."""
+    constant_seconds: float | None = None
+    """Longest time that it kept one value, seconds of event time; nothing where unknown."""
 
 
 class CategoricalReference(StrictModel):

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab_stages.contract.decision_record import NO_DECISION
-from trimtab_stages.contract.pane import SCORE_CELLS, NumericCells, Pane
+from trimtab_stages.contract.pane import OTHER, SCORE_CELLS, NumericCells, Pane
 from trimtab_stages.serve.observe.batch import RowBatch
-from trimtab_stages.serve.observe.cells import OTHER, Cells, score_cells
+from trimtab_stages.serve.observe.cells import Cells, score_cells
 from trimtab_stages.serve.observe.columns import Matrix
 
 

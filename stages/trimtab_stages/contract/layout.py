@@ -17,6 +17,7 @@ A namespace's bucket (or prefix) holds::
     serving/<model>/decisions/<day>/<pod>-<seq>.bin
     serving/<model>/feedback/<day>/<pod>-<seq>.json
     monitoring/<monitor>/<hex16>/<window end>.json  evaluation reports, by version
+    monitoring/<monitor>/policies/<hex>.json        windows and signals that reports were made with
     probes/<name>                                   conditional-write probe
 
 The audit bucket holds `chain/<sequence>.json`, twelve digits.
@@ -104,9 +105,44 @@ def pane(model: str, digest: str, bucket: int, writer: str) -> str:
     return f"serving/{model}/panes/{_version(digest)}/{bucket:012d}/{writer}.json"
 
 
+def panes_prefix(model: str) -> str:
+    """Return the prefix of all panes of a Model."""
+    return f"serving/{model}/panes/"
+
+
+def version_panes_prefix(model: str, digest: str) -> str:
+    """Return the prefix of the panes of one version."""
+    return f"{panes_prefix(model)}{_version(digest)}/"
+
+
+def before_bucket(prefix: str, bucket: int) -> str:
+    """Return what sorts before all keys of a bucket and after those of earlier ones.
+
+    Args:
+        prefix: of the panes or captured rows of one version.
+        bucket: its start, seconds since 1970.
+    """
+    return f"{prefix}{bucket:012d}"
+
+
+def captured_prefix(model: str, digest: str) -> str:
+    """Return the prefix of the captured rows of one version."""
+    return f"serving/{model}/captured/{_version(digest)}/"
+
+
 def captured(model: str, digest: str, bucket: int, writer: str) -> str:
     """Return the key of a batch of captured rows."""
     return f"serving/{model}/captured/{_version(digest)}/{bucket:012d}/{writer}.json"
+
+
+def decisions_prefix(model: str) -> str:
+    """Return the prefix of the decision records of a Model."""
+    return f"serving/{model}/decisions/"
+
+
+def feedback_prefix(model: str) -> str:
+    """Return the prefix of the returned labels of a Model."""
+    return f"serving/{model}/feedback/"
 
 
 def decisions(model: str, day: str, writer: str) -> str:
@@ -122,6 +158,11 @@ def feedback(model: str, day: str, writer: str) -> str:
 def evaluation(monitor: str, digest: str, end: int) -> str:
     """Return the key of a window's report: `end` in seconds since 1970, `digest` the version's."""
     return f"monitoring/{monitor}/{_version(digest)}/{end:012d}.json"
+
+
+def monitoring_policy(monitor: str, digest: str) -> str:
+    """Return the key of the windows and signals that reports name as their policy."""
+    return f"monitoring/{monitor}/policies/{_hex(digest)}.json"
 
 
 OVERWRITABLE_PREFIX = "probes/"

@@ -4,14 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 LOCAL := PYTHONPATH=images python3 -m localcluster
-IMAGES := operator ingest server train
+IMAGES := operator monitor ingest server train
 
 .venv/.installed: requirements.lock pyproject.toml
 	python3 -m venv .venv && .venv/bin/python -m pip install -q --disable-pip-version-check uv
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
 
-.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench-serve bench-operator lock
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench-serve bench-operator bench-monitor lock
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -57,6 +57,9 @@ bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
 
 bench-operator: venv ## Memory and writes of the operator with 200 objects
 	PYTHONPATH=tests $(PY) tests/bench/operator_bench.py
+
+bench-monitor: venv ## Processor time of the monitor with 100 DriftMonitors
+	PYTHONPATH=tests $(PY) tests/bench/monitor_bench.py
 
 lock: ## Resolve requirements.lock anew
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock

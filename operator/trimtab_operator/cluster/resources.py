@@ -128,8 +128,8 @@ RBAC: tuple[Rule, ...] = (
 """Everything that the operator and kopf ask of the API. The chart's Role says the same."""
 
 MONITOR_RBAC: tuple[Rule, ...] = (
-    Rule(GROUP, "driftmonitors", ("get", "list", "watch")),
-    Rule(GROUP, "models", ("get", "list", "watch")),
+    Rule(GROUP, "driftmonitors", ("list",)),
+    Rule(GROUP, "models", ("list",)),
     Rule(GROUP, "driftmonitors/status", ("patch",)),
     Rule(GROUP, "models/status", ("patch",)),
     Rule("coordination.k8s.io", "leases", ("get", "create", "update"), Scope.OWN),

@@ -3,8 +3,8 @@
 
 The plan is JSON: `endpoint`, `region`, `accounts` (names) and `buckets`, each with its name and
 the accounts that are its readers, reporters (they write below `monitoring/`), appenders (they
-write, but never delete) or writers. Buckets belong to root, so that nobody can open one to others. The secrets directory holds one file for
-each account, and `root`, with its secret key.
+write, but never delete) or writers. Buckets belong to root, so that nobody can open one to others.
+The secrets directory holds one file for each account, and `root`, with its secret key.
 """
 
 import json

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import Gauge
-from trimtab_stages.drift.quality import drop
 
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.targets import Target
@@ -18,6 +17,7 @@ from trimtab_stages.contract.monitoring import (
     SignalState,
     SignalValue,
 )
+from trimtab_stages.drift.quality import drop
 
 MOST_FEATURES = 50
 OTHER = "__other__"

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from trimtab_stages.drift.evaluate import evaluate
-
 from trimtab_operator.monitor.ledger import ClosedWindow
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import Target, TrainedVersion
@@ -24,6 +22,7 @@ from trimtab_operator.storage.evaluations import (
 )
 from trimtab_operator.storage.window_inputs import WindowKeys, WindowOf, build_inputs
 from trimtab_stages.contract.decision_record import digest_prefix
+from trimtab_stages.drift.evaluate import evaluate
 from trimtab_stages.store import Store
 
 UPLOAD_SECONDS = 2

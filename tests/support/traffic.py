@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from support import graphs
 from support.contract_samples import COMMIT
@@ -67,10 +67,12 @@ class Trained:
 
 
 @contextmanager
-def trained(store: Store, folder: Path, run: str, features: int = 3) -> Iterator[Trained]:
-    """Store the commit of a run whose model looks at the first feature alone."""
+def trained(
+    store: Store, folder: Path, run: str, features: int = 3, sign: float = 1.0
+) -> Iterator[Trained]:
+    """Store the commit of a run whose model looks at the sign of the first feature alone."""
     weights = np.zeros((features, 1), np.float32)
-    weights[0] = 4.0 + len(run)
+    weights[0] = sign * (4.0 + len(run))
     graph = graphs.linear_scores(weights)
     path = folder / f"{run}.onnx"
     path.write_bytes(graph)
@@ -153,7 +155,7 @@ class ServerPod:
         name: str,
         rows: Matrix,
         *,
-        event: Sequence[float] | float,
+        event: ArrayLike,
         received: float,
         shadow: bool = False,
     ) -> NDArray[np.int64]:

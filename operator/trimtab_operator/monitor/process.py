@@ -14,6 +14,7 @@ from trimtab_operator.cluster.connection import connect, wait_for_identity
 from trimtab_operator.cluster.lease import Clocks, Lease
 from trimtab_operator.lifetime import leading, run_until_stopped, wall_clock
 from trimtab_operator.monitor.metrics import MonitorMetrics
+from trimtab_operator.monitor.rollout_rounds import RolloutRounds
 from trimtab_operator.monitor.rounds import Rounds
 from trimtab_operator.monitor.settings import MonitorSettings
 from trimtab_operator.storage.stores import Stores
@@ -53,6 +54,7 @@ async def _run(settings: MonitorSettings, environment: Mapping[str, str]) -> Non
         metrics.build.info({"version": __version__})
         stores = Stores(settings.storage)
         rounds = Rounds(connection.cluster, stores, executor, metrics, clocks)
+        rollouts = RolloutRounds(connection.cluster, stores, executor, metrics, clocks)
         ports = settings.ports
         for app, port in (
             (build_health_app(partial(_health, connection.cluster, lease, rounds)), ports.health),
@@ -60,7 +62,8 @@ async def _run(settings: MonitorSettings, environment: Mapping[str, str]) -> Non
         ):
             stack.push_async_callback((await serve(app, port)).cleanup)
         async with leading(lease) as group:
-            group.create_task(rounds.run(settings.namespaces, settings.poll_seconds))
+            for one in (rounds, rollouts):
+                group.create_task(one.run(settings.namespaces, settings.poll_seconds))
 
 
 def _instance(environment: Mapping[str, str]) -> str:

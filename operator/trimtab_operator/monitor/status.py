@@ -65,7 +65,7 @@ def _reading(signal: SignalValue) -> dict[str, Any]:
     return {
         "name": signal.name,
         "state": signal.state.value,
-        **{name: _decimal(number) for name, number in numbers.items() if number is not None},
+        **{name: decimal(number) for name, number in numbers.items() if number is not None},
         "samples": signal.samples,
     }
 
@@ -74,7 +74,7 @@ def _newest(signal: SignalValue) -> dict[str, Any]:
     return _reading(signal) | {"kind": signal.kind.value, "message": signal.message}
 
 
-def _decimal(number: float) -> str:
+def decimal(number: float) -> str:
     """Return a decimal string; minus zero and trailing zeros say nothing."""
     text = f"{number:.{DECIMALS}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

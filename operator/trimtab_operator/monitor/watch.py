@@ -5,14 +5,14 @@ windows with the same rows, and a report that is there already is adopted.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from trimtab_operator.monitor.ledger import ClosedWindow
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.traffic import Traffic, count_lost, first_arrival, list_panes
-from trimtab_operator.monitor.windows import EPOCH, SECOND_NS, Grid
+from trimtab_operator.monitor.windows import SECOND_NS, UPLOAD_SECONDS, Grid, nanoseconds
 from trimtab_operator.storage.evaluations import (
     Judged,
     Report,
@@ -25,8 +25,6 @@ from trimtab_stages.contract.decision_record import digest_prefix
 from trimtab_stages.drift.evaluate import evaluate
 from trimtab_stages.store import Store
 
-UPLOAD_SECONDS = 2
-"""Longest time from a flush until its objects can be listed."""
 MOST_WINDOWS = 12
 """Windows evaluated before the status is written; no more reports fit into it."""
 
@@ -83,7 +81,7 @@ class Watch:
         traffic = self._traffic or self._begin(store, target)
         traffic.read(store, read, everything=everything or self._traffic is None)
         self._traffic = traffic
-        settled_ns = _nanoseconds(now) - (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
+        settled_ns = nanoseconds(now) - (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
         if not everything and self._has_closed(traffic, target, settled_ns):
             traffic.read(store, read, everything=True)
         return self._evaluate_closed(store, target, traffic, settled_ns)
@@ -111,7 +109,7 @@ class Watch:
 
     def _begin(self, store: Store, target: Target) -> Traffic:
         """Begin where the newest report's rows began to arrive, or at the champion's promotion."""
-        floor_ns = _nanoseconds(target.begin)
+        floor_ns = nanoseconds(target.begin)
         if target.evaluations:
             self.newest = read_report(store, target.evaluations[-1]["report"]["key"])
             floor_ns = self._first_arrival(store, self.newest) or floor_ns
@@ -162,7 +160,3 @@ class Watch:
         if first is None:
             return None
         return self._grid.start(max(first, first if open_from is None else open_from))
-
-
-def _nanoseconds(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(microseconds=1) * 1000

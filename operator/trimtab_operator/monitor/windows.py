@@ -14,6 +14,9 @@ SECOND_NS = 1_000_000_000
 AHEAD_NS = 300 * SECOND_NS
 """An event time that lies further in the future of its arrival moves no watermark."""
 
+UPLOAD_SECONDS = 2
+"""Longest time from a flush until its objects can be listed."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Times = NDArray[np.int64]
@@ -83,3 +86,8 @@ def closing_arrival(reached: Mapping[int, int], number: int) -> int | None:
     """
     arrivals = [arrival for first_open, arrival in reached.items() if first_open > number]
     return min(arrivals, default=None)
+
+
+def nanoseconds(instant: datetime) -> int:
+    """Return an instant in nanoseconds since 1970."""
+    return (instant - EPOCH) // timedelta(microseconds=1) * 1000

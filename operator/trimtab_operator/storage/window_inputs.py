@@ -10,9 +10,6 @@ from datetime import datetime
 from itertools import groupby
 
 import numpy as np
-from trimtab_stages.drift.evaluate import WindowInputs
-from trimtab_stages.drift.merge import MergedPanes, NumericSums, merge
-from trimtab_stages.drift.records import RecordArrays, join, read_labels, read_records
 
 from trimtab_operator.storage.evaluations import Judged
 from trimtab_operator.storage.served import ROW_KEY, RowKeys, read_arrived_labels
@@ -20,6 +17,9 @@ from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.contract.feedback import FeedbackBatch
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.contract.pane import NumericCells, Pane
+from trimtab_stages.drift.evaluate import WindowInputs
+from trimtab_stages.drift.merge import MergedPanes, NumericSums, merge
+from trimtab_stages.drift.records import RecordArrays, join, read_labels, read_records
 
 logger = logging.getLogger(__name__)
 

@@ -61,6 +61,10 @@ def checkpoint(training_key: str, epoch: int) -> str:
     return f"{checkpoint_prefix(training_key)}{epoch:06d}.pt"
 
 
+RUNS_PREFIX = "runs/"
+"""All files of all runs."""
+
+
 def run_commit(run: str) -> str:
     """Return the key of a run's commit."""
     return f"runs/{run}/commit.json"
@@ -158,6 +162,16 @@ def feedback(model: str, day: str, writer: str) -> str:
 def evaluation(monitor: str, digest: str, end: int) -> str:
     """Return the key of a window's report: `end` in seconds since 1970, `digest` the version's."""
     return f"monitoring/{monitor}/{_version(digest)}/{end:012d}.json"
+
+
+def evaluations_prefix(monitor: str) -> str:
+    """Return the prefix of a DriftMonitor's reports and policies."""
+    return f"monitoring/{monitor}/"
+
+
+def is_evaluation(key: str) -> bool:
+    """Whether a key below `evaluations_prefix` is a report's."""
+    return not key.startswith(f"{'/'.join(key.split('/')[:2])}/policies/")
 
 
 def monitoring_policy(monitor: str, digest: str) -> str:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,10 @@ def evaluated(tenant: Tenant) -> list[dict[str, Any]]:
 def reports(tenant: Tenant) -> dict[str, bytes]:
     keys = [entry.key for entry in tenant.store.list(f"monitoring/{NAME}/")]
     return {key: tenant.store.get(key) for key in keys if "/policies/" not in key}
+
+
+def has_reports(tenant: Tenant, count: int) -> bool:
+    return len(reports(tenant)) >= count
 
 
 def undisturbed(tenant: Tenant, champion: Trained) -> dict[str, bytes]:
@@ -166,7 +171,7 @@ def test_a_monitor_that_is_killed_leaves_the_same_reports(
     apply_objects(tenant, champion)
     for number in range(1, kills + 1):
         # In the middle of a portion: so many reports are written, the status knows none of them.
-        wait_until(lambda n=number: len(reports(tenant)) >= n, SECONDS, interval=0.001)
+        wait_until(partial(has_reports, tenant, number), SECONDS, interval=0.001)
         monitor.kill()
         monitor.start()
     wait_until(lambda: len(evaluated(tenant)) == 8, SECONDS, what="all windows")

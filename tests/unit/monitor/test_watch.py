@@ -229,17 +229,17 @@ def test_two_pods_say_the_same_as_one(store: Store, champion: Trained, tmp_path:
         other.put_if_absent(entry.key, store.get(entry.key))
     for number in range(40):
         rows = normal_rows(10, seed=number, shift=0.5)
-        when = {"event": T0 + 20 * number, "received": NOW + number}
         for pod in (one, two[number % 2]):
-            pod.answer(champion, f"r{number}", rows, **when)
+            event, received = T0 + 20 * number, NOW + number
+            pod.answer(champion, f"r{number}", rows, event=event, received=received)
             pod.flush()
     (first,) = look(store, target_of(champion), NOW + 9999).reports
     (second,) = look(other, target_of(champion), NOW + 9999).reports
     assert (first.evaluation.rows, second.evaluation.rows) == (300, 300)
-    for one, other_one in zip(first.evaluation.features, second.evaluation.features, strict=True):
-        assert one.feature == other_one.feature
-        assert one.effect == pytest.approx(other_one.effect, rel=1e-12)
-        assert one.p_value == pytest.approx(other_one.p_value, rel=1e-12)
+    for left, right in zip(first.evaluation.features, second.evaluation.features, strict=True):
+        assert left.feature == right.feature
+        assert left.effect == pytest.approx(right.effect, rel=1e-12)
+        assert left.p_value == pytest.approx(right.p_value, rel=1e-12)
     assert first.evaluation.signals == second.evaluation.signals
 
 

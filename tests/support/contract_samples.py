@@ -23,6 +23,7 @@ from trimtab_stages.contract.captured_row import CapturedRows
 from trimtab_stages.contract.feedback import FeedbackBatch, Label
 from trimtab_stages.contract.gates import Evidence, GateResult
 from trimtab_stages.contract.ingest import IngestRules, Source
+from trimtab_stages.contract.monitoring import Evaluation
 from trimtab_stages.contract.pane import NumericCells, Pane
 from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import (
@@ -191,6 +192,60 @@ PANE = Pane(
     decisions={"0": 1, "1": 2},
     first_event_ns=1,
     last_event_ns=2,
+    first_received_ns=3,
+    last_received_ns=4,
+)
+EVALUATION = Evaluation.model_validate(
+    {
+        "monitor": "bikes",
+        "model": "bikes",
+        "version": MODEL,
+        "reference": DATA,
+        "policy": OTHER,
+        "start": NOON,
+        "end": NOON,
+        "closedNs": 5,
+        "rows": 3,
+        "labels": 2,
+        "lost": 1,
+        "panes": ["serving/bikes/panes/x.json"],
+        "records": ["serving/bikes/decisions/x.bin"],
+        "feedback": ["serving/bikes/feedback/x.json"],
+        "faults": [{"kind": "StuckSensor", "feature": "tmax", "message": "one value"}],
+        "features": [
+            {
+                "feature": "tmax",
+                "effect": 0.5,
+                "wasserstein": 0.5,
+                "psi": 0.25,
+                "pValue": 0.001,
+                "drifted": True,
+            }
+        ],
+        "qualities": [
+            {
+                "metric": "BalancedAccuracy",
+                "value": 0.75,
+                "low": 0.5,
+                "high": 1.0,
+                "reference": 0.875,
+                "labels": 2,
+                "counts": [[1, 0], [1, 0]],
+            }
+        ],
+        "signals": [
+            {
+                "name": "quality",
+                "kind": "RealisedQuality",
+                "state": "Measured",
+                "value": 0.125,
+                "low": -0.125,
+                "high": 0.375,
+                "samples": 2,
+                "message": "worse by 0.125",
+            }
+        ],
+    }
 )
 
 
@@ -224,6 +279,7 @@ STORED: dict[str, StoredModel] = {
         decisions=[1],
     ),
     "commit": COMMIT,
+    "evaluation": EVALUATION,
     "feedback_batch": FeedbackBatch(
         model="bikes", received_ns=5, labels=[Label(id="r", row=1, label="1", event_time_ns=4)]
     ),

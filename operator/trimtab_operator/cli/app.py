@@ -8,6 +8,7 @@ from trimtab_operator import __version__
 from trimtab_operator.cli.commands.accept import accept_command
 from trimtab_operator.cli.commands.audit import audit_app
 from trimtab_operator.cli.commands.diagram import diagram_command
+from trimtab_operator.cli.commands.drift import drift_app
 from trimtab_operator.cli.commands.render import render_command
 from trimtab_operator.cli.commands.rollback import rollback_command
 from trimtab_operator.cli.commands.run import run_command
@@ -48,3 +49,4 @@ app.command("rollback")(rollback_command)
 app.command("diagram")(diagram_command)
 app.command("accept")(accept_command)
 app.add_typer(audit_app, name="audit")
+app.add_typer(drift_app, name="drift")

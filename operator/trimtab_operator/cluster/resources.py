@@ -126,3 +126,12 @@ RBAC: tuple[Rule, ...] = (
     Rule("coordination.k8s.io", "leases", ("get", "create", "update"), Scope.OWN),
 )
 """Everything that the operator and kopf ask of the API. The chart's Role says the same."""
+
+MONITOR_RBAC: tuple[Rule, ...] = (
+    Rule(GROUP, "driftmonitors", ("list",)),
+    Rule(GROUP, "models", ("list",)),
+    Rule(GROUP, "driftmonitors/status", ("patch",)),
+    Rule(GROUP, "models/status", ("patch",)),
+    Rule("coordination.k8s.io", "leases", ("get", "create", "update"), Scope.OWN),
+)
+"""Everything that the monitor asks of the API. The chart's Role says the same."""

@@ -59,3 +59,8 @@ class Pane(StoredModel):
     """Smallest event time, nanoseconds since 1970, UTC."""
     last_event_ns: int
     """Largest event time, nanoseconds since 1970, UTC."""
+    first_received_ns: int | None = None
+    """Arrival of the first row, nanoseconds since 1970, UTC; a window takes in what had begun to
+    arrive when it closed."""
+    last_received_ns: int | None = None
+    """Arrival of the last row, nanoseconds since 1970, UTC."""

@@ -86,7 +86,7 @@ class PairedRows:
         self.identity = target.identity
         self._cache = cache
         self._champion, self._challenger = (
-            _Captured(layout.captured_prefix(target.name, version.digest))
+            _Captured(layout.version_captured_prefix(target.name, version.digest))
             for version in (target.champion, target.challenger)
         )
         self._feed = Feed(

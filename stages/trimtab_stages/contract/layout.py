@@ -143,9 +143,9 @@ def before_bucket(prefix: str, bucket: int) -> str:
     return f"{prefix}{bucket:012d}"
 
 
-def captured_prefix(model: str, digest: str) -> str:
+def version_captured_prefix(model: str, digest: str) -> str:
     """Return the prefix of the captured rows of one version."""
-    return f"serving/{model}/captured/{_version(digest)}/"
+    return f"{captured_prefix(model)}{_version(digest)}/"
 
 
 def captured(model: str, digest: str, bucket: int, writer: str) -> str:
@@ -156,11 +156,6 @@ def captured(model: str, digest: str, bucket: int, writer: str) -> str:
 def decisions_prefix(model: str) -> str:
     """Return the prefix of the decision records of a Model."""
     return f"serving/{model}/decisions/"
-
-
-def feedback_prefix(model: str) -> str:
-    """Return the prefix of the returned labels of a Model."""
-    return f"serving/{model}/feedback/"
 
 
 def decisions(model: str, day: str, writer: str) -> str:

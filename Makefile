@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 LOCAL := PYTHONPATH=images python3 -m localcluster
-IMAGES := operator ingest server train
+IMAGES := operator monitor ingest server train
 # Compiled modules are kept from one run to the next; they are a fifth of the unit tests' time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
 
-.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install lock
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-rollout lock
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -54,7 +54,7 @@ images: venv up ## Build the images and load them into the cluster
 demo: images ## The loop on real data, in the embedded cluster
 	PYTHONPATH=tests $(PY) -m demo
 
-bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install ## Every figure with its goal; -k goes on after one that is short
+bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor ## Every figure with its goal; -k goes on after one that is short
 
 bench-unit: venv ## Seconds of the unit tests
 	PYTHONPATH=tests $(PY) tests/bench/unit_bench.py
@@ -76,6 +76,9 @@ bench-images: images ## Sizes of the operator's and the server's image
 
 bench-install: images ## From `helm install` to the first answer of a Model, in the cluster
 	PYTHONPATH=tests $(PY) tests/bench/install_bench.py
+
+bench-monitor: venv ## Processor time of the monitor with 100 DriftMonitors
+	PYTHONPATH=tests $(PY) tests/bench/monitor_bench.py
 
 lock: ## Resolve requirements.lock anew
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock

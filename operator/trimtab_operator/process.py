@@ -2,32 +2,30 @@
 
 import asyncio
 import logging
-import signal
 import socket
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from random import Random
 
 import aiohttp
 
 from trimtab_operator import __version__
 from trimtab_operator.api.base import API_VERSION
-from trimtab_operator.api.kinds import KINDS
+from trimtab_operator.api.kinds import DRIFT_MONITOR, KINDS
 from trimtab_operator.cluster.apply import Actions
 from trimtab_operator.cluster.client import Cluster
-from trimtab_operator.cluster.connection import Connection, check_identity, connect
+from trimtab_operator.cluster.connection import Connection, connect, wait_for_identity
 from trimtab_operator.cluster.events import EventWriter
-from trimtab_operator.cluster.gather import Gatherer
+from trimtab_operator.cluster.gather import FleetScope, Gatherer
 from trimtab_operator.cluster.lease import Clocks, Lease
 from trimtab_operator.cluster.resources import RAY_JOBS
 from trimtab_operator.cluster.servers import Servers
-from trimtab_operator.errors import LeaseLost, Retryable
+from trimtab_operator.errors import Retryable
 from trimtab_operator.handlers import startup
-from trimtab_operator.handlers.probes import Health, build_health_app, build_metrics_app, serve
+from trimtab_operator.lifetime import leading, run_until_stopped, stop_on_signals, wall_clock
 from trimtab_operator.manifests.release import Launcher, Release
 from trimtab_operator.reconcile.controllers import build_controllers
 from trimtab_operator.reconcile.inbox import Inbox
@@ -39,6 +37,12 @@ from trimtab_operator.settings import Settings
 from trimtab_operator.storage.audit import AuditChain, Writer
 from trimtab_operator.storage.results import Results
 from trimtab_operator.storage.stores import Stores
+from trimtab_operator.telemetry.endpoints import (
+    Health,
+    build_health_app,
+    build_metrics_app,
+    serve,
+)
 from trimtab_operator.telemetry.metrics import Metrics
 from trimtab_operator.telemetry.observe import Observations
 
@@ -48,11 +52,6 @@ STORE_THREADS = 4
 RETRY_SECONDS = 2.0
 
 
-def wall_clock() -> datetime:
-    """Return the time in UTC."""
-    return datetime.now(UTC)
-
-
 async def run_operator(settings: Settings, environment: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT.
 
@@ -60,16 +59,7 @@ async def run_operator(settings: Settings, environment: Mapping[str, str]) -> No
         LeaseLost: another operator may be active; this process must end.
         NotAuthenticated: the API server does not know this process.
     """
-    stop = asyncio.Event()
-    _stop_on_signals(stop)
-    working = asyncio.create_task(_run(settings, environment, stop))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    working.cancel()
-    await asyncio.wait({working, stopping})
-    if not working.cancelled():
-        working.result()
+    await run_until_stopped(lambda stop: _run(settings, environment, stop))
 
 
 async def _run(settings: Settings, environment: Mapping[str, str], stop: asyncio.Event) -> None:
@@ -79,7 +69,7 @@ async def _run(settings: Settings, environment: Mapping[str, str], stop: asyncio
         )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         executor = stack.enter_context(ThreadPoolExecutor(STORE_THREADS, "store"))
-        user = await _first_answer(connection.cluster)
+        user = await wait_for_identity(connection.cluster)
         release = await _find_release(settings, connection.cluster)
         random = Random()  # noqa: S311 - jitter
         host = environment.get("POD_NAME", socket.gethostname())
@@ -134,32 +124,18 @@ class Operator:
         ports = self.world.settings.ports
         for app, port in (
             (build_health_app(self._health), ports.health),
-            (build_metrics_app(self.loop.metrics, self._refresh), ports.metrics),
+            (build_metrics_app(self.loop.metrics.registry, self._refresh), ports.metrics),
         ):
             stack.push_async_callback((await serve(app, port)).cleanup)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Wait for the Lease and work until cancelled; `stop` is set when kopf ends by itself."""
-        try:
-            await self._lead(stop)
-        finally:
-            await self.lease.release()
-
-    async def _lead(self, stop: asyncio.Event) -> None:
-        await self.lease.acquire()
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.lease.keep())
-                await self._wait_for_kinds()
-                for _ in range(self.world.settings.workers):
-                    group.create_task(self.loop.work())
-                group.create_task(self.resync.run())
-                group.create_task(self._watch(stop))
-        except BaseExceptionGroup as error:
-            lost = error.subgroup(LeaseLost)
-            if lost is None:
-                raise
-            raise LeaseLost("another operator may hold the Lease") from lost
+        async with leading(self.lease) as group:
+            await self._wait_for_kinds()
+            for _ in range(self.world.settings.workers):
+                group.create_task(self.loop.work())
+            group.create_task(self.resync.run())
+            group.create_task(self._watch(stop))
 
     async def _watch(self, stop: asyncio.Event) -> None:
         registry = startup.build_registry(
@@ -207,12 +183,15 @@ def build_operator(
     stores = Stores(settings.storage)
     audit = AuditChain(stores, executor, _writer(world, lease, metrics))
     results = Results(stores, executor, time.monotonic)
-    gatherer = Gatherer(cluster, results, Servers(session), world.release)
+    scope = FleetScope(settings.namespaces, settings.retrain.max_concurrent)
+    gatherer = Gatherer(cluster, results, Servers(session), world.release, scope)
     events = EventWriter(cluster, world.instance, wall_clock)
     actions = Actions(cluster, events, audit, lambda: lease.held)
     telemetry = Telemetry(metrics, Observations(metrics))
     reconciler = Reconciler(cluster, build_controllers(gatherer), actions, telemetry)
-    queue = WorkQueue(Schedule(Limits(), world.random), time.monotonic)
+    # The fleet brake reads what was decided about the other DriftMonitors.
+    limits = Limits(one_at_a_time=frozenset({DRIFT_MONITOR.kind}))
+    queue = WorkQueue(Schedule(limits, world.random), time.monotonic)
     inbox = Inbox(queue, metrics, time.time)
     return Operator(
         world=world,
@@ -234,16 +213,6 @@ def _writer(world: World, lease: Lease, metrics: Metrics) -> Writer:
     )
 
 
-async def _first_answer(cluster: Cluster) -> str:
-    """Return this process's user as soon as the API server answers."""
-    while True:
-        try:
-            return await check_identity(cluster)
-        except Retryable as error:
-            logger.warning("API server does not answer", extra={"cause": str(error)})
-            await asyncio.sleep(RETRY_SECONDS)
-
-
 async def _find_release(settings: Settings, cluster: Cluster) -> Release:
     """Return the release, with RayJobs as its launcher where KubeRay's API is there now."""
     while True:
@@ -261,9 +230,4 @@ async def _find_release(settings: Settings, cluster: Cluster) -> Release:
 async def _restore_signals(started: asyncio.Event, stop: asyncio.Event) -> None:
     """Take the signals back from kopf, which would end its own tasks only."""
     await started.wait()
-    _stop_on_signals(stop)
-
-
-def _stop_on_signals(stop: asyncio.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop_on_signals(stop)

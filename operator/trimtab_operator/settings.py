@@ -1,7 +1,7 @@
 """The operator's settings: one mounted YAML file, read once at start."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -12,6 +12,7 @@ from trimtab_stages.contract.base import ObjectName, StrictModel
 
 PullPolicy = Annotated[str, Field(pattern="^(Always|IfNotPresent|Never)$")]
 Port = Annotated[int, Field(ge=0, le=65_535)]
+Read = TypeVar("Read", bound=StrictModel)
 
 
 class Images(StrictModel):
@@ -81,6 +82,13 @@ class Ports(StrictModel):
     """`/metrics`."""
 
 
+class Retrain(StrictModel):
+    """What holds for the retrains of all DriftMonitors together."""
+
+    max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Retrains that may be active at once; others wait for a slot."""
+
+
 class Settings(StrictModel):
     """Everything that the operator is told by its release."""
 
@@ -107,6 +115,8 @@ class Settings(StrictModel):
     """How often every object is looked at again, seconds."""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     """Objects that are reconciled at the same time."""
+    retrain: Retrain = Field(default_factory=Retrain)
+    """What holds for all retrains together."""
     field_manager: Annotated[str, Field(min_length=1, max_length=128)] = "trimtab-operator"
     """Field manager of every server-side apply."""
 
@@ -130,8 +140,17 @@ def read_settings(path: Path) -> Settings:
     Raises:
         InvalidSettings: the file is missing, is no YAML, or has a wrong field.
     """
+    return read_file(path, Settings)
+
+
+def read_file(path: Path, wanted: type[Read]) -> Read:
+    """Read a YAML file as one model.
+
+    Raises:
+        InvalidSettings: the file is missing, is no YAML, or has a wrong field.
+    """
     try:
-        return Settings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return wanted.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InvalidSettings(path, str(error)) from error
     except yaml.YAMLError as error:

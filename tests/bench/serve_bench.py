@@ -13,11 +13,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from tritonclient.grpc import service_pb2
 
 from support import graphs
 from support.bars import Bar, show
@@ -32,6 +34,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 Rows = NDArray[np.float32]
 
 
+class Form(StrEnum):
+    """How a request goes over the wire."""
+
+    JSON = "json"
+    BINARY = "binary"
+    GRPC = "grpc"
+
+
 @dataclass(frozen=True)
 class Case:
     """One bar: a graph, a batch and a form of the request.
@@ -40,24 +50,26 @@ class Case:
         name: name of the bar.
         widths: widths of the layers, input first.
         rows: rows of a request.
-        binary: with the binary tensor extension instead of JSON.
+        form: JSON, JSON with the binary tensor extension, or gRPC with raw contents.
         goal: smallest ratio.
     """
 
     name: str
     widths: tuple[int, ...]
     rows: int
-    binary: bool
+    form: Form
     goal: float
 
 
 # Goals: the measured prototype less a third; it checked nothing, counted nothing, kept nothing.
 CASES = (
-    Case("serve-json-4", (4, 16, 3), rows=1, binary=False, goal=0.22),
-    Case("serve-binary-4", (4, 16, 3), rows=1, binary=True, goal=0.22),
-    Case("serve-json-784", (784, 128, 10), rows=1, binary=False, goal=0.23),
-    Case("serve-binary-784", (784, 128, 10), rows=1, binary=True, goal=0.60),
-    Case("serve-binary-784-batch32", (784, 128, 10), rows=32, binary=True, goal=0.50),
+    Case("serve-json-4", (4, 16, 3), rows=1, form=Form.JSON, goal=0.22),
+    Case("serve-binary-4", (4, 16, 3), rows=1, form=Form.BINARY, goal=0.22),
+    Case("serve-json-784", (784, 128, 10), rows=1, form=Form.JSON, goal=0.23),
+    Case("serve-binary-784", (784, 128, 10), rows=1, form=Form.BINARY, goal=0.60),
+    Case("serve-binary-784-batch32", (784, 128, 10), rows=32, form=Form.BINARY, goal=0.50),
+    Case("serve-grpc-4", (4, 16, 3), rows=1, form=Form.GRPC, goal=0.10),
+    Case("serve-grpc-784", (784, 128, 10), rows=1, form=Form.GRPC, goal=0.25),
 )
 
 
@@ -100,21 +112,32 @@ def raw_rate(graph: bytes, rows: Rows) -> float:
 
 def served_rate(server: ServerProcess, case: Case, rows: Rows) -> float:
     """Return requests per second of the server's processor time, under a closed loop."""
-    client = [sys.executable, str(Path(__file__).with_name("load.py"))]
-    client += [str(server.port), str(CONNECTIONS), str(SECONDS)]
-    wire = request_bytes(case, rows)
+    program, port, wire = "load.py", server.port, request_bytes(case, rows)
+    if case.form is Form.GRPC:
+        program, port, wire = "grpc_load.py", server.grpc_port, request_message(rows)
+    client = [sys.executable, str(Path(__file__).with_name(program))]
+    client += [str(port), str(CONNECTIONS), str(SECONDS)]
     subprocess.run(client, input=wire, check=True, capture_output=True)
     before = processor_seconds(server)
     answered = subprocess.run(client, input=wire, check=True, capture_output=True)
     return int(answered.stdout) / (processor_seconds(server) - before)
 
 
+def request_message(rows: Rows) -> bytes:
+    """Return one gRPC message."""
+    tensor = {"name": "features", "shape": list(rows.shape), "datatype": "FP32"}
+    request = service_pb2.ModelInferRequest(
+        model_name="m", inputs=[tensor], raw_input_contents=[rows.tobytes()]
+    )
+    return bytes(request.SerializeToString())
+
+
 def request_bytes(case: Case, rows: Rows) -> bytes:
-    """Return one request as it goes over the wire."""
+    """Return one HTTP request as it goes over the wire."""
     tensor: dict[str, object] = {"name": "features", "shape": list(rows.shape)}
     tensor["datatype"] = "FP32"
     extra, raw = b"content-type: application/json\r\n", b""
-    if case.binary:
+    if case.form is Form.BINARY:
         raw = rows.tobytes()
         parameters = {"binary_data_output": True}
         tensor["parameters"] = {"binary_data_size": len(raw)}

@@ -53,6 +53,7 @@ def _images(values: str) -> set[str]:
 def test_images_follow_registry_and_tag() -> None:
     assert _images("images.registry=r.example/x,images.tag=v2") == {
         "r.example/x/trimtab-operator:v2",
+        "r.example/x/trimtab-monitor:v2",
         "r.example/x/trimtab-s3:v2",
     }
 
@@ -92,7 +93,11 @@ def test_policies_select_the_pods_that_they_are_for() -> None:
     own = [
         p for p in rendered.of_kind("NetworkPolicy") if p["metadata"]["namespace"] not in "demo-b"
     ]
-    assert {policy["metadata"]["name"] for policy in own} == {"trimtab-operator", "trimtab-s3"}
+    assert {policy["metadata"]["name"] for policy in own} == {
+        "trimtab-operator",
+        "trimtab-monitor",
+        "trimtab-s3",
+    }
     for policy in own:
         wanted = policy["spec"]["podSelector"]["matchLabels"].items()
         assert [found for found in labels if wanted <= found.items()]

@@ -9,7 +9,12 @@ import pytest
 from support.chart import VALUES, render
 from support.pod_security import violations
 
-WITH_TOKEN = {"Deployment/trimtab-operator", "Job/trimtab-namespace-label", "Pod/trimtab-test"}
+WITH_TOKEN = {
+    "Deployment/trimtab-operator",
+    "Deployment/trimtab-monitor",
+    "Job/trimtab-namespace-label",
+    "Pod/trimtab-test",
+}
 
 GOOD: dict[str, Any] = {
     "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -30,7 +35,7 @@ GOOD: dict[str, Any] = {
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES.keys())
 def test_pods_meet_the_restricted_standard(values: tuple[str, ...]) -> None:
     pods = dict(render(*values).pods())
-    assert "Deployment/trimtab-operator" in pods
+    assert {"Deployment/trimtab-operator", "Deployment/trimtab-monitor"} <= set(pods)
     assert {name: violations(pod["spec"]) for name, pod in pods.items()} == {
         name: [] for name in pods
     }
@@ -53,6 +58,27 @@ def test_settings_of_the_pods_reach_them() -> None:
     assert pod["spec"]["nodeSelector"] == {"disk": "ssd"}
     assert pod["spec"]["imagePullSecrets"] == [{"name": "registry"}]
     assert pod["metadata"]["annotations"]["team"] == "ml"
+
+
+def test_settings_of_the_monitor_reach_its_pods() -> None:
+    settings = (
+        "monitor.replicas=2,monitor.priorityClassName=high,monitor.nodeSelector.disk=ssd,"
+        "monitor.podAnnotations.team=ml,monitor.serviceAccount.name=watcher,"
+        "images.monitor=r.example/watch:v1"
+    )
+    spec = render("--set", settings).one("Deployment", "trimtab-monitor")["spec"]
+    pod = spec["template"]
+    assert spec["replicas"] == 2
+    assert pod["spec"]["priorityClassName"] == "high"
+    assert pod["spec"]["nodeSelector"] == {"disk": "ssd"}
+    assert pod["spec"]["serviceAccountName"] == "watcher"
+    assert pod["spec"]["containers"][0]["image"] == "r.example/watch:v1"
+    assert pod["metadata"]["annotations"]["team"] == "ml"
+
+
+def test_the_monitor_can_be_left_out() -> None:
+    left = render("--set", "monitor.enabled=false").manifests
+    assert [item for item in left if "monitor" in item["metadata"]["name"].split("-")] == []
 
 
 def test_two_operators_never_run_at_once() -> None:

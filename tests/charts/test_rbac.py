@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.chart import LOCAL, NAMESPACE, VALUES, Rendered, render
-from trimtab_operator.cluster.resources import RBAC, Scope
+from trimtab_operator.cluster.resources import MONITOR_RBAC, RBAC, Rule, Scope
 
 Grant = tuple[str, str, str]
 FORBIDDEN = {"secrets", "serviceaccounts", "serviceaccounts/token", "pods/exec", "nodes", "*"}
@@ -22,10 +22,10 @@ def _grants(rules: Iterable[dict[str, Any]]) -> set[Grant]:
     }
 
 
-def _needed(scope: Scope) -> set[Grant]:
+def _needed(scope: Scope, rules: Iterable[Rule] = RBAC) -> set[Grant]:
     return {
         (rule.group, rule.resource, verb)
-        for rule in RBAC
+        for rule in rules
         if rule.scope is scope
         for verb in rule.verbs
     }
@@ -51,6 +51,19 @@ def test_cluster_scope_allows_what_the_code_needs_and_no_more() -> None:
     assert rendered.one("Role", "trimtab-lease")["metadata"]["namespace"] == NAMESPACE
 
 
+def test_the_monitor_may_do_what_it_needs_and_no_more() -> None:
+    rendered = render()
+    watched, own = (_needed(scope, MONITOR_RBAC) for scope in (Scope.WATCHED, Scope.OWN))
+    assert _grants(rendered.one("ClusterRole", "trimtab-monitor")["rules"]) == watched
+    assert _grants(rendered.one("Role", "trimtab-monitor-lease")["rules"]) == own
+    for kind, name in (
+        ("ClusterRoleBinding", "trimtab-monitor"),
+        ("RoleBinding", "trimtab-monitor-lease"),
+    ):
+        (subject,) = rendered.one(kind, name)["subjects"]
+        assert (subject["name"], subject["namespace"]) == ("trimtab-monitor", NAMESPACE)
+
+
 def test_namespace_scope_needs_no_cluster_role() -> None:
     rendered = render(*VALUES["namespaces"], "--set", "rbac.aggregate=false")
     assert rendered.of_kind("ClusterRole") == rendered.of_kind("ClusterRoleBinding") == []
@@ -58,6 +71,8 @@ def test_namespace_scope_needs_no_cluster_role() -> None:
     assert [role["metadata"]["namespace"] for role in roles] == ["a", "b"]
     for role in roles:
         assert _grants(role["rules"]) == _needed(Scope.WATCHED)
+    watching = [r for r in rendered.of_kind("Role") if r["metadata"]["name"] == "trimtab-monitor"]
+    assert [role["metadata"]["namespace"] for role in watching] == ["a", "b"]
 
 
 def test_bindings_name_the_operators_account() -> None:
@@ -83,5 +98,6 @@ def test_people_may_ask_for_runs_but_not_write_them() -> None:
 
 def test_nothing_is_created_for_people_or_operator_when_told_so() -> None:
     off = "rbac.create=false,rbac.aggregate=false,serviceAccount.create=false"
+    off += ",monitor.serviceAccount.create=false"
     rendered = render(*LOCAL, "--set", off + ",podSecurity.labelNamespace=false")
     assert _roles(rendered) == rendered.of_kind("ServiceAccount") == []

@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from support.chart import EXTERNAL, LOCAL, Manifest, Rendered, RenderError, render
-from trimtab_operator.settings import Settings, read_settings
+from trimtab_operator.monitor.settings import MonitorSettings
+from trimtab_operator.settings import Settings, read_file, read_settings
 from trimtab_stages.store.directory import read_settings as read_store
 
+CREDENTIALS = Path("/etc/trimtab/storage")
 ENDPOINT = "http://trimtab-s3.trimtab-system.svc:7070"
 
 
@@ -68,6 +70,26 @@ def _settings_of(rendered: Rendered, folder: Path, name: str) -> Settings:
     return read_settings(folder / "settings.yaml")
 
 
+def test_every_setting_of_values_reaches_the_monitor(tmp_path: Path) -> None:
+    chosen = (
+        "storage.region=eu-west-1,storage.buckets.a=mine,storage.prefix=t/{namespace},"
+        "storage.bucketTemplate=x-{namespace},monitor.pollSeconds=9,monitor.workers=3,"
+        "storage.monitorCredentialsSecret=watch,scope=namespaces,namespaces={a,b},nameOverride=tt"
+    )
+    rendered = render(*EXTERNAL, "--set", chosen)
+    path = tmp_path / "settings.yaml"
+    path.write_text(rendered.one("ConfigMap", "tt-monitor-settings")["data"]["settings.yaml"])
+    settings = read_file(path, MonitorSettings)
+    storage = settings.storage
+    assert (storage.endpoint, storage.region) == ("https://s3.example.com", "eu-west-1")
+    assert (storage.bucket_of("a"), storage.bucket_of("b")) == ("mine", "x-b")
+    assert (storage.prefix, storage.credentials_dir) == ("t/{namespace}", CREDENTIALS)
+    assert (settings.poll_seconds, settings.workers) == (9, 3)
+    assert (settings.lease.name, settings.namespaces) == ("tt-monitor", ["a", "b"])
+    pod = rendered.one("Deployment", "tt-monitor")["spec"]["template"]["spec"]
+    assert {"name": "storage", "secret": {"secretName": "watch"}} in pod["volumes"]
+
+
 def test_stages_read_the_tenants_secret(local: Rendered, tmp_path: Path) -> None:
     secrets = _tenant_secrets(local)
     assert set(secrets) == {"demo", "demo-b"}
@@ -82,19 +104,22 @@ def test_stages_read_the_tenants_secret(local: Rendered, tmp_path: Path) -> None
 def test_every_account_has_one_secret_key_of_its_own(local: Rendered) -> None:
     kept = local.one("Secret", "trimtab-s3-accounts")["data"]
     keys = {name: base64.b64decode(value).decode() for name, value in kept.items()}
-    assert set(keys) == {"root", "operator", "tenant-demo", "tenant-demo-b"}
+    assert set(keys) == {"root", "operator", "monitor", "tenant-demo", "tenant-demo-b"}
     assert len(set(keys.values())) == len(keys)
     tenants = _tenant_secrets(local)
     assert tenants["demo"]["secretAccessKey"] == keys["tenant-demo"]
     operator = local.one("Secret", "trimtab-operator-storage")["stringData"]
     assert (operator["accessKeyId"], operator["secretAccessKey"]) == ("operator", keys["operator"])
+    monitor = local.one("Secret", "trimtab-monitor-storage")["stringData"]
+    assert (monitor["accessKeyId"], monitor["secretAccessKey"]) == ("monitor", keys["monitor"])
 
 
 def test_plan_keeps_tenants_apart(local: Rendered) -> None:
     plan = json.loads(local.one("ConfigMap", "trimtab-s3-setup")["data"]["plan.json"])
     buckets = {bucket.pop("name"): bucket for bucket in plan["buckets"]}
-    assert buckets["trimtab-demo"] == {"writers": ["tenant-demo"], "readers": ["operator"]}
-    assert buckets["trimtab-demo-b"] == {"writers": ["tenant-demo-b"], "readers": ["operator"]}
+    watching = {"readers": ["operator", "monitor"], "reporters": ["monitor"]}
+    assert buckets["trimtab-demo"] == {"writers": ["tenant-demo"], **watching}
+    assert buckets["trimtab-demo-b"] == {"writers": ["tenant-demo-b"], **watching}
     assert buckets["trimtab-audit"] == {"appenders": ["operator"]}
 
 
@@ -110,6 +135,8 @@ def test_a_store_of_ones_own_brings_no_secret_and_no_server() -> None:
     rendered = render(*EXTERNAL)
     assert rendered.of_kind("Secret") == rendered.of_kind("StatefulSet") == []
     pod = rendered.one("Deployment", "trimtab-operator")["spec"]["template"]["spec"]
+    assert {"name": "storage", "secret": {"secretName": "mine"}} in pod["volumes"]
+    pod = rendered.one("Deployment", "trimtab-monitor")["spec"]["template"]["spec"]
     assert {"name": "storage", "secret": {"secretName": "mine"}} in pod["volumes"]
 
 
@@ -132,6 +159,11 @@ def test_without_credentials_the_platforms_identity_is_used(tmp_path: Path) -> N
         ),
         pytest.param(
             "storage.embedded.enabled=true,storage.prefix=p", "storage.prefix", id="prefix"
+        ),
+        pytest.param(
+            "storage.embedded.enabled=true,storage.monitorCredentialsSecret=s",
+            "storage.monitorCredentialsSecret",
+            id="monitor-secret",
         ),
         pytest.param("scope=namespaces", "namespaces is empty", id="no-namespace"),
         pytest.param("namespaces={a}", "scope=namespaces", id="unused-namespaces"),

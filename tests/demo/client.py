@@ -45,12 +45,12 @@ def _scores(answer: Any, *, binary: bool) -> Floats:
 def _answers(
     address: str, model: str, inputs: Floats, time_ns: Integers, batch: int, *, binary: bool = True
 ) -> Iterator[Any]:
-    client = triton.InferenceServerClient(address, network_timeout=30, connection_timeout=30)
     outputs = [triton.InferRequestedOutput(name, binary) for name in ("score", "decision")]
-    for first in range(0, len(inputs), batch):
-        rows = slice(first, first + batch)
-        tensor = triton.InferInput("features", list(inputs[rows].shape), "FP32")
-        tensor.set_data_from_numpy(np.ascontiguousarray(inputs[rows]), binary)
-        parameters = {"event_time": int(time_ns[rows][0])}
-        yield client.infer(model, [tensor], outputs=outputs, parameters=parameters)
-    client.close()
+    patience = {"network_timeout": 30, "connection_timeout": 30}
+    with triton.InferenceServerClient(address, **patience) as client:
+        for first in range(0, len(inputs), batch):
+            rows = slice(first, first + batch)
+            tensor = triton.InferInput("features", list(inputs[rows].shape), "FP32")
+            tensor.set_data_from_numpy(np.ascontiguousarray(inputs[rows]), binary)
+            parameters = {"event_time": int(time_ns[rows][0])}
+            yield client.infer(model, [tensor], outputs=outputs, parameters=parameters)

@@ -38,10 +38,11 @@ def serve(kubectl: Kubectl, seconds: int) -> None:
 
 def ask_own(kubectl: Kubectl) -> bool:
     """Ask the served Model as a client does; return whether it doubles."""
-    with kubectl.forward(f"svc/{server(NAME)}", 8080) as address:
-        client = triton.InferenceServerClient(address)
+    with (
+        kubectl.forward(f"svc/{server(NAME)}", 8080) as address,
+        triton.InferenceServerClient(address) as client,
+    ):
         tensor = triton.InferInput("x", list(ROWS.shape), "FP32")
         tensor.set_data_from_numpy(ROWS)
         answer = client.infer(NAME, [tensor]).as_numpy("y")
-        client.close()
     return bool(np.array_equal(answer, ROWS * 2))

@@ -26,12 +26,13 @@ def kubectl(installed: list[str]) -> Iterator[Kubectl]:
 
 def test_it_answers_the_fields_own_client(kubectl: Kubectl) -> None:
     serve(kubectl, 180)
-    with kubectl.forward(f"svc/{server(NAME)}", 8080) as address:
-        client = triton.InferenceServerClient(address)
+    with (
+        kubectl.forward(f"svc/{server(NAME)}", 8080) as address,
+        triton.InferenceServerClient(address) as client,
+    ):
         assert client.is_server_ready()
         assert client.is_model_ready(NAME)
         assert client.get_model_metadata(NAME)["platform"] == "onnx_onnxv1"
-        client.close()
     assert ask_own(kubectl)
 
 

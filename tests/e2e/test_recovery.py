@@ -169,8 +169,10 @@ def test_a_restarted_cluster_serves_the_same_digest(undisturbed: Outcome) -> Non
 def _served() -> list[str]:
     """Return the versions that the restarted server answers with; nothing while it is away."""
     try:
-        with Kubectl("recovery").forward(f"svc/{server('r')}", 8080) as address:
-            client = triton.InferenceServerClient(address)
+        with (
+            Kubectl("recovery").forward(f"svc/{server('r')}", 8080) as address,
+            triton.InferenceServerClient(address) as client,
+        ):
             metadata = client.get_model_metadata("r")
             return [str(version) for version in metadata["versions"]]
     except (KubectlError, triton.InferenceServerException, OSError):

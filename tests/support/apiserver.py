@@ -23,11 +23,14 @@ import yaml
 
 from support.s3 import BINARIES, free_port
 from support.waiting import wait_until
-from trimtab_operator.cluster.resources import RBAC, Scope
+from trimtab_operator.cluster.resources import MONITOR_RBAC, RBAC, Rule, Scope
 
 START_SECONDS = 60.0
 SYSTEM = "trimtab-system"
 ACCOUNT = "trimtab-operator"
+MONITOR_ACCOUNT = "trimtab-monitor"
+ACCOUNTS = {ACCOUNT: RBAC, MONITOR_ACCOUNT: MONITOR_RBAC}
+"""What the accounts of the release may do."""
 OPERATOR_USER = f"system:serviceaccount:{SYSTEM}:{ACCOUNT}"
 CRDS = Path(__file__).parents[2] / "crds"
 AUDIT_POLICY = {
@@ -125,15 +128,22 @@ class ApiServer:
         self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         return name
 
-    def operator_kubeconfig(self) -> Path:
-        """Write a kubeconfig with a token of the operator's ServiceAccount."""
+    def operator_kubeconfig(self, account: str = ACCOUNT) -> Path:
+        """Write a kubeconfig with a token of the operator's ServiceAccount, or the monitor's."""
         answer = self.request(
             "POST",
-            f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/{ACCOUNT}/token",
+            f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/{account}/token",
             {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
         )
-        path = self.folder / "operator.kubeconfig"
+        path = self.folder / f"{account}.kubeconfig"
         path.write_text(yaml.safe_dump(self._kubeconfig({"token": answer["status"]["token"]})))
+        return path
+
+    def admin_kubeconfig(self, path: Path) -> Path:
+        """Write a kubeconfig with an administrator's certificate."""
+        names = {"client-certificate": "admin.crt", "client-key": "admin.key"}
+        user = {field: str(self.folder / name) for field, name in names.items()}
+        path.write_text(yaml.safe_dump(self._kubeconfig(user)))
         return path
 
     def operator_calls(self) -> list[Call]:
@@ -278,42 +288,45 @@ def _is_ready(server: ApiServer) -> bool:
 
 
 def _install(server: ApiServer) -> None:
-    """Create the kinds and the operator's account with exactly the rules of `RBAC`."""
+    """Create the kinds, and the accounts with exactly the rules of `ACCOUNTS`."""
     definitions = [yaml.safe_load(path.read_text()) for path in sorted(CRDS.glob("*.yaml"))]
     for definition in definitions:
         name = definition["metadata"]["name"]
         server.apply(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}", definition)
     server.create_namespace(SYSTEM)
+    for account, rules in ACCOUNTS.items():
+        _create_account(server, account, rules)
+    for definition in definitions:
+        wait_until(partial(_is_served, server, definition), START_SECONDS)
+
+
+def _create_account(server: ApiServer, account: str, rules: Sequence[Rule]) -> None:
     server.request(
-        "POST", f"/api/v1/namespaces/{SYSTEM}/serviceaccounts", {"metadata": {"name": ACCOUNT}}
+        "POST", f"/api/v1/namespaces/{SYSTEM}/serviceaccounts", {"metadata": {"name": account}}
     )
     rbac = "/apis/rbac.authorization.k8s.io/v1"
     for scope, kind, path in (
         (Scope.WATCHED, "ClusterRole", rbac),
         (Scope.OWN, "Role", f"{rbac}/namespaces/{SYSTEM}"),
     ):
-        plural = f"{kind.lower()}s"
-        server.request(
-            "POST", f"{path}/{plural}", {"metadata": {"name": ACCOUNT}, "rules": _rules(scope)}
-        )
-        server.request("POST", f"{path}/{kind.lower()}bindings", _binding(kind))
-    for definition in definitions:
-        wait_until(partial(_is_served, server, definition), START_SECONDS)
+        role = {"metadata": {"name": account}, "rules": _rules(rules, scope)}
+        server.request("POST", f"{path}/{kind.lower()}s", role)
+        server.request("POST", f"{path}/{kind.lower()}bindings", _binding(kind, account))
 
 
-def _rules(scope: Scope) -> list[Object]:
+def _rules(rules: Sequence[Rule], scope: Scope) -> list[Object]:
     return [
         {"apiGroups": [rule.group], "resources": [rule.resource], "verbs": list(rule.verbs)}
-        for rule in RBAC
+        for rule in rules
         if rule.scope is scope
     ]
 
 
-def _binding(kind: str) -> Object:
+def _binding(kind: str, account: str) -> Object:
     return {
-        "metadata": {"name": ACCOUNT},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": ACCOUNT},
-        "subjects": [{"kind": "ServiceAccount", "namespace": SYSTEM, "name": ACCOUNT}],
+        "metadata": {"name": account},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": account},
+        "subjects": [{"kind": "ServiceAccount", "namespace": SYSTEM, "name": account}],
     }
 
 

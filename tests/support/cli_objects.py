@@ -118,6 +118,22 @@ def model(**status: Any) -> dict[str, Any]:
     return body("Model", "demand", {"pipelineRef": {"name": "demand"}}, **status)
 
 
+def monitor(**status: Any) -> dict[str, Any]:
+    return body("DriftMonitor", "demand", {"modelRef": {"name": "demand"}}, **status)
+
+
+def decision(outcome: str, reason: str, message: str = "") -> dict[str, Any]:
+    return {
+        "windowEnd": "2026-11-22T00:00:00Z",
+        "outcome": outcome,
+        "reason": reason,
+        "message": message,
+        "version": MODEL,
+        "triggerId": "t",
+        "time": "2026-11-22T01:10:00Z",
+    }
+
+
 SNAPSHOT = {
     "digest": DATA,
     "ingestId": "i-1",

@@ -5,7 +5,7 @@ together with a new schema version, or for a field that old readers may ignore.
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trimtab_stages.contract.artifact import ArtifactRef
@@ -18,10 +18,12 @@ from trimtab_stages.contract.audit import (
     seal,
 )
 from trimtab_stages.contract.base import StoredModel, StrictModel
+from trimtab_stages.contract.capture import CapturePlan, CapturePolicy, CaptureSource, TimeRange
 from trimtab_stages.contract.captured_row import CapturedRows
 from trimtab_stages.contract.feedback import FeedbackBatch, Label
 from trimtab_stages.contract.gates import Evidence, GateResult
 from trimtab_stages.contract.ingest import IngestRules, Source
+from trimtab_stages.contract.monitoring import Evaluation
 from trimtab_stages.contract.pane import NumericCells, Pane
 from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import (
@@ -71,6 +73,9 @@ RULES = IngestRules.model_validate(
         "slopes": [{"column": "tmax", "steps": [3]}],
         "target": {"name": "busy", "column": "count", "kind": "Above", "trainQuantile": "0.5"},
     }
+)
+CAPTURE = CaptureSource(
+    model="bikes", policy=CapturePolicy.SLIDING_WINDOW, window_seconds=31_536_000
 )
 RECIPE = Recipe.model_validate(
     {
@@ -187,6 +192,60 @@ PANE = Pane(
     decisions={"0": 1, "1": 2},
     first_event_ns=1,
     last_event_ns=2,
+    first_received_ns=3,
+    last_received_ns=4,
+)
+EVALUATION = Evaluation.model_validate(
+    {
+        "monitor": "bikes",
+        "model": "bikes",
+        "version": MODEL,
+        "reference": DATA,
+        "policy": OTHER,
+        "start": NOON,
+        "end": NOON,
+        "closedNs": 5,
+        "rows": 3,
+        "labels": 2,
+        "lost": 1,
+        "panes": ["serving/bikes/panes/x.json"],
+        "records": ["serving/bikes/decisions/x.bin"],
+        "feedback": ["serving/bikes/feedback/x.json"],
+        "faults": [{"kind": "StuckSensor", "feature": "tmax", "message": "one value"}],
+        "features": [
+            {
+                "feature": "tmax",
+                "effect": 0.5,
+                "wasserstein": 0.5,
+                "psi": 0.25,
+                "pValue": 0.001,
+                "drifted": True,
+            }
+        ],
+        "qualities": [
+            {
+                "metric": "BalancedAccuracy",
+                "value": 0.75,
+                "low": 0.5,
+                "high": 1.0,
+                "reference": 0.875,
+                "labels": 2,
+                "counts": [[1, 0], [1, 0]],
+            }
+        ],
+        "signals": [
+            {
+                "name": "quality",
+                "kind": "RealisedQuality",
+                "state": "Measured",
+                "value": 0.125,
+                "low": -0.125,
+                "high": 0.375,
+                "samples": 2,
+                "message": "worse by 0.125",
+            }
+        ],
+    }
 )
 
 
@@ -220,6 +279,7 @@ STORED: dict[str, StoredModel] = {
         decisions=[1],
     ),
     "commit": COMMIT,
+    "evaluation": EVALUATION,
     "feedback_batch": FeedbackBatch(
         model="bikes", received_ns=5, labels=[Label(id="r", row=1, label="1", event_time_ns=4)]
     ),
@@ -232,9 +292,22 @@ STORED: dict[str, StoredModel] = {
         rows=30,
         rows_quarantined=4,
         newest_row=NOON,
+        captured_rows=7,
+        captured_through=NOON,
     ),
     "ingest_spec": IngestSpec(
-        id="i-1", dataset="bikes", source=Source(uri="raw/x.csv"), rules=RULES, code_version="0.1.0"
+        id="i-1",
+        dataset="bikes",
+        source=Source(uri="raw/x.csv", capture=CAPTURE),
+        rules=RULES,
+        capture=CapturePlan(
+            model=CAPTURE.model,
+            policy=CAPTURE.policy,
+            window_seconds=CAPTURE.window_seconds,
+            through=NOON,
+            excluded=[TimeRange(start=NOON - timedelta(days=3), end=NOON - timedelta(days=2))],
+        ),
+        code_version="0.1.0",
     ),
     "pane": PANE,
     "progress": Progress.model_validate(

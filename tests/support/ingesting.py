@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trimtab_stages.contract.capture import CapturePlan
 from trimtab_stages.contract.ingest import IngestRules
 from trimtab_stages.contract.run import IngestCommit, IngestSpec
 from trimtab_stages.contract.snapshot import SnapshotManifest
@@ -99,11 +100,13 @@ def ingest(
     rules: IngestRules,
     *,
     now: datetime = NOW,
+    plan: CapturePlan | None = None,
     **source: Any,
 ) -> Ingested:
     """Write `files` below `raw/` of a local store in `folder` and ingest them.
 
-    Tables become Parquet files; `source` holds further fields of the source (camelCase).
+    Tables become Parquet files; `source` holds further fields of the source (camelCase). Objects
+    that the store holds already stay: captured rows are written there before.
     """
     root = folder / "store"
     root.mkdir(parents=True, exist_ok=True)
@@ -117,6 +120,7 @@ def ingest(
             "dataset": "data",
             "source": {"uri": uri} | source,
             "rules": rules.to_wire(),
+            "capture": plan.to_wire() if plan else None,
             "codeVersion": "test",
         }
     )

@@ -8,15 +8,15 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from trimtab_operator.api import pipeline
-from trimtab_stages.contract import features, gates, ingest, recipe
+from trimtab_operator.api import driftmonitor, pipeline
+from trimtab_stages.contract import capture, features, gates, ingest, monitoring, recipe
 
 Body = dict[str, Any]
 Path = tuple[str | int, ...]
 
 ENUMS = [
     item
-    for module in (features, gates, ingest, recipe, pipeline)
+    for module in (capture, features, gates, ingest, monitoring, recipe, pipeline, driftmonitor)
     for _, item in inspect.getmembers(module, inspect.isclass)
     if issubclass(item, StrEnum) and item is not StrEnum
 ]

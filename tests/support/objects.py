@@ -8,6 +8,7 @@ from trimtab_operator.api.base import API_VERSION
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import digest_of
+from trimtab_stages.contract.capture import CapturePlan
 from trimtab_stages.contract.gates import Estimate, Evidence, Metric
 from trimtab_stages.contract.run import Commit, IngestCommit, RunSpec
 
@@ -18,7 +19,7 @@ def manifest(kind: str, namespace: str, name: str, spec: Object) -> Object:
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def ingest_commit(dataset: str, ingest: str) -> IngestCommit:
+def ingest_commit(dataset: str, ingest: str, capture: CapturePlan | None = None) -> IngestCommit:
     """Return the commit of an ingest; its snapshot is named from the ingest."""
     digest = digest_of([dataset, ingest])
     return IngestCommit(
@@ -30,6 +31,8 @@ def ingest_commit(dataset: str, ingest: str) -> IngestCommit:
         ),
         rows=100,
         newest_row=NOON,
+        captured_rows=0 if capture is None else 10,
+        captured_through=None if capture is None else capture.through,
     )
 
 

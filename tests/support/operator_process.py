@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from support.apiserver import SYSTEM, ApiServer
+from support.apiserver import MONITOR_ACCOUNT, SYSTEM, ApiServer
 from support.s3 import free_port
 from support.waiting import wait_until
 
@@ -31,11 +31,13 @@ class OperatorProcess:
         settings: content of its settings file.
         folder: where settings and log lie.
         kubeconfig: its access to the API server.
+        module: what is run; the monitor's process is started and asked in the same way.
     """
 
     settings: Mapping[str, Any]
     folder: Path
     kubeconfig: Path
+    module: str = "trimtab_operator"
     process: "subprocess.Popen[bytes] | None" = field(default=None)
 
     @property
@@ -56,7 +58,7 @@ class OperatorProcess:
             "KUBECONFIG": str(self.kubeconfig),
             "PYTHONPATH": os.pathsep.join(ROOTS),
         }
-        command = [sys.executable, "-m", "trimtab_operator", "--settings", str(path)]
+        command = [sys.executable, "-m", self.module, "--settings", str(path)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
@@ -166,3 +168,30 @@ def run_standby(
         yield operator
     finally:
         operator.stop()
+
+
+def monitor_settings(storage: Mapping[str, Any], **changes: object) -> dict[str, Any]:
+    """Return settings of a monitor for a test: free ports, a fast Lease, short pauses."""
+    settings = {
+        "storage": dict(storage),
+        "lease": {"name": "trimtab-monitor", "namespace": SYSTEM, "seconds": 6},
+        "ports": {"health": free_port(), "metrics": free_port()},
+        "pollSeconds": 1,
+    }
+    return settings | changes
+
+
+@contextmanager
+def run_monitor(
+    server: ApiServer, folder: Path, settings: Mapping[str, Any]
+) -> Iterator[OperatorProcess]:
+    """Start a monitor, wait until it leads, and stop it at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kubeconfig = server.operator_kubeconfig(MONITOR_ACCOUNT)
+    monitor = OperatorProcess(settings, folder, kubeconfig, "trimtab_operator.monitor")
+    monitor.start()
+    try:
+        monitor.wait_leading()
+        yield monitor
+    finally:
+        monitor.stop()

@@ -97,6 +97,7 @@ class ServerProcess:
 
     process: subprocess.Popen[bytes]
     port: int
+    grpc_port: int
     admin_port: int
     log: Path
 
@@ -160,14 +161,14 @@ def running_server(
     folder: ServingFolder, environment: dict[str, str] | None = None, storage: Path | None = None
 ) -> Iterator[ServerProcess]:
     """Run a server until the block ends; it is asked to stop, and killed if it does not."""
-    port, admin_port = free_port(), free_port()
+    port, grpc_port, admin_port = free_port(), free_port(), free_port()
     log = folder.root / f"server-{time.monotonic_ns()}.log"
     command = [
         *(sys.executable, "-m", "trimtab_stages.serve", "--host", "127.0.0.1"),
         *("--plan", str(folder.root / "plan" / "plan.json")),
         *("--storage", str(storage or folder.root / "storage")),
         *("--state", str(folder.root / "state")),
-        *("--port", str(port), "--admin-port", str(admin_port)),
+        *("--port", str(port), "--grpc-port", str(grpc_port), "--admin-port", str(admin_port)),
     ]
     variables = {"TRIMTAB_DRAIN_SECONDS": "0.2", "TRIMTAB_THREADS": "1"} | (environment or {})
     with log.open("wb") as output:
@@ -175,7 +176,7 @@ def running_server(
             command, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            yield ServerProcess(process, port, admin_port, log)
+            yield ServerProcess(process, port, grpc_port, admin_port, log)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -46,11 +46,17 @@ def pipelinerun_spec() -> Spec:
     }
 
 
+def drift_monitor_spec() -> Spec:
+    """Return a DriftMonitor in one line."""
+    return {"modelRef": {"name": "bikes"}}
+
+
 SPECS = {
     "Dataset": dataset_spec,
     "Pipeline": pipeline_spec,
     "PipelineRun": pipelinerun_spec,
     "Model": model_spec,
+    "DriftMonitor": drift_monitor_spec,
 }
 """The smallest spec by kind."""
 

@@ -14,7 +14,7 @@ from trimtab_operator.api.base import API_VERSION
 from trimtab_operator.api.kinds import BY_KIND
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.reasons import ServingReason
-from trimtab_stages.contract.run import RunSpec
+from trimtab_stages.contract.run import IngestSpec, RunSpec
 from trimtab_stages.contract.serving_plan import ServerState, ServingPlan, VersionState
 from trimtab_stages.store import LocalStore, Store
 
@@ -82,8 +82,9 @@ class Tenant:
             spec = RunSpec.from_bytes(self.config(job["metadata"]["name"], "spec.json"))
             key, data = layout.run_commit(spec.run), run_commit(spec).to_bytes()
         else:
-            name, ingest = labels["trimtab.dev/dataset"], labels["trimtab.dev/cause"]
-            key, data = layout.ingest_commit(name, ingest), ingest_commit(name, ingest).to_bytes()
+            told = IngestSpec.from_bytes(self.config(job["metadata"]["name"], "spec.json"))
+            key = layout.ingest_commit(told.dataset, told.id)
+            data = ingest_commit(told.dataset, told.id, told.capture).to_bytes()
         self.store.put_if_absent(key, data)
         self.finish_job(job["metadata"]["name"])
 
@@ -182,22 +183,29 @@ class AdminPort:
 
     Attributes:
         reason: state of every version.
+        broken: state of a shadow version instead, where it is another.
         lag: the pods still follow an older plan.
     """
 
     tenant: Tenant
     model: str
     reason: ServingReason = ServingReason.LOADED
+    broken: ServingReason | None = None
     lag: bool = False
 
     def answer(self) -> bytes:
         """Return the state of a server that follows the mounted plan."""
         plan = self.tenant.plan(self.model)
         loaded = self.reason is ServingReason.LOADED
-        versions = [VersionState(digest=item.digest, reason=self.reason) for item in plan.versions]
-        state = ServerState(
-            revision="" if self.lag else plan.revision, ready=loaded, versions=versions
-        )
+        versions = [
+            VersionState(
+                digest=item.digest,
+                reason=self.broken if item.shadow and self.broken else self.reason,
+            )
+            for item in plan.versions
+        ]
+        lags = self.lag or any(item.shadow and self.broken for item in plan.versions)
+        state = ServerState(revision="" if lags else plan.revision, ready=loaded, versions=versions)
         return state.model_dump_json(by_alias=True).encode()
 
 

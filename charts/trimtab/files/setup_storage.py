@@ -2,9 +2,9 @@
 """Creates the accounts, buckets and policies of the embedded object store. Safe to repeat.
 
 The plan is JSON: `endpoint`, `region`, `accounts` (names) and `buckets`, each with its name and
-the accounts that are its readers, appenders (they write, but never delete) or writers. Buckets
-belong to root, so that nobody can open one to others. The secrets directory holds one file for
-each account, and `root`, with its secret key.
+the accounts that are its readers, reporters (they write below `monitoring/`), appenders (they
+write, but never delete) or writers. Buckets belong to root, so that nobody can open one to others.
+The secrets directory holds one file for each account, and `root`, with its secret key.
 """
 
 import json
@@ -37,6 +37,7 @@ WRITE_ACTIONS = [
     "s3:ListBucketMultipartUploads",
 ]
 PROBES = "probes/"
+REPORTS = "monitoring/"
 LOG = logging.getLogger("setup-storage")
 
 
@@ -109,6 +110,7 @@ def build_policy(bucket: dict[str, Any]) -> dict[str, Any]:
     grants = [
         (bucket.get("writers"), WRITE_ACTIONS, whole),
         (bucket.get("readers"), READ_ACTIONS, whole),
+        (bucket.get("reporters"), ["s3:PutObject"], [f"{place}/{REPORTS}*"]),
         (appenders, APPEND_ACTIONS, whole),
         # Whether the store refuses a second write can only be found out by writing and deleting.
         (appenders, ["s3:DeleteObject"], [f"{place}/{PROBES}*"]),

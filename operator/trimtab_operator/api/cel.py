@@ -8,10 +8,13 @@ every list and string keep their estimated cost small. Fields with a default are
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab_operator.api.driftmonitor import DecisionRule, DriftMonitorSpec
 from trimtab_operator.api.model import Capture, ModelSpec, OnnxSource
 from trimtab_operator.api.pipeline import Trigger
 from trimtab_operator.api.pipelinerun import PipelineRunSpec
+from trimtab_operator.api.rollout import Rollout
 from trimtab_stages.contract.base import StrictModel
+from trimtab_stages.contract.capture import CaptureSource
 from trimtab_stages.contract.features import Column, Range
 from trimtab_stages.contract.gates import Gate
 from trimtab_stages.contract.ingest import (
@@ -22,6 +25,7 @@ from trimtab_stages.contract.ingest import (
     Target,
     TimeRules,
 )
+from trimtab_stages.contract.monitoring import Signal
 from trimtab_stages.contract.recipe import Architecture, Decision, Lever, Training
 
 
@@ -53,6 +57,14 @@ def relative(field: str) -> Rule:
         f"!{uri}.startsWith('/') && !{uri}.contains('..') && !{uri}.contains('://')",
         f"`{field}` must be relative to the namespace's bucket, without `..`, for example "
         "`raw/rows.csv`",
+    )
+
+
+def only_of(kind: str, field: str, default: str) -> Rule:
+    """Return the rule that a signal's field keeps its default where the signal has no use of it."""
+    return Rule(
+        f"self.kind == '{kind}' || !has(self.{field}) || self.{field} == {default}",
+        f"`{field}` belongs to kind {kind}",
     )
 
 
@@ -136,6 +148,12 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         ),
     ),
     Source: (relative("uri"),),
+    CaptureSource: (
+        Rule(
+            "has(self.windowSeconds) == (self.policy == 'SlidingWindow')",
+            "`windowSeconds` must be set for policy SlidingWindow, and for it alone",
+        ),
+    ),
     TimeRules: (
         Rule(
             "!has(self.start) || !has(self.end) || self.start < self.end",
@@ -173,14 +191,72 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
     ),
     Capture: (within("fraction", "0.0", "1.0"),),
     OnnxSource: (relative("uri"),),
+    Rollout: (
+        Rule(
+            "!has(self.minRows) || !has(self.maxRows) || self.minRows <= self.maxRows",
+            "`maxRows` must not be below `minRows`",
+        ),
+        Rule(
+            "!has(self.metric) || self.metric in ['BalancedAccuracy', 'Accuracy']",
+            "`metric` must be BalancedAccuracy or Accuracy",
+        ),
+        within("margin", "0.0", "1.0"),
+        within("confidence", "0.5", "0.9999"),
+        within("maxErrorRate", "0.0", "1.0"),
+        within("maxLatencyRatio", "1.0", "1000.0"),
+    ),
     ModelSpec: (
         Rule(
             "has(self.pipelineRef) != has(self.onnx)",
             "one of `pipelineRef` and `onnx` must be set, not both",
         ),
         Rule(
+            "!has(self.rollout) || has(self.pipelineRef)",
+            "`rollout` belongs to `pipelineRef`: a file that you name serves at once",
+        ),
+        Rule(
             "has(self.onnx) == has(oldSelf.onnx)",
             "a Model cannot change between `pipelineRef` and `onnx`; create another one",
+        ),
+    ),
+    Signal: (
+        Rule(
+            "self.kind == 'InputDrift' || !has(self.features) || size(self.features) == 0",
+            "`features` belongs to kind InputDrift",
+        ),
+        only_of("InputDrift", "statistic", "'Wasserstein'"),
+        only_of("InputDrift", "effect", "'0.2'"),
+        only_of("InputDrift", "falseDiscoveryRate", "'0.01'"),
+        only_of("RealisedQuality", "metric", "'BalancedAccuracy'"),
+        Rule(
+            "!has(self.metric) || self.metric in ['BalancedAccuracy', 'Accuracy', 'Recall', "
+            "'Precision', 'FalsePositiveRate']",
+            "`metric` must be one that decisions and labels give: BalancedAccuracy, Accuracy, "
+            "Recall, Precision or FalsePositiveRate",
+        ),
+        Rule(
+            "!has(self.effect) || double(self.effect) >= 0.0",
+            "`effect` must not be below 0",
+        ),
+        within("falseDiscoveryRate", "0.0", "1.0"),
+    ),
+    DecisionRule: (Rule("double(self.value) >= 0.0", "`value` must not be below 0"),),
+    DriftMonitorSpec: (
+        Rule(
+            "!has(self.rules) || !has(self.signals) || "
+            "self.rules.all(r, self.signals.exists(s, s.name == r.signal))",
+            "each of `rules` must name one of `signals`; who writes `signals` writes `rules` as well, "
+            "or keeps the names faults, inputs and quality",
+        ),
+        Rule(
+            "!has(self.rules) || !has(self.signals) || self.rules.all(r, r.outcome != 'Retrain' || "
+            "!self.signals.exists(s, s.name == r.signal && s.kind == 'DataFault'))",
+            "`rules` must not retrain for a signal of kind DataFault: faults of the data say "
+            "nothing about the model",
+        ),
+        Rule(
+            "self.modelRef == oldSelf.modelRef",
+            "`modelRef` never changes; create another DriftMonitor",
         ),
     ),
     PipelineRunSpec: (

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from trimtab_operator.api.base import Compute, ObjectMeta, Status
 from trimtab_stages.contract.artifact import ArtifactRef
-from trimtab_stages.contract.base import Digest, StrictModel, UtcTime
+from trimtab_stages.contract.base import Digest, ObjectName, StrictModel, UtcTime
+from trimtab_stages.contract.capture import TimeRange
 from trimtab_stages.contract.ingest import IngestRules, Source
 
 
@@ -48,6 +49,25 @@ class SnapshotStatus(StrictModel):
     """Event time of the newest row."""
     committed_time: UtcTime
     """When the operator saw the commit."""
+    captured_rows: Annotated[int, Field(ge=0)] = 0
+    """Captured rows among them."""
+    captured_through: UtcTime | None = None
+    """Captured rows before this time were considered; none where none were asked for."""
+
+
+class CaptureStatus(StrictModel):
+    """What is known of the served traffic that the Dataset takes in."""
+
+    model: ObjectName
+    """Model whose rows are added."""
+    through: UtcTime | None = None
+    """End of the newest window that a retrain was decided for; captured rows before it are added.
+    None before the first decision: the file alone is ingested."""
+    excluded: Annotated[list[TimeRange], Field(max_length=256)] = []
+    """Windows that are left out up to then, because their data had faults."""
+    fault_windows: Annotated[list[TimeRange], Field(max_length=256)] = []
+    """All windows whose data had faults, by the Model's DriftMonitors; their rows are never
+    trained on."""
 
 
 class DatasetStatus(Status):
@@ -57,6 +77,8 @@ class DatasetStatus(Status):
     """Ingest at work, or the last one."""
     snapshot: SnapshotStatus | None = None
     """Newest snapshot."""
+    capture: CaptureStatus | None = None
+    """Served traffic, where `spec.source.capture` is set."""
     last_refresh_time: UtcTime | None = None
     """When the last ingest was started."""
     last_handled_refresh_request: Annotated[str, Field(max_length=256)] | None = None

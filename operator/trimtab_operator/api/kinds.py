@@ -5,10 +5,14 @@ from typing import Any
 
 from trimtab_operator.api.base import API_VERSION, GROUP
 from trimtab_operator.api.dataset import Dataset, DatasetSpec, DatasetStatus
+from trimtab_operator.api.driftmonitor import DriftMonitor, DriftMonitorSpec
 from trimtab_operator.api.model import Model, ModelSpec, ModelStatus
+from trimtab_operator.api.monitor_status import MONITORS_FIELDS, DriftMonitorStatus
 from trimtab_operator.api.pipeline import Pipeline, PipelineSpec, PipelineStatus
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunSpec, PipelineRunStatus
 from trimtab_stages.contract.base import StrictModel
+
+TrimtabObject = Dataset | Pipeline | PipelineRun | Model | DriftMonitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +27,31 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One custom resource."""
+    """One custom resource.
+
+    Attributes:
+        foreign_status: paths below `status` that another field manager writes; the operator
+            reads them, and neither compares nor applies them.
+    """
 
     kind: str
     plural: str
     short_name: str
     description: str
-    object_type: type[Dataset | Pipeline | PipelineRun | Model]
+    object_type: type[TrimtabObject]
     spec_type: type[StrictModel]
     status_type: type[StrictModel]
     columns: tuple[Column, ...]
     summary: str = "Ready"
     scale: tuple[tuple[str, str], ...] = ()
+    foreign_status: tuple[tuple[str, ...], ...] = ()
 
     @property
     def crd_name(self) -> str:
         """Name of the CustomResourceDefinition."""
         return f"{self.plural}.{GROUP}"
 
-    def parse(self, body: dict[str, Any]) -> Dataset | Pipeline | PipelineRun | Model:
+    def parse(self, body: dict[str, Any]) -> TrimtabObject:
         """Return the typed object.
 
         Raises:
@@ -123,8 +133,10 @@ MODEL = Kind(
         READY,
         STATUS,
         Column("Champion", ".status.champion.run"),
+        Column("Challenger", ".status.challenger.run"),
         Column("Replicas", ".status.readyReplicas", "integer"),
         Column("Digest", ".status.champion.digest", priority=1),
+        Column("Rollout", ".status.rollout.message", priority=1),
         Column("URL", ".status.url", priority=1),
         AGE,
     ),
@@ -133,17 +145,41 @@ MODEL = Kind(
         ("statusReplicasPath", ".status.replicas"),
         ("labelSelectorPath", ".status.selector"),
     ),
+    foreign_status=(("rollout", "evidence"),),
 )
-KINDS: tuple[Kind, ...] = (DATASET, PIPELINE, PIPELINE_RUN, MODEL)
+DRIFT_MONITOR = Kind(
+    kind="DriftMonitor",
+    plural="driftmonitors",
+    short_name="tdm",
+    description="Watches a Model's traffic in event-time windows and decides what follows.",
+    object_type=DriftMonitor,
+    spec_type=DriftMonitorSpec,
+    status_type=DriftMonitorStatus,
+    columns=(
+        Column("Mode", ".spec.mode"),
+        READY,
+        STATUS,
+        Column("Drift?", _condition("Drifted", "status")),
+        Column("Quality", '.status.signals[?(@.kind=="RealisedQuality")].value'),
+        Column("Decision", ".status.decision.outcome"),
+        Column("Why", ".status.decision.reason", priority=1),
+        Column("EvaluatedThrough", ".status.evaluatedThrough"),
+        AGE,
+    ),
+    foreign_status=MONITORS_FIELDS,
+)
+KINDS: tuple[Kind, ...] = (DATASET, PIPELINE, PIPELINE_RUN, MODEL, DRIFT_MONITOR)
 BY_KIND = {kind.kind: kind for kind in KINDS}
 
 __all__ = [
     "API_VERSION",
     "BY_KIND",
     "DATASET",
+    "DRIFT_MONITOR",
     "KINDS",
     "MODEL",
     "PIPELINE",
     "PIPELINE_RUN",
     "Kind",
+    "TrimtabObject",
 ]

@@ -5,6 +5,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from trimtab_operator.api.base import ImageName, LocalRef, ObjectMeta, Quantity, Status
+from trimtab_operator.api.rollout import (
+    RejectedVersion,
+    Rollout,
+    RolloutStatus,
+    UnwrittenRecord,
+)
 from trimtab_stages.contract.artifact import StoreKey
 from trimtab_stages.contract.base import DecimalString, Digest, StrictModel, UtcTime
 from trimtab_stages.contract.ingest import Uri
@@ -61,6 +67,9 @@ class ModelSpec(StrictModel):
     """Pods of the server."""
     capture: Capture = Field(default_factory=Capture)
     """What is kept of served traffic."""
+    rollout: Rollout | None = None
+    """How a version that passed its gates becomes champion: in the shadow of the present one, by
+    the labels that come back. Default: none, it becomes champion at once."""
     suspend: bool = False
     """Emergency stop: no pod serves while it is set. Default: false."""
 
@@ -68,11 +77,15 @@ class ModelSpec(StrictModel):
     def _one_origin(self) -> Self:
         if (self.pipeline_ref is None) == (self.onnx is None):
             raise ValueError("one of `pipelineRef` and `onnx` must be set, not both")
+        if self.rollout is not None and self.pipeline_ref is None:
+            raise ValueError(
+                "`rollout` belongs to `pipelineRef`: a file that you name serves at once"
+            )
         return self
 
 
 class Version(StrictModel):
-    """A version that serves or has served."""
+    """A version that serves, has served or shall serve."""
 
     digest: Digest
     """Digest of its ONNX file."""
@@ -83,7 +96,7 @@ class Version(StrictModel):
     snapshot: Digest | None = None
     """Snapshot it was trained on."""
     since: UtcTime
-    """When it became champion."""
+    """When it became champion, or challenger."""
 
 
 class ModelStatus(Status):
@@ -93,6 +106,16 @@ class ModelStatus(Status):
     """Version that answers."""
     history: Annotated[list[Version], Field(max_length=10)] = []
     """Former champions, newest first."""
+    challenger: Version | None = None
+    """Version that scores the champion's requests and may take its place."""
+    rollout: RolloutStatus | None = None
+    """The current or the last rollout."""
+    rejected: Annotated[list[RejectedVersion], Field(max_length=20)] = []
+    """Versions that were rolled back, newest first; they are not tried again."""
+    last_handled_rollback: Annotated[str, Field(max_length=256)] = ""
+    """Value of the annotation `trimtab.dev/rollback` that was acted on."""
+    unwritten: Annotated[list[UnwrittenRecord], Field(max_length=32)] = []
+    """Audit records of rollbacks, until they are written."""
     plan_revision: Annotated[str, Field(max_length=71)] | None = None
     """Revision of the serving plan that all ready pods follow."""
     replicas: int = 0

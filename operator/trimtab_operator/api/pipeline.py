@@ -17,13 +17,15 @@ class AutomaticTrigger(StrEnum):
     """The Dataset has a snapshot that this recipe has not been run on."""
     SCHEDULE = "Schedule"
     """A cron time has come."""
+    VERDICT = "Verdict"
+    """A DriftMonitor of the Model that serves this Pipeline decided to retrain it."""
 
 
 class Trigger(StrictModel):
     """One cause of runs. A person can always ask by the annotation `trimtab.dev/run-requested`."""
 
     type: AutomaticTrigger
-    """NewSnapshot or Schedule."""
+    """NewSnapshot, Schedule or Verdict."""
     cron: Annotated[str, Field(min_length=9, max_length=128)] | None = None
     """For Schedule: five cron fields, minute first. Default: none."""
     timezone: Annotated[str, Field(max_length=64)] = "UTC"
@@ -44,9 +46,11 @@ class PipelineSpec(Recipe):
     compute: TrainingCompute = Field(default_factory=TrainingCompute)
     """Pods of a run."""
     triggers: Annotated[list[Trigger], Field(max_length=8)] = [
-        Trigger(type=AutomaticTrigger.NEW_SNAPSHOT)
+        Trigger(type=AutomaticTrigger.NEW_SNAPSHOT),
+        Trigger(type=AutomaticTrigger.VERDICT),
     ]
-    """What may start a run. Default: a new snapshot, or an edited recipe."""
+    """What may start a run. Default: a new snapshot, an edited recipe, or the decision of
+    a DriftMonitor."""
     history_limit: Annotated[int, Field(ge=1, le=100)] = 10
     """Finished PipelineRuns that are kept. Default: 10."""
     suspend: bool = False
@@ -82,6 +86,10 @@ class PipelineStatus(Status):
     """Last cron time that was acted on."""
     last_handled_run_request: Annotated[str, Field(max_length=256)] | None = None
     """Value of the annotation `trimtab.dev/run-requested` that was last acted on."""
+    handled_verdicts: Annotated[
+        list[Annotated[str, Field(max_length=128)]], Field(max_length=16)
+    ] = []
+    """Newest decisions of DriftMonitors that a run was started for, newest last."""
 
 
 class Pipeline(StrictModel):

@@ -39,9 +39,11 @@ class PipelineRunSpec(StrictModel):
     pipeline_generation: int
     """Its generation when the cause came."""
     trigger: TriggerType
-    """NewSnapshot, Schedule or Request."""
+    """NewSnapshot, Schedule, Request or Verdict."""
     trigger_id: Annotated[str, Field(max_length=128)]
     """Identity of the cause; the run's name is made of it."""
+    causes: Annotated[list[Annotated[str, Field(max_length=128)]], Field(max_length=32)] = []
+    """Identities of all causes that the run serves, `triggerId` first."""
     trigger_message: Annotated[str, Field(max_length=512)]
     """The cause in one sentence."""
     dataset: ObjectName

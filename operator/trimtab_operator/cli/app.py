@@ -5,9 +5,12 @@ from typing import Annotated
 import typer
 
 from trimtab_operator import __version__
+from trimtab_operator.cli.commands.accept import accept_command
 from trimtab_operator.cli.commands.audit import audit_app
 from trimtab_operator.cli.commands.diagram import diagram_command
+from trimtab_operator.cli.commands.drift import drift_app
 from trimtab_operator.cli.commands.render import render_command
+from trimtab_operator.cli.commands.rollback import rollback_command
 from trimtab_operator.cli.commands.run import run_command
 from trimtab_operator.cli.commands.status import status_command
 from trimtab_operator.cli.commands.validate import validate_command
@@ -42,5 +45,8 @@ app.command("validate")(validate_command)
 app.command("run")(run_command)
 app.command("render")(render_command)
 app.command("status")(status_command)
+app.command("rollback")(rollback_command)
 app.command("diagram")(diagram_command)
+app.command("accept")(accept_command)
 app.add_typer(audit_app, name="audit")
+app.add_typer(drift_app, name="drift")

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.cli.consistency import contradictions
@@ -134,9 +136,13 @@ def _references(checked: Sequence[Checked]) -> Iterator[Finding]:
 
 def _reference_of(item: TrimtabObject | None) -> tuple[FieldPath, str, str] | None:
     match item:
+        case Dataset() if item.spec.source.capture is not None:
+            return ("spec", "source", "capture", "model"), "Model", item.spec.source.capture.model
         case Pipeline():
             return ("spec", "datasetRef", "name"), "Dataset", item.spec.dataset_ref.name
         case Model() if item.spec.pipeline_ref is not None:
             return ("spec", "pipelineRef", "name"), "Pipeline", item.spec.pipeline_ref.name
+        case DriftMonitor():
+            return ("spec", "modelRef", "name"), "Model", item.spec.model_ref.name
         case _:
             return None

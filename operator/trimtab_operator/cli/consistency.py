@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.cli.manifest_files import Document, FieldPath
 from trimtab_operator.cli.strictness import Finding, TrimtabObject, finding
 from trimtab_operator.domain.dataset_rules import dataset_faults
+from trimtab_operator.domain.monitor_rules import monitor_faults
 from trimtab_operator.domain.recipe_rules import recipe_faults
 from trimtab_operator.domain.spec_fault import SpecFault
 from trimtab_operator.domain.validation import model_faults
@@ -39,8 +41,37 @@ def _faults(item: TrimtabObject, objects: Sequence[TrimtabObject]) -> list[SpecF
             return recipe_faults(item.spec, dataset.spec) if dataset else []
         case Model():
             return [*model_faults(item), *_rivals(item, objects)]
+        case DriftMonitor():
+            model = model_of(item, objects)
+            return monitor_faults(item.spec, model, _data_of(model, objects))
         case _:
             return []
+
+
+def model_of(monitor: DriftMonitor, objects: Sequence[TrimtabObject]) -> Model | None:
+    """Return the Model that a DriftMonitor names, or None."""
+    name, namespace = monitor.spec.model_ref.name, monitor.metadata.namespace
+    found = (
+        item
+        for item in objects
+        if isinstance(item, Model)
+        and (item.metadata.name, item.metadata.namespace) == (name, namespace)
+    )
+    return next(found, None)
+
+
+def _data_of(model: Model | None, objects: Sequence[TrimtabObject]) -> Dataset | None:
+    """Return what the Pipeline of a Model trains on, or None."""
+    if model is None or model.spec.pipeline_ref is None:
+        return None
+    name, namespace = model.spec.pipeline_ref.name, model.metadata.namespace
+    for item in objects:
+        if isinstance(item, Pipeline) and (item.metadata.name, item.metadata.namespace) == (
+            name,
+            namespace,
+        ):
+            return dataset_of(item, objects)
+    return None
 
 
 def dataset_of(pipeline: Pipeline, objects: Sequence[TrimtabObject]) -> Dataset | None:

@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from trimtab_operator.cli.exits import Refusal
+from trimtab_operator.cluster.client import Cluster
 from trimtab_operator.cluster.connection import connect
 from trimtab_operator.cluster.resources import OWN_KINDS
 from trimtab_operator.errors import NotAuthenticated, Refused, Retryable
 
 FIELD_MANAGER = "trimtab-cli"
+Answer = TypeVar("Answer")
 KUBECONFIG_HINT = "check `kubectl config current-context` and `kubectl auth whoami`"
 
 
@@ -24,24 +26,39 @@ def read_live(environment: Mapping[str, str], namespace: str | None) -> list[dic
         Refusal: the API server does not answer, or not to this user.
     """
     wanted = current_namespace(environment) if namespace is None else namespace
+
+    async def read(cluster: Cluster) -> list[dict[str, Any]]:
+        return [
+            body | {"kind": resource.kind}
+            for resource in OWN_KINDS.values()
+            for body in await cluster.list_objects(resource, wanted)
+        ]
+
+    return ask(environment, read)
+
+
+def ask(environment: Mapping[str, str], question: Callable[[Cluster], Awaitable[Answer]]) -> Answer:
+    """Return the cluster's answer to some calls.
+
+    Raises:
+        Refusal: the API server does not answer, or not to this user.
+    """
     try:
-        return asyncio.run(_read(environment, wanted))
+        return asyncio.run(_asked(environment, question))
     except NotAuthenticated as error:
         raise Refusal("NotAuthenticated", f"{error}; {KUBECONFIG_HINT}") from error
     except Retryable as error:
         raise Refusal("ClusterUnreachable", f"{error}; {KUBECONFIG_HINT}") from error
     except Refused as error:
-        hint = "is the chart installed, and may you list trimtab.dev objects?"
+        hint = "is the chart installed, and may you work with trimtab.dev objects?"
         raise Refusal("ClusterRefused", f"{error}; {hint}") from error
 
 
-async def _read(environment: Mapping[str, str], namespace: str) -> list[dict[str, Any]]:
+async def _asked(
+    environment: Mapping[str, str], question: Callable[[Cluster], Awaitable[Answer]]
+) -> Answer:
     async with connect(environment, FIELD_MANAGER, time.monotonic) as connection:
-        found = []
-        for resource in OWN_KINDS.values():
-            bodies = await connection.cluster.list_objects(resource, namespace)
-            found += [body | {"kind": resource.kind} for body in bodies]
-        return found
+        return await question(connection.cluster)
 
 
 def current_namespace(environment: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from trimtab_operator.api.base import ObjectMeta
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunSpec
@@ -50,6 +51,8 @@ def render(
             return _render_server(_placed(item, namespace), release)
         case PipelineRun():
             return _build_launch(item, release)
+        case DriftMonitor():
+            return []  # it has no children: decisions are in its status
 
 
 def _placed(item: Owned, namespace: str) -> Owned:

@@ -11,14 +11,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from trimtab_operator.api.base import API_VERSION, GROUP
-from trimtab_operator.api.dataset import Dataset
-from trimtab_operator.api.kinds import BY_KIND, KINDS
-from trimtab_operator.api.model import Model
-from trimtab_operator.api.pipeline import Pipeline
-from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.api.kinds import BY_KIND, KINDS, TrimtabObject
 from trimtab_operator.cli.manifest_files import Document, FieldPath
 
-TrimtabObject = Dataset | Pipeline | PipelineRun | Model
+__all__ = ["Finding", "TrimtabObject", "check_object", "dotted", "finding", "is_trimtab"]
 TOP_LEVEL = ("apiVersion", "kind", "metadata", "spec", "status")
 SHOWN_CHARACTERS = 60
 

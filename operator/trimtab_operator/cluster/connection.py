@@ -1,5 +1,7 @@
 """Opens the connection to the API server and proves that it is authenticated."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +11,11 @@ from kubernetes.aio.config.config_exception import ConfigException
 
 from trimtab_operator.cluster.client import Cluster
 from trimtab_operator.cluster.login import ANONYMOUS, Login, load_configuration, read_login
-from trimtab_operator.errors import NotAuthenticated
+from trimtab_operator.errors import NotAuthenticated, Retryable
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +62,17 @@ async def check_identity(cluster: Cluster) -> str:
     if user == ANONYMOUS:
         raise NotAuthenticated("the API server takes the operator for system:anonymous")
     return user
+
+
+async def wait_for_identity(cluster: Cluster) -> str:
+    """Return this process's user as soon as the API server answers.
+
+    Raises:
+        NotAuthenticated: the API server knows nobody.
+    """
+    while True:
+        try:
+            return await check_identity(cluster)
+        except Retryable as error:
+            logger.warning("API server does not answer", extra={"cause": str(error)})
+            await asyncio.sleep(RETRY_SECONDS)

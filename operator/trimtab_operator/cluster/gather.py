@@ -1,13 +1,15 @@
 """All reads of one reconcile, into one frozen snapshot. What is not there is None."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.kinds import DATASET as DATASET_KIND
-from trimtab_operator.api.kinds import MODEL, PIPELINE, PIPELINE_RUN
+from trimtab_operator.api.kinds import DRIFT_MONITOR, MODEL, PIPELINE, PIPELINE_RUN
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
@@ -16,6 +18,7 @@ from trimtab_operator.cluster.parse import parse_all, parse_one
 from trimtab_operator.cluster.resources import (
     DATASETS,
     DEPLOYMENTS,
+    DRIFT_MONITORS,
     JOBS,
     MODELS,
     PIPELINE_RUNS,
@@ -24,18 +27,28 @@ from trimtab_operator.cluster.resources import (
     RAY_JOBS,
 )
 from trimtab_operator.cluster.servers import Servers
-from trimtab_operator.cluster.views import view_deployment, view_job, view_ray_job
+from trimtab_operator.cluster.views import (
+    view_deployment,
+    view_fleet_member,
+    view_job,
+    view_ray_job,
+)
+from trimtab_operator.domain.capture_plan import due_capture
+from trimtab_operator.domain.fleet_brake import Fleet
 from trimtab_operator.domain.identity import ingest_id
+from trimtab_operator.domain.needed_runs import needed_runs
 from trimtab_operator.domain.observed import (
     DeploymentView,
     JobView,
     ObservedDataset,
+    ObservedDriftMonitor,
     ObservedModel,
     ObservedPipeline,
     ObservedPipelineRun,
     Release,
     StorageView,
 )
+from trimtab_operator.domain.window_decision import undecided
 from trimtab_operator.manifests import labels, names
 from trimtab_operator.manifests.release import Launcher
 from trimtab_stages.contract.run import Commit, IngestCommit, Progress
@@ -63,6 +76,19 @@ class Results(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FleetScope:
+    """Which DriftMonitors share the fleet's slots.
+
+    Attributes:
+        namespaces: watched ones; empty for all.
+        slots: retrains that may be active at once.
+    """
+
+    namespaces: Sequence[str] = ()
+    slots: int = 4
+
+
 class Gatherer:
     """Reads the world of one object.
 
@@ -71,20 +97,29 @@ class Gatherer:
         results: stored results.
         servers: states of model servers.
         release: what the operator's release brings.
+        scope: which DriftMonitors share the fleet's slots.
     """
 
     def __init__(
-        self, cluster: Cluster, results: Results, servers: Servers, release: Release
+        self,
+        cluster: Cluster,
+        results: Results,
+        servers: Servers,
+        release: Release,
+        scope: FleetScope,
     ) -> None:
         self._cluster = cluster
         self._results = results
         self._servers = servers
         self._release = release
+        self._scope = scope
 
     async def gather_dataset(self, dataset: Dataset, now: datetime) -> ObservedDataset:
-        """Read the Job and the commit of the ingest that is due."""
+        """Read the DriftMonitors that it follows, the Job and the commit of the ingest due."""
         namespace, name = dataset.metadata.namespace, dataset.metadata.name
-        due = ingest_id(dataset, now)
+        capture = dataset.spec.source.capture
+        monitors = await self._monitors(namespace, {capture.model} if capture else set())
+        due = ingest_id(dataset, now, due_capture(dataset, monitors))
         job = await self._job(namespace, names.ingest_job(name, due))
         # The commit is read after the Job, so that a Job that is seen complete has its commit.
         commit = await self._results.ingest_commit(namespace, name, due)
@@ -93,10 +128,11 @@ class Gatherer:
             storage=await self._results.view(namespace),
             job=job,
             commit=commit,
+            monitors=monitors,
         )
 
     async def gather_pipeline(self, pipeline: Pipeline, _: datetime) -> ObservedPipeline:
-        """Read the Dataset, the runs, the Models and the champion's commit."""
+        """Read the Dataset, the runs, the Models, their DriftMonitors, the champion's commit."""
         namespace, name = pipeline.metadata.namespace, pipeline.metadata.name
         dataset, runs, models = await asyncio.gather(
             self._cluster.get(DATASETS, namespace, pipeline.spec.dataset_ref.name),
@@ -108,6 +144,7 @@ class Gatherer:
             dataset=parse_one(DATASET_KIND, dataset, Dataset),
             runs=runs,
             models=models,
+            monitors=await self._monitors(namespace, {model.metadata.name for model in models}),
             champion_commit=await self._champion_commit(models),
             storage=await self._results.view(namespace),
         )
@@ -145,6 +182,61 @@ class Gatherer:
             servers=await self._servers.read_states(deployment.pods if deployment else ()),
             storage=await self._results.view(namespace),
         )
+
+    async def gather_drift_monitor(
+        self, monitor: DriftMonitor, _: datetime
+    ) -> ObservedDriftMonitor:
+        """Read the Model, its Pipeline with Dataset and runs, and the fleet where it matters."""
+        namespace = monitor.metadata.namespace
+        body = await self._cluster.get(MODELS, namespace, monitor.spec.model_ref.name)
+        model = parse_one(MODEL, body, Model)
+        pipeline = await self._pipeline_of(model)
+        dataset, runs = await self._training_of(pipeline)
+        return ObservedDriftMonitor(
+            release=self._release,
+            storage=await self._results.view(namespace),
+            fleet=await self._fleet(monitor),
+            model=model,
+            pipeline=pipeline,
+            dataset=dataset,
+            runs=runs,
+        )
+
+    async def _pipeline_of(self, model: Model | None) -> Pipeline | None:
+        if model is None or model.spec.pipeline_ref is None:
+            return None
+        namespace, name = model.metadata.namespace, model.spec.pipeline_ref.name
+        return parse_one(PIPELINE, await self._cluster.get(PIPELINES, namespace, name), Pipeline)
+
+    async def _training_of(
+        self, pipeline: Pipeline | None
+    ) -> tuple[Dataset | None, tuple[PipelineRun, ...]]:
+        if pipeline is None:
+            return None, ()
+        namespace = pipeline.metadata.namespace
+        body, runs = await asyncio.gather(
+            self._cluster.get(DATASETS, namespace, pipeline.spec.dataset_ref.name),
+            self._runs(namespace, pipeline.metadata.name),
+        )
+        return parse_one(DATASET_KIND, body, Dataset), runs
+
+    async def _fleet(self, monitor: DriftMonitor) -> Fleet:
+        """Return the other DriftMonitors; without a window to decide nobody asks for them."""
+        if not undecided(monitor.status):
+            return Fleet(self._scope.slots)
+        bodies = [
+            body
+            for namespace in self._scope.namespaces or ("",)
+            for body in await self._cluster.list_objects(DRIFT_MONITORS, namespace)
+        ]
+        uid = monitor.metadata.uid
+        others = [body for body in bodies if body["metadata"]["uid"] != uid]
+        return Fleet(self._scope.slots, tuple(map(view_fleet_member, others)))
+
+    async def _monitors(self, namespace: str, models: Collection[str]) -> tuple[DriftMonitor, ...]:
+        bodies = await self._cluster.list_objects(DRIFT_MONITORS, namespace) if models else []
+        named = [body for body in bodies if body["spec"]["modelRef"]["name"] in models]
+        return parse_all(DRIFT_MONITOR, named, DriftMonitor)
 
     async def _job(self, namespace: str, name: str) -> JobView | None:
         body = await self._cluster.get(JOBS, namespace, name)
@@ -197,8 +289,7 @@ class Gatherer:
         return parse_one(PIPELINE, body, Pipeline), older, runs
 
     async def _commits(self, model: Model, runs: Sequence[PipelineRun]) -> dict[str, Commit]:
-        champion = model.status.champion
-        wanted = {champion.run} if champion and champion.run else set()
+        wanted = needed_runs(model)
         passed = [run for run in runs if _has_passed(run)]
         if passed:
             wanted.add(passed[-1].metadata.name)

@@ -8,7 +8,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from trimtab_operator.api.dataset import Dataset
-from trimtab_operator.api.kinds import Kind
+from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.api.kinds import Kind, TrimtabObject
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
@@ -16,7 +17,7 @@ from trimtab_operator.cluster.client import Manifest
 
 logger = logging.getLogger(__name__)
 
-Parsed = TypeVar("Parsed", Dataset, Pipeline, PipelineRun, Model)
+Parsed = TypeVar("Parsed", Dataset, Pipeline, PipelineRun, Model, DriftMonitor)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -43,5 +44,5 @@ def parse_all(kind: Kind, bodies: Sequence[Manifest], wanted: type[Parsed]) -> t
     return tuple(sorted(valid, key=_age))
 
 
-def _age(parsed: Dataset | Pipeline | PipelineRun | Model) -> tuple[datetime, str]:
+def _age(parsed: TrimtabObject) -> tuple[datetime, str]:
     return (parsed.metadata.creation_timestamp or BEGINNING, parsed.metadata.name)

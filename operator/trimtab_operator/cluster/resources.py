@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trimtab_operator.api.base import API_VERSION, GROUP
-from trimtab_operator.api.kinds import DATASET, KINDS, MODEL, PIPELINE, PIPELINE_RUN
+from trimtab_operator.api.kinds import (
+    DATASET,
+    DRIFT_MONITOR,
+    KINDS,
+    MODEL,
+    PIPELINE,
+    PIPELINE_RUN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,14 @@ CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
 DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 EVENTS = Resource("events.k8s.io/v1", "Event", "events")
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
-DATASETS, PIPELINES, PIPELINE_RUNS, MODELS = (
+DATASETS, PIPELINES, PIPELINE_RUNS, MODELS, DRIFT_MONITORS = (
     Resource(API_VERSION, kind.kind, kind.plural)
-    for kind in (DATASET, PIPELINE, PIPELINE_RUN, MODEL)
+    for kind in (DATASET, PIPELINE, PIPELINE_RUN, MODEL, DRIFT_MONITOR)
 )
-OWN_KINDS = {resource.kind: resource for resource in (DATASETS, PIPELINES, PIPELINE_RUNS, MODELS)}
+OWN_KINDS = {
+    resource.kind: resource
+    for resource in (DATASETS, PIPELINES, PIPELINE_RUNS, MODELS, DRIFT_MONITORS)
+}
 BY_TYPE = {
     (resource.api_version, resource.kind): resource
     for resource in (
@@ -102,6 +112,7 @@ RBAC: tuple[Rule, ...] = (
     Rule(GROUP, "pipelines", ("get", "list", "watch")),
     Rule(GROUP, "pipelineruns", ("get", "list", "watch", "create", "delete")),
     Rule(GROUP, "models", ("get", "list", "watch")),
+    Rule(GROUP, "driftmonitors", ("get", "list", "watch")),
     *(Rule(GROUP, f"{kind.plural}/status", ("patch",)) for kind in KINDS),
     Rule("batch", "jobs", ("get", "list", "watch", "create", "delete")),
     # Used only where KubeRay is installed.
@@ -115,3 +126,12 @@ RBAC: tuple[Rule, ...] = (
     Rule("coordination.k8s.io", "leases", ("get", "create", "update"), Scope.OWN),
 )
 """Everything that the operator and kopf ask of the API. The chart's Role says the same."""
+
+MONITOR_RBAC: tuple[Rule, ...] = (
+    Rule(GROUP, "driftmonitors", ("list",)),
+    Rule(GROUP, "models", ("list",)),
+    Rule(GROUP, "driftmonitors/status", ("patch",)),
+    Rule(GROUP, "models/status", ("patch",)),
+    Rule("coordination.k8s.io", "leases", ("get", "create", "update"), Scope.OWN),
+)
+"""Everything that the monitor asks of the API. The chart's Role says the same."""

@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from trimtab_operator.api.decision_reason import DecisionReason
+from trimtab_operator.api.monitor_status import RetrainState
 from trimtab_operator.cluster.client import Manifest
+from trimtab_operator.domain.fleet_brake import FleetMember
 from trimtab_operator.domain.observed import DeploymentView, JobView, PodView
 from trimtab_operator.domain.ray_job import RayJobView, job_view
 from trimtab_operator.manifests import labels
@@ -95,6 +98,26 @@ def view_deployment(body: Manifest, pods: Sequence[Manifest]) -> DeploymentView:
         ready_replicas=status.get("readyReplicas", 0),
         updated_replicas=status.get("updatedReplicas", 0),
         pods=view_pods(staying),
+    )
+
+
+def view_fleet_member(body: Manifest) -> FleetMember:
+    """Return the view of a DriftMonitor as one of the fleet.
+
+    It waits for a slot only while it could take one: its spec is valid and lets it act.
+    """
+    spec, status = body["spec"], body.get("status", {})
+    last, pending = status.get("decision") or {}, status.get("pending") or {}
+    may_act = spec.get("mode") == "Act" and not spec.get("suspend", False)
+    is_ready = _condition(status, "Ready").get("status") == "True"
+    waits = may_act and is_ready and last.get("reason") == DecisionReason.FLEET_BUSY
+    retrains = {item["triggerId"]: item for item in status.get("retrains", [])}
+    entry = retrains.get(pending.get("triggerId"), {})
+    return FleetMember(
+        uid=body["metadata"]["uid"],
+        waiting_for=datetime.fromisoformat(last["windowEnd"]) if waits else None,
+        pending_since=datetime.fromisoformat(pending["since"]) if pending else None,
+        running=entry.get("state") == RetrainState.RUNNING,
     )
 
 

@@ -7,7 +7,9 @@ import textwrap
 from enum import StrEnum
 
 from trimtab_operator.api.conditions import ConditionType, Reason
+from trimtab_operator.api.decision_reason import DecisionReason
 from trimtab_stages.contract.audit import AuditAction
+from trimtab_stages.contract.monitoring import DataFaultKind
 from trimtab_stages.contract.reasons import ServingReason, StageReason
 
 SECTIONS: tuple[tuple[str, str, type[StrEnum]], ...] = (
@@ -15,6 +17,8 @@ SECTIONS: tuple[tuple[str, str, type[StrEnum]], ...] = (
     ("Reasons of the operator", "Why a condition has its status.", Reason),
     ("Reasons of the stages", "Why an ingest or a run failed.", StageReason),
     ("Reasons of the server", "What a server pod says of a version.", ServingReason),
+    ("Reasons of decisions", "Why a DriftMonitor decided as it did.", DecisionReason),
+    ("Data faults", "Reasons of the condition DataFault.", DataFaultKind),
     ("Audit actions", "Records of the audit chain; events carry the same names.", AuditAction),
 )
 

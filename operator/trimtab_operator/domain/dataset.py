@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab_operator.api.conditions import ConditionType, Reason
-from trimtab_operator.api.dataset import Dataset, SnapshotStatus
+from trimtab_operator.api.dataset import CaptureStatus, Dataset, SnapshotStatus
+from trimtab_operator.domain.capture_plan import capture_plan, capture_status
 from trimtab_operator.domain.conditions import (
     ABNORMAL,
     Moment,
@@ -28,6 +29,7 @@ from trimtab_operator.domain.validation import dataset_verdict
 from trimtab_operator.manifests import labels, names
 from trimtab_operator.manifests.ingest_job import build_ingest, compute_id
 from trimtab_stages.contract.audit import AuditAction, AuditEvidence
+from trimtab_stages.contract.capture import CapturePlan
 from trimtab_stages.contract.run import IngestCommit
 
 POLL_SECONDS = 10.0
@@ -46,7 +48,17 @@ class _Scene:
     dataset: Dataset
     seen: ObservedDataset
     now: datetime
-    due: str
+    told: CaptureStatus | None
+
+    @property
+    def capture(self) -> CapturePlan | None:
+        """Captured rows that the ingest adds."""
+        return capture_plan(self.dataset, self.told)
+
+    @property
+    def due(self) -> str:
+        """Identity of the ingest that is due."""
+        return ingest_id(self.dataset, self.now, self.capture)
 
     @property
     def place(self) -> Place:
@@ -57,12 +69,13 @@ class _Scene:
 def plan_dataset(dataset: Dataset, observed: ObservedDataset, now: datetime) -> Plan:
     """Return what to do for a Dataset.
 
-    An ingest is due for every new state of source and rules, refresh period or refresh request;
-    its commit is the only proof that it happened. At most one is at work.
+    An ingest is due for every new state of source and rules, refresh period, refresh request or
+    decision to retrain on captured rows; its commit is the only proof that it happened. At most
+    one is at work.
     """
     if dataset.metadata.deletion_timestamp is not None:
         return Plan(status=dataset.status)
-    scene = _Scene(dataset, observed, now, ingest_id(dataset, now))
+    scene = _Scene(dataset, observed, now, capture_status(dataset, observed.monitors))
     if dataset.spec.suspend:
         return _plan_suspended(scene)
     validated = dataset_verdict(dataset)
@@ -100,9 +113,14 @@ def _plan_without_store(scene: _Scene, storage: Verdict, common: list[Verdict]) 
 
 def describe(snapshot: SnapshotStatus) -> str:
     """Return a snapshot in one sentence."""
+    captured = ""
+    if snapshot.captured_through is not None:
+        through = f"{snapshot.captured_through:%Y-%m-%dT%H:%M:%SZ}"
+        captured = f" {snapshot.captured_rows} of them were captured before {through}."
     return (
         f"Snapshot {snapshot.digest[:19]} has {snapshot.rows} rows up to "
         f"{snapshot.newest_row_time:%Y-%m-%dT%H:%M:%SZ}, {snapshot.quarantined} in quarantine."
+        f"{captured}"
     )
 
 
@@ -117,13 +135,19 @@ def _plan_suspended(scene: _Scene) -> Plan:
 
 def _plan_start(scene: _Scene, common: list[Verdict]) -> Plan:
     dataset, due = scene.dataset, scene.due
-    config_map, job = build_ingest(dataset, scene.seen.release, due)
+    config_map, job = build_ingest(dataset, scene.seen.release, due, scene.capture)
     previous = dataset.status.ingest_id
     stale = _delete_ingest(dataset, previous) if previous and previous != due else ()
-    message = f"Ingest {due} is starting."
+    message = f"Ingest {due} is starting{_with_traffic(scene.capture)}."
     actions = (*stale, Create(config_map), Create(job))
     verdicts = [*common, *_while_working(scene, Fault(Reason.INGESTING, message))]
     return _finish(scene, verdicts, actions, update=_started(scene), requeue=POLL_SECONDS)
+
+
+def _with_traffic(capture: CapturePlan | None) -> str:
+    if capture is None:
+        return ""
+    return f", with rows of Model `{capture.model}` before {capture.through:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _plan_replacement(scene: _Scene, job: JobView, common: list[Verdict]) -> Plan:
@@ -188,6 +212,8 @@ def _snapshot_status(scene: _Scene, commit: IngestCommit) -> SnapshotStatus:
         rows=commit.rows,
         quarantined=commit.rows_quarantined,
         newest_row_time=commit.newest_row,
+        captured_rows=commit.captured_rows,
+        captured_through=commit.captured_through,
         committed_time=known.committed_time if known is not None and same else scene.now,
     )
 
@@ -232,7 +258,11 @@ def _finish(
     conditions = set_conditions(
         dataset.status.conditions, [*verdicts, *fresh.verdicts], moment, REMOVABLE
     )
-    final = {"observed_generation": moment.generation, "conditions": conditions}
+    final = {
+        "observed_generation": moment.generation,
+        "conditions": conditions,
+        "capture": scene.told,
+    }
     due = next_tick(dataset.metadata.creation_timestamp, dataset.spec.refresh_seconds, now)
     return Plan(
         status=status.model_copy(update=final),

@@ -3,6 +3,7 @@
 from trimtab_operator.api.base import API_VERSION
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.domain.needed_runs import kept_runs
 from trimtab_operator.domain.pipelinerun import is_finished
 from trimtab_operator.domain.plan import Delete
 
@@ -12,7 +13,7 @@ def outdated_runs(
 ) -> tuple[Delete, ...]:
     """Return the deletion of finished runs beyond the limit, oldest first.
 
-    Runs of a champion or of its predecessor stay, whatever their age: a rollback may need them.
+    Runs of a champion, of its challenger and of its predecessor stay, whatever their age.
 
     Args:
         runs: runs of a Pipeline, oldest first.
@@ -20,15 +21,10 @@ def outdated_runs(
         limit: finished runs that are kept.
     """
     finished = [run for run in runs if is_finished(run)]
-    needed = {name for model in models for name in _needed_by(model)}
+    needed = {name for model in models for name in kept_runs(model)}
     surplus = finished[: max(0, len(finished) - limit)]
     return tuple(
         Delete(API_VERSION, "PipelineRun", run.metadata.name)
         for run in surplus
         if run.metadata.name not in needed
     )
-
-
-def _needed_by(model: Model) -> set[str]:
-    kept = [model.status.champion, *model.status.history[:1]]
-    return {version.run for version in kept if version is not None and version.run is not None}

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.domain.fleet_brake import Fleet
 from trimtab_operator.manifests.release import Release
 from trimtab_stages.contract.run import Commit, IngestCommit, Progress
 from trimtab_stages.contract.serving_plan import ServerState
@@ -15,6 +17,7 @@ __all__ = [
     "DeploymentView",
     "JobView",
     "ObservedDataset",
+    "ObservedDriftMonitor",
     "ObservedModel",
     "ObservedPipeline",
     "ObservedPipelineRun",
@@ -106,6 +109,8 @@ class ObservedDataset:
     """Job of the ingest that is due now (`identity.ingest_id`)."""
     commit: IngestCommit | None = None
     """Commit of that ingest; read after the Job, so that an ended Job's commit is not missed."""
+    monitors: tuple[DriftMonitor, ...] = ()
+    """DriftMonitors of the Model whose captured rows are taken in; none without `capture`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ class ObservedPipeline:
     """Runs of this Pipeline, oldest first."""
     models: tuple[Model, ...] = ()
     """Models that serve this Pipeline, oldest first."""
+    monitors: tuple[DriftMonitor, ...] = ()
+    """DriftMonitors of these Models, oldest first."""
     champion_commit: Commit | None = None
     """Commit of the run that the first Model's champion came from."""
 
@@ -151,7 +158,25 @@ class ObservedModel:
     runs: tuple[PipelineRun, ...] = ()
     """Runs of the Pipeline, oldest first."""
     commits: dict[str, Commit] = field(default_factory=dict)
-    """Commits by run name: of the champion's run, and of the newest passed run."""
+    """Commits by run name: of the newest passed run, and of `needed_runs.needed_runs`."""
     deployment: DeploymentView | None = None
     servers: dict[str, ServerState] = field(default_factory=dict)
     """Answer of `GET /plan` by pod name, for pods that answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedDriftMonitor:
+    """World of a DriftMonitor."""
+
+    release: Release
+    storage: StorageView
+    fleet: Fleet
+    """All other DriftMonitors; empty where nothing is to be decided."""
+    model: Model | None = None
+    pipeline: Pipeline | None = None
+    """Pipeline of the Model."""
+    dataset: Dataset | None = None
+    """What the Pipeline trains on."""
+    runs: tuple[PipelineRun, ...] = ()
+    """Runs of the Pipeline, oldest first; read after it, so that a run that it has started is
+    among them."""

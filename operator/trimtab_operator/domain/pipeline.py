@@ -36,6 +36,7 @@ from trimtab_operator.domain.requeue import earliest
 from trimtab_operator.domain.storage import storage_verdict
 from trimtab_operator.domain.triggers import (
     Cause,
+    Decided,
     due_causes,
     handled_request,
     last_schedule_time,
@@ -45,6 +46,10 @@ from trimtab_operator.domain.validation import pipeline_verdict
 from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.pipeline_run import build_pipeline_run
 from trimtab_stages.contract.audit import AuditAction, AuditEvidence
+from trimtab_stages.contract.run import TriggerType
+
+HANDLED_VERDICTS = 16
+"""Decisions that the status remembers: longer than the runs that served them."""
 
 
 def plan_pipeline(pipeline: Pipeline, observed: ObservedPipeline, now: datetime) -> Plan:
@@ -81,7 +86,7 @@ def _plan_with_snapshot(
 ) -> Plan:
     pipeline = scene.pipeline
     storage = common[1]
-    causes = due_causes(pipeline, snapshot, scene.runs, scene.now)
+    causes = due_causes(pipeline, snapshot, scene.runs, scene.now, _decided(scene.seen))
     held = pipeline.spec.suspend or scene.active is not None or storage.status != Truth.TRUE
     if causes and not held and champion_is_unreadable(scene.seen):
         return _finish(scene, [*common, *unreadable_champion(scene), *activity(scene)])
@@ -90,13 +95,17 @@ def _plan_with_snapshot(
     return _plan_start(scene, snapshot, causes, common)
 
 
+def _decided(seen: ObservedPipeline) -> Decided | None:
+    return Decided(seen.dataset, seen.models, seen.monitors) if seen.dataset is not None else None
+
+
 def _plan_start(
     scene: PipelineScene, snapshot: SnapshotStatus, causes: list[Cause], common: list[Verdict]
 ) -> Plan:
     """Start one run for all causes that are due; it uses the newest snapshot and recipe."""
     pipeline, cause = scene.pipeline, causes[0]
     message = " ".join(item.message for item in causes)[:512]
-    spec = _run_spec(scene, snapshot, cause, message)
+    spec = _run_spec(scene, snapshot, causes, message)
     name = run_name(pipeline.metadata.name, cause.id)
     words = f"Run `{name}` started. {message}"
     actions = (
@@ -116,31 +125,34 @@ def _plan_start(
         is_true(RUN_ACTIVE, Reason.RUN_STARTED, words),
         reconciling(Reason.RUN_STARTED, words),
     ]
-    return _finish(scene, verdicts, actions, {"last_run": last, **_handled(scene)})
+    return _finish(scene, verdicts, actions, {"last_run": last, **_handled(scene, causes)})
 
 
-def _handled(scene: PipelineScene) -> dict[str, object]:
+def _handled(scene: PipelineScene, causes: list[Cause]) -> dict[str, object]:
     """Return what the status says of causes once a run serves them."""
     status = scene.pipeline.status
     request = scene.pipeline.metadata.annotations.get(labels.RUN_REQUESTED)
     created = scene.pipeline.metadata.creation_timestamp or scene.now
     ticked = last_schedule_time(scene.pipeline, status.last_schedule_time or created, scene.now)
+    verdicts = [cause.id for cause in causes if cause.type is TriggerType.VERDICT]
     return {
+        "handled_verdicts": [*status.handled_verdicts, *verdicts][-HANDLED_VERDICTS:],
         "last_handled_run_request": request or status.last_handled_run_request,
         "last_schedule_time": ticked or status.last_schedule_time,
     }
 
 
 def _run_spec(
-    scene: PipelineScene, snapshot: SnapshotStatus, cause: Cause, message: str
+    scene: PipelineScene, snapshot: SnapshotStatus, causes: list[Cause], message: str
 ) -> PipelineRunSpec:
-    pipeline = scene.pipeline
+    pipeline, cause = scene.pipeline, causes[0]
     return PipelineRunSpec(
         pipeline=pipeline.metadata.name,
         pipeline_uid=pipeline.metadata.uid,
         pipeline_generation=pipeline.metadata.generation,
         trigger=cause.type,
         trigger_id=cause.id,
+        causes=[item.id for item in causes],
         trigger_message=message,
         dataset=pipeline.spec.dataset_ref.name,
         snapshot=snapshot.digest,

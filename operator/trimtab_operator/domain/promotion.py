@@ -1,5 +1,6 @@
 """Which run's model becomes champion: the newest one that passed, and never an older one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,11 +41,20 @@ def has_passed(run: PipelineRun) -> bool:
 
 
 def next_champion(
-    champion: Version | None, runs: tuple[PipelineRun, ...], commits: dict[str, Commit]
+    champion: Version | None,
+    runs: tuple[PipelineRun, ...],
+    commits: dict[str, Commit],
+    rejected: Collection[str] = (),
 ) -> Promotion | None:
     """Return the promotion that is due, None where the champion stays.
 
     The gates are judged again from the commit, so that nothing but the evidence promotes.
+
+    Args:
+        champion: version that a promotion must be newer than.
+        runs: runs of one Pipeline, oldest first.
+        commits: their commits by run name.
+        rejected: digests that were rolled back.
     """
     run = newest_passed(runs)
     if run is None or not _is_newer(run, champion, runs):
@@ -53,7 +63,8 @@ def next_champion(
     if commit is None:
         return None
     judgement = judge_commit(run.spec.recipe.gates, commit)
-    fits = commit.model.file.digest == run.status.model_digest
+    digest = commit.model.file.digest
+    fits = digest == run.status.model_digest and digest not in rejected
     passed = judgement.outcome is Outcome.PASSED
     return Promotion(run, commit, judgement) if passed and fits else None
 

@@ -8,11 +8,10 @@ from trimtab_operator.domain.conditions import Verdict, is_false, is_true, recon
 from trimtab_operator.domain.observed import ObservedModel
 from trimtab_operator.domain.pod_faults import Fault, Place, starting_fault
 from trimtab_operator.domain.serving_plan import Following
-from trimtab_stages.contract.reasons import ServingReason
+from trimtab_operator.domain.version_health import PASSING
 from trimtab_stages.contract.serving_plan import VersionState
 
-PASSING = frozenset({ServingReason.STORE_UNREACHABLE, ServingReason.ACCESS_DENIED})
-"""Reasons that end without a change of the Model."""
+BEHIND = "{} pods have not taken up the newest plan yet."
 READY, SERVING = ConditionType.READY, ConditionType.SERVING
 
 
@@ -27,9 +26,13 @@ def serving_verdict(
     words = f"{count} of {wanted} pods answer with the newest plan."
     if pods.refused is not None:
         return _refused(model, pods.refused, count), False
-    if count >= wanted and not pods.behind and _is_rolled_out(seen, wanted):
-        done = [is_true(READY, Reason.ANSWERING, words), is_true(SERVING, Reason.ANSWERING, words)]
-        return done, True
+    stale = set(pods.behind) - {pod.name for pod in pods.answering}
+    if count >= wanted and not stale and _is_rolled_out(seen, wanted):
+        answer = [is_true(kind, Reason.ANSWERING, words) for kind in (READY, SERVING)]
+        if not pods.behind:
+            return answer, True
+        # All pods answer with the champion; some have not loaded what else the plan holds.
+        return [*answer, reconciling(Reason.DEPLOYING, BEHIND.format(len(pods.behind)))], False
     why = _stuck(model, seen, now) or Fault(Reason.DEPLOYING, words)
     return [*_partly(why, count), reconciling(why.reason, why.message)], False
 

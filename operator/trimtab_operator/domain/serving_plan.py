@@ -9,10 +9,35 @@ from trimtab_stages.contract.run import Commit
 from trimtab_stages.contract.serving_plan import PlanVersion, ServerState, ServingPlan, VersionState
 
 
-def plan_of_commit(model: Model, commit: Commit) -> ServingPlan:
-    """Return the plan that serves a run's model."""
+def plan_of_commit(
+    model: Model,
+    commit: Commit,
+    *,
+    former: Commit | None = None,
+    challenger: Commit | None = None,
+    only_on: str | None = None,
+) -> ServingPlan:
+    """Return the plan that serves a run's model.
+
+    Args:
+        model: the Model.
+        commit: run of the champion, which answers everything.
+        former: run of a version that stays loaded and answers nothing.
+        challenger: run of a version that scores the champion's requests after the replies.
+        only_on: the one pod that loads the challenger; None for all.
+    """
+    versions = [_version_of(commit)]
+    if former is not None:
+        versions.append(_version_of(former).model_copy(update={"weight": 0}))
+    if challenger is not None:
+        shadow = {"weight": 0, "shadow": True, "only_on": only_on}
+        versions.append(_version_of(challenger).model_copy(update=shadow))
+    return _plan(model, versions)
+
+
+def _version_of(commit: Commit) -> PlanVersion:
     artifact = commit.model
-    version = PlanVersion(
+    return PlanVersion(
         digest=artifact.file.digest,
         key=artifact.file.key,
         threshold=artifact.threshold,
@@ -21,20 +46,20 @@ def plan_of_commit(model: Model, commit: Commit) -> ServingPlan:
         golden=artifact.golden,
         reference=artifact.reference,
     )
-    return _plan(model, version)
 
 
 def plan_of_file(model: Model, source: OnnxSource) -> ServingPlan:
     """Return the plan that serves a user's own ONNX file."""
     threshold = None if source.threshold is None else float(source.threshold)
-    return _plan(model, PlanVersion(digest=source.digest, key=source.uri, threshold=threshold))
+    version = PlanVersion(digest=source.digest, key=source.uri, threshold=threshold)
+    return _plan(model, [version])
 
 
-def _plan(model: Model, version: PlanVersion) -> ServingPlan:
+def _plan(model: Model, versions: list[PlanVersion]) -> ServingPlan:
     capture = model.spec.capture
     return ServingPlan(
         model=model.metadata.name,
-        versions=[version],
+        versions=versions,
         capture_fraction=float(capture.fraction),
         pane_seconds=capture.pane_seconds,
         flush_seconds=capture.flush_seconds,
@@ -46,9 +71,9 @@ class Following:
     """How far the pods follow the newest plan.
 
     Attributes:
-        answering: ready pods that report its revision.
+        answering: ready pods that report its revision, or an earlier one of the same champion.
         behind: names of running pods that report another one, or none.
-        refused: what a pod says of a version that it does not load.
+        refused: what a pod says of a champion that it does not load.
     """
 
     answering: tuple[PodView, ...] = ()
@@ -56,17 +81,48 @@ class Following:
     refused: VersionState | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What pods should follow.
+
+    Attributes:
+        revision: of the newest plan.
+        champion: digest of the version that answers in it.
+        earlier: revision of an earlier plan with the same champion, None for none.
+    """
+
+    revision: str
+    champion: str
+    earlier: str | None = None
+
+
 def following(
-    deployment: DeploymentView | None, servers: dict[str, ServerState], revision: str
+    deployment: DeploymentView | None, servers: dict[str, ServerState], wanted: Wanted
 ) -> Following:
     """Return which pods of a Model follow a plan."""
     pods = deployment.pods if deployment is not None else ()
     running = tuple(pod for pod in pods if pod.phase == "Running")
-    on_plan = [pod for pod in running if _revision(servers, pod) == revision]
+    served = {wanted.revision, wanted.earlier or wanted.revision}
+    on_plan = [pod for pod in running if _revision(servers, pod) in served]
     answering = tuple(pod for pod in on_plan if pod.ready and servers[pod.name].ready)
-    behind = tuple(pod.name for pod in running if _revision(servers, pod) != revision)
+    behind = tuple(pod.name for pod in running if _revision(servers, pod) != wanted.revision)
     states = [state for pod in running for state in _versions(servers, pod)]
-    return Following(answering, behind, next((item for item in states if is_refused(item)), None))
+    refused = [item for item in states if is_refused(item) and item.digest == wanted.champion]
+    return Following(answering, behind, next(iter(refused), None))
+
+
+def all_follow(
+    deployment: DeploymentView | None, servers: dict[str, ServerState], revision: str
+) -> bool:
+    """Return whether there are ready pods, and all of them follow a plan."""
+    ready = ready_pods(deployment)
+    return bool(ready) and all(_revision(servers, pod) == revision for pod in ready)
+
+
+def ready_pods(deployment: DeploymentView | None) -> list[PodView]:
+    """Return the pods that take requests, oldest first."""
+    pods = deployment.pods if deployment is not None else ()
+    return [pod for pod in pods if pod.phase == "Running" and pod.ready]
 
 
 def is_refused(state: VersionState) -> bool:

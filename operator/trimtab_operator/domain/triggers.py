@@ -3,14 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from trimtab_operator.api.dataset import SnapshotStatus
+from trimtab_operator.api.dataset import Dataset, SnapshotStatus
+from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import AutomaticTrigger, Pipeline, Trigger
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.domain.captured import covers
 from trimtab_operator.domain.essence import essence
 from trimtab_operator.domain.identity import trigger_id
 from trimtab_operator.domain.schedule import last_cron_time, next_cron_time
 from trimtab_operator.manifests import labels
 from trimtab_stages.contract.run import TriggerType
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What decisions to retrain rest on.
+
+    Attributes:
+        dataset: of the Pipeline.
+        models: that serve the Pipeline.
+        monitors: DriftMonitors of these Models.
+    """
+
+    dataset: Dataset
+    models: tuple[Model, ...] = ()
+    monitors: tuple[DriftMonitor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +41,11 @@ class Cause:
 
 
 def due_causes(
-    pipeline: Pipeline, snapshot: SnapshotStatus, runs: tuple[PipelineRun, ...], now: datetime
+    pipeline: Pipeline,
+    snapshot: SnapshotStatus,
+    runs: tuple[PipelineRun, ...],
+    now: datetime,
+    decided: Decided | None = None,
 ) -> list[Cause]:
     """Return the causes that no run has served yet, the most telling first.
 
@@ -32,9 +54,11 @@ def due_causes(
         snapshot: newest snapshot of its Dataset.
         runs: its runs, oldest first.
         now: the time.
+        decided: what its Models' DriftMonitors have decided.
     """
     found = (
         _request(pipeline, runs),
+        *(_verdicts(pipeline, snapshot, runs, decided) if decided is not None else ()),
         _new_snapshot(pipeline, snapshot, runs),
         _schedule(pipeline, runs, now),
     )
@@ -72,6 +96,44 @@ def _request(pipeline: Pipeline, runs: tuple[PipelineRun, ...]) -> Cause | None:
     before = runs[-1].spec.trigger_id if runs else ""
     identity = trigger_id(pipeline, TriggerType.REQUEST, value, before)
     return Cause(TriggerType.REQUEST, identity, f"A person asked for a run: '{value[:256]}'.")
+
+
+def _verdicts(
+    pipeline: Pipeline,
+    snapshot: SnapshotStatus,
+    runs: tuple[PipelineRun, ...],
+    decided: Decided,
+) -> list[Cause]:
+    """Return the pending retrains that no run has served, the earliest window first.
+
+    A decision counts as long as the version that it was made for serves, and it waits until the
+    snapshot holds the rows that it was made of.
+    """
+    kind = TriggerType.VERDICT
+    if AutomaticTrigger.VERDICT not in {trigger.type for trigger in pipeline.spec.triggers}:
+        return []
+    serving = {
+        model.metadata.name: model.status.champion.digest
+        for model in decided.models
+        if model.status.champion is not None
+    }
+    due = [
+        (pending.window_end, Cause(kind, pending.trigger_id, _what_was_decided(monitor)))
+        for monitor in decided.monitors
+        if (pending := monitor.status.pending) is not None
+        and not monitor.spec.suspend
+        and serving.get(monitor.spec.model_ref.name) == pending.baseline
+        and pending.trigger_id not in pipeline.status.handled_verdicts
+        and not _served(pending.trigger_id, runs)
+        and covers(snapshot, decided.dataset, pending.window_end)
+    ]
+    return [cause for _, cause in sorted(due, key=lambda item: (item[0], item[1].id))]
+
+
+def _what_was_decided(monitor: DriftMonitor) -> str:
+    pending = monitor.status.pending
+    words = pending.message if pending is not None else ""
+    return f"DriftMonitor `{monitor.metadata.name}`: {words}"
 
 
 def _new_snapshot(
@@ -123,4 +185,9 @@ def _schedules(pipeline: Pipeline) -> list[Trigger]:
 
 
 def _served(identity: str, runs: tuple[PipelineRun, ...]) -> bool:
-    return any(run.spec.trigger_id == identity for run in runs)
+    return any(serves(run, identity) for run in runs)
+
+
+def serves(run: PipelineRun, identity: str) -> bool:
+    """Return whether a run was started for a cause, alone or with others."""
+    return identity == run.spec.trigger_id or identity in run.spec.causes

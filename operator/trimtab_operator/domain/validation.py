@@ -2,11 +2,13 @@
 
 from trimtab_operator.api.conditions import Reason
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.domain.conditions import Verdict
 from trimtab_operator.domain.dataset_rules import dataset_faults, foreign_uri
-from trimtab_operator.domain.observed import ObservedModel
+from trimtab_operator.domain.monitor_rules import monitor_faults
+from trimtab_operator.domain.observed import ObservedDriftMonitor, ObservedModel
 from trimtab_operator.domain.recipe_rules import recipe_faults
 from trimtab_operator.domain.spec_fault import Interval, SpecFault, outside, verdict_of
 
@@ -38,9 +40,25 @@ def model_verdict(model: Model, seen: ObservedModel) -> Verdict:
 def model_faults(model: Model) -> list[SpecFault]:
     """Return everything that contradicts itself in a Model's spec."""
     shares = [Interval("spec.capture.fraction", model.spec.capture.fraction, "0", "1")]
+    rollout = model.spec.rollout
+    if rollout is not None:
+        shares += [
+            Interval("spec.rollout.margin", rollout.margin, "0", "1"),
+            Interval("spec.rollout.confidence", rollout.confidence, "0.5", "0.9999"),
+            Interval("spec.rollout.maxErrorRate", rollout.max_error_rate, "0", "1"),
+            Interval("spec.rollout.maxLatencyRatio", rollout.max_latency_ratio, "1", "1000"),
+        ]
     source = model.spec.onnx
     uris = foreign_uri("spec.onnx.uri", source.uri) if source is not None else ()
     return [*outside(shares), *uris]
+
+
+def monitor_verdict(monitor: DriftMonitor, seen: ObservedDriftMonitor) -> Verdict:
+    """Return the Validated condition of a DriftMonitor."""
+    faults = monitor_faults(monitor.spec, seen.model, seen.dataset)
+    if seen.model is None:
+        faults.append(_missing("spec.modelRef.name", "Model", monitor.spec.model_ref.name))
+    return verdict_of(faults)
 
 
 def _missing(field: str, kind: str, name: str) -> SpecFault:

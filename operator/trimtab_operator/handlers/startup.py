@@ -12,7 +12,7 @@ import kopf
 from trimtab_operator.api.base import GROUP
 from trimtab_operator.cluster.login import Login
 from trimtab_operator.cluster.resources import RAY_JOBS
-from trimtab_operator.handlers import children, dataset, model, pipeline, pipelinerun
+from trimtab_operator.handlers import children, dataset, driftmonitor, model, pipeline, pipelinerun
 from trimtab_operator.manifests.release import Launcher
 from trimtab_operator.reconcile.inbox import Inbox
 
@@ -72,7 +72,7 @@ def build_registry(
 ) -> kopf.OperatorRegistry:
     """Return the handlers of all kinds that the cluster has, and how kopf logs in."""
     registry = kopf.OperatorRegistry()
-    for module in (dataset, pipeline, pipelinerun, model):
+    for module in (dataset, pipeline, pipelinerun, model, driftmonitor):
         module.register(registry, inbox)
     rays = (RAY_JOBS,) if launcher is Launcher.RAY_JOB else ()
     for resource in (*children.CHILDREN, *rays):

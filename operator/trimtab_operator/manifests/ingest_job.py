@@ -8,17 +8,27 @@ from trimtab_operator.manifests.meta import Manifest, build_config_map, build_me
 from trimtab_operator.manifests.pod import SPEC_PATH, STORAGE_PATH, Workload
 from trimtab_operator.manifests.release import Release
 from trimtab_stages.contract.base import digest_of
+from trimtab_stages.contract.capture import CapturePlan
 from trimtab_stages.contract.run import IngestSpec
 
 COMPUTE_CHARS = 12
 
 
-def build_ingest(dataset: Dataset, release: Release, ingest_id: str) -> tuple[Manifest, Manifest]:
+def build_ingest(
+    dataset: Dataset, release: Release, ingest_id: str, capture: CapturePlan | None = None
+) -> tuple[Manifest, Manifest]:
     """Return the ConfigMap with the ingest's specification and the Job that follows it."""
     name = names.ingest_job(dataset.metadata.name, ingest_id)
     found = labels.ingest_job(dataset.metadata.name, ingest_id)
     metadata = build_metadata(name, found, "Dataset", dataset.metadata)
-    spec = _build_spec(dataset, release, ingest_id)
+    spec = IngestSpec(
+        id=ingest_id,
+        dataset=dataset.metadata.name,
+        source=dataset.spec.source,
+        rules=dataset.spec.rules(),
+        capture=capture,
+        code_version=release.code_version,
+    )
     config_map = build_config_map(metadata, {"spec.json": spec.to_bytes().decode()}, immutable=True)
     shape = JobShape.of(dataset.spec.compute)
     made_with = {labels.COMPUTE: compute_id(dataset.spec.compute)}
@@ -29,16 +39,6 @@ def build_ingest(dataset: Dataset, release: Release, ingest_id: str) -> tuple[Ma
 def compute_id(compute: Compute) -> str:
     """Return the hash of pod settings; a Job that was made with others is made again."""
     return digest_of(compute).removeprefix("sha256:")[:COMPUTE_CHARS]
-
-
-def _build_spec(dataset: Dataset, release: Release, ingest_id: str) -> IngestSpec:
-    return IngestSpec(
-        id=ingest_id,
-        dataset=dataset.metadata.name,
-        source=dataset.spec.source,
-        rules=dataset.spec.rules(),
-        code_version=release.code_version,
-    )
 
 
 def _build_workload(dataset: Dataset, release: Release, name: str) -> Workload:

@@ -23,6 +23,13 @@ RUN_REQUESTED = f"{GROUP}/run-requested"
 """Annotation of a Pipeline: a new value starts one run."""
 REFRESH_REQUESTED = f"{GROUP}/refresh-requested"
 """Annotation of a Dataset: a new value reads the source again."""
+RESET_BREAKER = f"{GROUP}/reset-breaker"
+"""Annotation of a DriftMonitor: a new value closes its circuit breaker."""
+ACCEPT = f"{GROUP}/accept"
+"""Annotation of a DriftMonitor: the trigger id of the suggested retrain that a person accepts."""
+ROLLBACK = f"{GROUP}/rollback"
+"""Annotation of a Model: `previous` or a digest of its history, handled once; `@` and anything
+after it make the same wish a new one."""
 PLAN_REVISION = f"{GROUP}/plan-revision"
 """Annotation of a server pod: its change makes the kubelet refresh mounted files."""
 

@@ -11,6 +11,7 @@ from trimtab_operator.manifests.release import Release
 from trimtab_stages.contract.serving_plan import ServingPlan
 
 HTTP_PORT = 8080
+GRPC_PORT = 9000
 ADMIN_PORT = 8081
 PLAN_PATH = "/etc/trimtab/plan"
 PLAN_FILE = "plan.json"
@@ -72,7 +73,8 @@ def _build_workload(model: Model, release: Release) -> Workload:
             *("python", "-m", "trimtab_stages.serve"),
             *("--plan", f"{PLAN_PATH}/{PLAN_FILE}"),
             *("--storage", STORAGE_PATH),
-            *("--port", str(HTTP_PORT), "--admin-port", str(ADMIN_PORT)),
+            *("--port", str(HTTP_PORT), "--grpc-port", str(GRPC_PORT)),
+            *("--admin-port", str(ADMIN_PORT)),
         ),
         cpu=serving.cpu,
         memory=serving.memory,
@@ -90,6 +92,7 @@ def _build_ports_and_probes() -> Manifest:
     return {
         "ports": [
             {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
+            {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},
             {"name": "admin", "containerPort": ADMIN_PORT, "protocol": "TCP"},
         ],
         "startupProbe": _build_probe("/livez", period=2, failures=60),
@@ -108,7 +111,6 @@ def _build_probe(path: str, period: int, failures: int) -> Manifest:
 
 
 def _build_service(model: Model) -> Manifest:
-    ports = (("http", HTTP_PORT), ("admin", ADMIN_PORT))
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -116,11 +118,16 @@ def _build_service(model: Model) -> Manifest:
         "spec": {
             "selector": labels.server_selector(model.metadata.name),
             "ports": [
-                {"name": name, "port": port, "protocol": "TCP", "targetPort": name}
-                for name, port in ports
+                _build_service_port("http", HTTP_PORT),
+                _build_service_port("grpc", GRPC_PORT) | {"appProtocol": "kubernetes.io/h2c"},
+                _build_service_port("admin", ADMIN_PORT),
             ],
         },
     }
+
+
+def _build_service_port(name: str, port: int) -> Manifest:
+    return {"name": name, "port": port, "protocol": "TCP", "targetPort": name}
 
 
 def _build_budget(model: Model) -> Manifest:

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from trimtab_operator.api.kinds import DATASET, MODEL, PIPELINE, PIPELINE_RUN, Kind
+from trimtab_operator.api.kinds import (
+    DATASET,
+    DRIFT_MONITOR,
+    MODEL,
+    PIPELINE,
+    PIPELINE_RUN,
+    Kind,
+)
 from trimtab_operator.cluster.gather import Gatherer
 from trimtab_operator.domain.dataset import plan_dataset
+from trimtab_operator.domain.driftmonitor import plan_driftmonitor
 from trimtab_operator.domain.model import plan_model
 from trimtab_operator.domain.pipeline import plan_pipeline
 from trimtab_operator.domain.pipelinerun import plan_pipelinerun
@@ -40,5 +48,6 @@ def build_controllers(gatherer: Gatherer) -> Controllers:
         Controller(PIPELINE, gatherer.gather_pipeline, plan_pipeline),
         Controller(PIPELINE_RUN, gatherer.gather_pipeline_run, plan_pipelinerun),
         Controller(MODEL, gatherer.gather_model, plan_model),
+        Controller(DRIFT_MONITOR, gatherer.gather_drift_monitor, plan_driftmonitor),
     )
     return {controller.kind.kind: controller for controller in controllers}

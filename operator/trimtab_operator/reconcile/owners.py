@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab_operator.api.kinds import DATASET, MODEL, PIPELINE, PIPELINE_RUN
+from trimtab_operator.api.kinds import DATASET, DRIFT_MONITOR, MODEL, PIPELINE, PIPELINE_RUN
 from trimtab_operator.manifests import labels
 from trimtab_operator.reconcile.schedule import Key
 
@@ -53,7 +53,25 @@ class Relations:
             # A Pipeline decides by its runs and by its champion, a Model by the Pipeline's runs.
             yield target
             siblings = self._referrers.get(target, ())
-            yield from sorted(other for other in siblings if other.kind == MODEL.kind != key.kind)
+            models = sorted(other for other in siblings if other.kind == MODEL.kind != key.kind)
+            yield from models
+            # A DriftMonitor follows what becomes of its retrain.
+            for model in models:
+                yield from sorted(self._referrers.get(model, ()))
+        if key.kind == DRIFT_MONITOR.kind and target is not None:
+            yield from self._retrained_by(target)
+            # A Dataset takes in the captured rows of a Model when its DriftMonitor decides.
+            referrers = self._referrers.get(target, ())
+            yield from sorted(other for other in referrers if other.kind == DATASET.kind)
+
+    def _retrained_by(self, model: Key) -> Iterator[Key]:
+        """Yield the Pipeline and the Dataset that act on what a Model's DriftMonitor decides."""
+        pipeline = self._referred.get(model)
+        if pipeline is not None:
+            yield pipeline
+        dataset = self._referred.get(pipeline) if pipeline is not None else None
+        if dataset is not None:
+            yield dataset
 
 
 def _reference(key: Key, body: Mapping[str, Any]) -> Key | None:
@@ -68,5 +86,11 @@ def _reference(key: Key, body: Mapping[str, Any]) -> Key | None:
         case MODEL.kind:
             name = (spec.get("pipelineRef") or {}).get("name")
             return Key(PIPELINE.kind, key.namespace, name) if name else None
+        case DATASET.kind:
+            name = ((spec.get("source") or {}).get("capture") or {}).get("model")
+            return Key(MODEL.kind, key.namespace, name) if name else None
+        case DRIFT_MONITOR.kind:
+            name = (spec.get("modelRef") or {}).get("name")
+            return Key(MODEL.kind, key.namespace, name) if name else None
         case _:
             return None

@@ -18,6 +18,7 @@ from trimtab_operator.domain.conditions import Moment
 from trimtab_operator.domain.plan import Plan
 from trimtab_operator.errors import NameTaken, RecordNotWritten, Refused
 from trimtab_operator.reconcile.controllers import Controllers
+from trimtab_operator.reconcile.foreign_status import without
 from trimtab_operator.reconcile.report import is_own_fault, verdicts_of, with_verdicts
 from trimtab_operator.reconcile.schedule import Key
 from trimtab_operator.telemetry.metrics import Metrics
@@ -113,8 +114,9 @@ class Reconciler:
         )
 
     async def _write_status(self, kind: Kind, body: Manifest, after: Status) -> None:
-        wire = after.to_wire()
-        if wire == _status_of(kind, body).to_wire():
+        before = without(_status_of(kind, body).to_wire(), kind.foreign_status)
+        wire = without(after.to_wire(), kind.foreign_status)
+        if wire == before:
             return
         metadata = {name: body["metadata"][name] for name in STATUS_IDENTITY}
         manifest = {

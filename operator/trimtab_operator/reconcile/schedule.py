@@ -23,12 +23,15 @@ class Limits:
         burst: keys of one kind at once.
         backoff_base: pause after the first failure, seconds; doubles with each further one.
         backoff_cap: longest pause, seconds.
+        one_at_a_time: kinds of which only one key is at work at any time, because a decision
+            about one rests on what was written about the others.
     """
 
     per_second: float = 20.0
     burst: int = 20
     backoff_base: float = 0.5
     backoff_cap: float = 120.0
+    one_at_a_time: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Schedule:
     _working: set[Key] = field(default_factory=set)
     _failures: dict[Key, int] = field(default_factory=dict)
     _buckets: dict[str, Bucket] = field(default_factory=dict)
+    _held: dict[str, list[Key]] = field(default_factory=dict)
     _count: int = 0
 
     def add(self, key: Key, now: float, delay: float = 0.0) -> None:
@@ -75,6 +79,9 @@ class Schedule:
             if due > now:
                 return due - now
             heapq.heappop(self._heap)
+            if self._is_busy(key.kind):
+                self._held.setdefault(key.kind, []).append(key)
+                continue
             wait = self._wait_for_token(key.kind, now)
             if wait > 0:
                 self._due[key] = now + wait
@@ -111,6 +118,14 @@ class Schedule:
         self._working.discard(key)
         if key in self._due:
             self._push(key, self._due[key])
+        for held in self._held.pop(key.kind, ()):
+            if held in self._due:
+                self._push(held, self._due[held])
+
+    def _is_busy(self, kind: str) -> bool:
+        """Return whether a key of a kind of which one is enough is at work."""
+        alone = kind in self.limits.one_at_a_time
+        return alone and any(key.kind == kind for key in self._working)
 
     def depth(self, kind: str, now: float) -> int:
         """Return how many keys of a kind are due or at work."""

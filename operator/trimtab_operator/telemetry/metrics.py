@@ -90,3 +90,28 @@ class Metrics:
             ["namespace", "model", "digest"],
             registry=registry,
         )
+        self.retrain_triggers = Counter(
+            f"{PREFIX}_retrain_triggers_total",
+            "Windows in which a rule asked for a retrain, by what became of it and why: Retrain, "
+            "Suggest or Suppress.",
+            ["namespace", "monitor", "decision", "reason"],
+            registry=registry,
+        )
+        self.decision_outcomes = Counter(
+            f"{PREFIX}_decision_outcomes_total",
+            "Decided windows of a DriftMonitor, by outcome.",
+            ["namespace", "monitor", "outcome"],
+            registry=registry,
+        )
+        self.retrain_pending = Gauge(
+            f"{PREFIX}_retrain_pending",
+            "1 where a retrain was decided and has not ended.",
+            ["namespace", "monitor"],
+            registry=registry,
+        )
+        self.breaker_open = Gauge(
+            f"{PREFIX}_retrain_breaker_open",
+            "1 where failed retrains in a row have ended retraining until a person acts.",
+            ["namespace", "monitor"],
+            registry=registry,
+        )

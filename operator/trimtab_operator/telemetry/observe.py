@@ -5,14 +5,13 @@ import contextlib
 from prometheus_client import Gauge
 
 from trimtab_operator.api.base import Status
-from trimtab_operator.api.dataset import Dataset
-from trimtab_operator.api.kinds import BY_KIND, MODEL, PIPELINE
+from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.api.kinds import BY_KIND, DRIFT_MONITOR, MODEL, PIPELINE, TrimtabObject
 from trimtab_operator.api.model import Model, ModelStatus
-from trimtab_operator.api.pipeline import Pipeline
+from trimtab_operator.api.monitor_status import DriftMonitorStatus
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
 from trimtab_operator.telemetry.metrics import Metrics
-
-Known = Dataset | Pipeline | PipelineRun | Model
+from trimtab_operator.telemetry.observe_monitor import MonitorObservations
 
 
 class Observations:
@@ -24,10 +23,11 @@ class Observations:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._monitors = MonitorObservations(metrics)
         self._champions: dict[tuple[str, str], str] = {}
         self._successes: dict[tuple[str, str], float] = {}
 
-    def observe(self, kind: str, before: Known, after: Status) -> None:
+    def observe(self, kind: str, before: TrimtabObject, after: Status) -> None:
         """Record an object's new status; transitions count once, where they are decided."""
         metadata = before.metadata
         summary = after.condition(BY_KIND[kind].summary)
@@ -39,12 +39,16 @@ class Observations:
                 self._observe_run(before, after)
             case Model(), ModelStatus():
                 self._observe_champion(metadata.namespace, metadata.name, after)
+            case DriftMonitor(), DriftMonitorStatus():
+                self._monitors.observe(before, after)
             case _:
                 pass
 
     def forget(self, kind: str, namespace: str, name: str) -> None:
         """Remove the series of an object that is gone."""
         _remove(self._metrics.ready, kind, namespace, name)
+        if kind == DRIFT_MONITOR.kind:
+            self._monitors.forget(namespace, name)
         if kind == PIPELINE.kind:
             self._successes.pop((namespace, name), None)
             _remove(self._metrics.last_success, namespace, name)

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from trimtab_stages.contract.base import ColumnName, DecimalString, StrictModel, UtcTime
+from trimtab_stages.contract.capture import CaptureSource
 from trimtab_stages.contract.features import Column, Range
 
 Uri = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -44,6 +45,10 @@ class Source(StrictModel):
         "nil",
     ]
     """Cell texts that mean a missing value. Default: empty, NA, NaN, nan, null, nil."""
+    capture: CaptureSource | None = None
+    """Served rows whose labels have returned, added to the file's whenever a DriftMonitor of the
+    Model decides to retrain. The file alone gives thresholds and fill values, and `time.start` and
+    `time.end` hold for it alone. Default: none."""
 
 
 class Keep(StrEnum):

@@ -17,6 +17,7 @@ A namespace's bucket (or prefix) holds::
     serving/<model>/decisions/<day>/<pod>-<seq>.bin
     serving/<model>/feedback/<day>/<pod>-<seq>.json
     monitoring/<monitor>/<hex16>/<window end>.json  evaluation reports, by version
+    monitoring/<monitor>/policies/<hex>.json        windows and signals that reports were made with
     probes/<name>                                   conditional-write probe
 
 The audit bucket holds `chain/<sequence>.json`, twelve digits.
@@ -58,6 +59,10 @@ def checkpoint_prefix(training_key: str) -> str:
 def checkpoint(training_key: str, epoch: int) -> str:
     """Return the key of the checkpoint after an epoch (1-based)."""
     return f"{checkpoint_prefix(training_key)}{epoch:06d}.pt"
+
+
+RUNS_PREFIX = "runs/"
+"""All files of all runs."""
 
 
 def run_commit(run: str) -> str:
@@ -104,14 +109,63 @@ def pane(model: str, digest: str, bucket: int, writer: str) -> str:
     return f"serving/{model}/panes/{_version(digest)}/{bucket:012d}/{writer}.json"
 
 
+def captured_prefix(model: str) -> str:
+    """Return the prefix of all captured rows of a Model."""
+    return f"serving/{model}/captured/"
+
+
+def captured_bucket(key: str) -> int:
+    """Return the bucket in the key of captured rows: its start in seconds since 1970.
+
+    Raises:
+        ValueError: no such key.
+    """
+    return int(key.rsplit("/", 2)[1])
+
+
+def panes_prefix(model: str) -> str:
+    """Return the prefix of all panes of a Model."""
+    return f"serving/{model}/panes/"
+
+
+def version_panes_prefix(model: str, digest: str) -> str:
+    """Return the prefix of the panes of one version."""
+    return f"{panes_prefix(model)}{_version(digest)}/"
+
+
+def before_bucket(prefix: str, bucket: int) -> str:
+    """Return what sorts before all keys of a bucket and after those of earlier ones.
+
+    Args:
+        prefix: of the panes or captured rows of one version.
+        bucket: its start, seconds since 1970.
+    """
+    return f"{prefix}{bucket:012d}"
+
+
+def version_captured_prefix(model: str, digest: str) -> str:
+    """Return the prefix of the captured rows of one version."""
+    return f"{captured_prefix(model)}{_version(digest)}/"
+
+
 def captured(model: str, digest: str, bucket: int, writer: str) -> str:
     """Return the key of a batch of captured rows."""
     return f"serving/{model}/captured/{_version(digest)}/{bucket:012d}/{writer}.json"
 
 
+def decisions_prefix(model: str) -> str:
+    """Return the prefix of the decision records of a Model."""
+    return f"serving/{model}/decisions/"
+
+
 def decisions(model: str, day: str, writer: str) -> str:
     """Return the key of a block of decision records; day is `YYYY-MM-DD` of arrival, UTC."""
     return f"serving/{model}/decisions/{day}/{writer}.bin"
+
+
+def feedback_prefix(model: str) -> str:
+    """Return the prefix of all labels that came back for a Model."""
+    return f"serving/{model}/feedback/"
 
 
 def feedback(model: str, day: str, writer: str) -> str:
@@ -122,6 +176,21 @@ def feedback(model: str, day: str, writer: str) -> str:
 def evaluation(monitor: str, digest: str, end: int) -> str:
     """Return the key of a window's report: `end` in seconds since 1970, `digest` the version's."""
     return f"monitoring/{monitor}/{_version(digest)}/{end:012d}.json"
+
+
+def evaluations_prefix(monitor: str) -> str:
+    """Return the prefix of a DriftMonitor's reports and policies."""
+    return f"monitoring/{monitor}/"
+
+
+def is_evaluation(key: str) -> bool:
+    """Whether a key below `evaluations_prefix` is a report's."""
+    return not key.startswith(f"{'/'.join(key.split('/')[:2])}/policies/")
+
+
+def monitoring_policy(monitor: str, digest: str) -> str:
+    """Return the key of the windows and signals that reports name as their policy."""
+    return f"monitoring/{monitor}/policies/{_hex(digest)}.json"
 
 
 OVERWRITABLE_PREFIX = "probes/"

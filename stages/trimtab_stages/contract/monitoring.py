@@ -214,6 +214,9 @@ class Evaluation(StoredModel):
     """Begin of the window."""
     end: UtcTime
     """End of the window, exclusive."""
+    closed_ns: int | None = None
+    """Arrival of the row or label that closed the window, nanoseconds since 1970, UTC; what arrived
+    later does not count."""
     rows: int
     """Rows answered in it."""
     labels: int

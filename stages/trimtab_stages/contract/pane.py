@@ -7,6 +7,9 @@ from trimtab_stages.contract.base import Digest, ObjectName, StoredModel, Strict
 SCORE_CELLS = 50
 """Equal cells over 0..1 for the score histogram."""
 
+OTHER = "__other__"
+"""Stands for every category that the reference does not know."""
+
 
 class NumericCells(StrictModel):
     """Sums of one numeric feature over the rows of a pane."""
@@ -56,3 +59,8 @@ class Pane(StoredModel):
     """Smallest event time, nanoseconds since 1970, UTC."""
     last_event_ns: int
     """Largest event time, nanoseconds since 1970, UTC."""
+    first_received_ns: int | None = None
+    """Arrival of the first row, nanoseconds since 1970, UTC; a window takes in what had begun to
+    arrive when it closed."""
+    last_received_ns: int | None = None
+    """Arrival of the last row, nanoseconds since 1970, UTC."""

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import Digest, ObjectName, StoredModel, StrictModel, UtcTime
+from trimtab_stages.contract.capture import CapturePlan
 from trimtab_stages.contract.features import Feature
 from trimtab_stages.contract.gates import Estimate, Evidence, GateResult, Outcome
 from trimtab_stages.contract.ingest import IngestRules, Source
@@ -27,6 +28,8 @@ class IngestSpec(StoredModel):
     """Where raw rows come from."""
     rules: IngestRules
     """How they become a snapshot."""
+    capture: CapturePlan | None = None
+    """Captured rows that are added; none for the file alone."""
     code_version: Identifier
     """Version of the stage code."""
 
@@ -48,6 +51,10 @@ class IngestCommit(StoredModel):
     """Rows in quarantine."""
     newest_row: UtcTime
     """Event time of the newest row."""
+    captured_rows: int = 0
+    """Captured rows among them."""
+    captured_through: UtcTime | None = None
+    """Captured rows before this time were considered; none where none were asked for."""
     timestamps_trusted: bool = True
     """Whether no time rule had to correct the order or zone of stamps."""
     message: str = ""
@@ -63,6 +70,8 @@ class TriggerType(StrEnum):
     """A cron time has come."""
     REQUEST = "Request"
     """A person asked by annotation."""
+    VERDICT = "Verdict"
+    """A DriftMonitor decided, or a person accepted what it suggested."""
 
 
 class ChampionRef(StrictModel):

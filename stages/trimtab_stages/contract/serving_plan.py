@@ -31,6 +31,8 @@ class PlanVersion(StrictModel):
     """Golden request with the expected scores."""
     reference: ArtifactRef | None = None
     """Reference profile: cell edges of the training snapshot."""
+    only_on: Annotated[str, Field(max_length=253)] | None = None
+    """The one pod that loads it, the others act as if it were not there. Default: all pods."""
 
 
 class ServingPlan(StoredModel):
@@ -62,6 +64,40 @@ class ServingPlan(StoredModel):
         return digest_of(self)
 
 
+class RunTimes(StrictModel):
+    """Runs of a version's graph that took about the same number of rows."""
+
+    size: int
+    """Fewest rows of such a run, a power of two; there are fewer than twice as many in each."""
+    runs: int
+    """Runs."""
+    rows: int
+    """Rows in them."""
+    seconds: float
+    """Processor time of them all, seconds."""
+
+
+class VersionCounts(StrictModel):
+    """What a version did in one server process; since its start, times since the newest plan."""
+
+    requests: int = 0
+    """Requests that it answered."""
+    failed_requests: int = 0
+    """Requests that it failed: its graph, its memory or its time; not those that are wrong."""
+    rows: int = 0
+    """Rows that it answered."""
+    shadow_requests: int = 0
+    """Requests that it scored after another version's reply."""
+    shadow_failed_requests: int = 0
+    """Requests that it could not score although another version answered them."""
+    shadow_rows: int = 0
+    """Rows that it scored after another version's reply."""
+    shadow_dropped_rows: int = 0
+    """Rows that it did not score, because of load or of a failed run."""
+    times: list[RunTimes] = []
+    """Time of its runs, by their size."""
+
+
 class VersionState(StrictModel):
     """What a server says of one version on its admin port."""
 
@@ -71,6 +107,8 @@ class VersionState(StrictModel):
     """Loaded, Loading, or why it is refused."""
     message: Annotated[str, Field(max_length=2048)] = ""
     """Cause, object and next step."""
+    counts: VersionCounts | None = None
+    """What it did; none before it is part of the plan in force."""
 
 
 class ServerState(StrictModel):
@@ -101,6 +139,10 @@ class NumericReference(StrictModel):
     """Reference standard deviation."""
     missing: int = 0
     """Reference rows without a value."""
+    unit: str | None = None
+    """Unit of the values, where the Dataset says it."""
+    constant_seconds: float | None = None
+    """Longest time that it kept one value, seconds of event time; nothing where unknown."""
 
 
 class CategoricalReference(StrictModel):

@@ -80,13 +80,18 @@ class SnapshotManifest(StoredModel):
     splits: list[SplitInfo]
     """train, validation, test."""
     rows_in: int
-    """Rows read from the source, after the time range."""
+    """Rows read: the source's after the time range, and captured ones."""
     rows_kept: int
     """Rows in the splits."""
     rows_quarantined: int
     """Rows in quarantine. Rows read = kept + quarantined + filtered."""
     rows_filtered: int = 0
-    """Rows outside the target's `when`, without full history or horizon, or in the embargo."""
+    """Rows outside the target's `when`, without full history or horizon, or in the embargo;
+    captured rows without a label, twice there, or of a window with faults."""
+    captured_rows: int = 0
+    """Captured rows among the kept ones."""
+    captured_through: UtcTime | None = None
+    """Captured rows before this time were considered; none where none were asked for."""
     counts: list[RuleCount] = []
     """Effect and cost of every rule."""
     quarantine: ArtifactRef | None = None

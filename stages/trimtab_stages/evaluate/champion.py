@@ -32,11 +32,13 @@ class Comparable:
         rows: indices into the test split.
         scores: the champion's scores on them.
         note: which rows, in one sentence.
+        favoured: whether the champion has learnt from some of them.
     """
 
     rows: np.ndarray
     scores: Floats
     note: str
+    favoured: bool
 
 
 def score_champion(
@@ -45,7 +47,7 @@ def score_champion(
     """Score the champion on the rows that it has not learnt from, or on all where too few are left.
 
     Rows that the champion has been fitted on favour it, so passing against it there is still
-    proof; failing is then not.
+    proof; failing is then none, and the gate is inconclusive.
 
     Args:
         data: the champion's ONNX file.
@@ -61,7 +63,8 @@ def score_champion(
     except Exception as error:
         # ONNX Runtime's exception types are not public; any of them means the same here.
         raise NotComparableError(f"the champion's file cannot be loaded: {error}") from error
-    rows, note = _unseen_rows(graph, test)
+    chosen = _unseen_rows(graph, test)
+    rows = chosen.rows
     inputs = _select_inputs(graph, manifest, test.take(rows))
     try:
         scores = graph.scores(inputs)
@@ -69,22 +72,33 @@ def score_champion(
         raise NotComparableError(f"the champion cannot score these rows: {error}") from error
     if scores.shape[1:] != shape:
         raise NotComparableError("the champion answers with another number of classes")
-    return Comparable(rows, scores, note)
+    return Comparable(rows, scores, chosen.note, chosen.favoured)
 
 
-def _unseen_rows(graph: Graph, test: SplitRows) -> tuple[np.ndarray, str]:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Indices into the test split, why these, and whether the champion has learnt from some."""
+
+    rows: np.ndarray
+    note: str
+    favoured: bool = False
+
+
+def _unseen_rows(graph: Graph, test: SplitRows) -> _Chosen:
     everything = np.arange(len(test))
     until = graph.metadata.get(TRAINED_UNTIL)
     if until is None:
-        return everything, "compared on all test rows"
+        return _Chosen(everything, "compared on all test rows")
     unseen = np.flatnonzero(test.time_ns > int(until))
     if len(unseen) == len(test):
-        return everything, "compared on all test rows, none of which the champion has learnt from"
+        note = "compared on all test rows, none of which the champion has learnt from"
+        return _Chosen(everything, note)
     if len(unseen) >= ENOUGH_ROWS:
-        return unseen, "compared on the test rows that are newer than the champion's training"
-    return everything, (
-        "compared on all test rows, some of which the champion has learnt from: that favours it"
-    )
+        return _Chosen(
+            unseen, "compared on the test rows that are newer than the champion's training"
+        )
+    note = "compared on all test rows, some of which the champion has learnt from: that favours it"
+    return _Chosen(everything, note, favoured=True)
 
 
 def _select_inputs(graph: Graph, manifest: SnapshotManifest, rows: SplitRows) -> SplitRows:

@@ -35,6 +35,8 @@ class Evaluation(StoredModel):
     """Metrics of the judged graph on the test split."""
     versus_champion: list[Estimate] | None = None
     """Paired differences; none without a champion, empty where it cannot be compared."""
+    champion_favoured: bool = False
+    """Whether the champion has learnt from rows that were compared."""
     comparison: str = ""
     """On which rows the champion was compared, or why not; one sentence."""
     confusion: ConfusionMatrix

@@ -50,6 +50,7 @@ def _evaluate(context: StageContext, splits: Splits, judged: Graph, served: Grap
         served_threshold=thresholds.served,
         estimates=estimate_all(scored, how),
         versus_champion=versus.differences,
+        champion_favoured=versus.favoured,
         comparison=versus.note,
         confusion=build_confusion(scored, splits.manifest.target.classes),
         reliability=build_reliability(scored),
@@ -79,6 +80,7 @@ def _choose_thresholds(
 class _Versus:
     differences: list[Estimate] | None
     note: str
+    favoured: bool = False
 
 
 def _compare(
@@ -106,4 +108,5 @@ def _compare(
             how,
         ),
         met.note,
+        met.favoured,
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from trimtab_stages.contract.features import Feature
 from trimtab_stages.contract.serving_plan import (
     CategoricalReference,
     GoldenRequest,
@@ -14,6 +15,7 @@ from trimtab_stages.export.session import Graph
 from trimtab_stages.preprocess.information import sample_rows
 from trimtab_stages.preprocess.split import (
     Floats,
+    Integers,
     SplitRows,
     categorical_features,
     numeric_features,
@@ -46,7 +48,7 @@ def build_reference(
         scores: the served graph's scores on them, [n] or [n, K].
     """
     numeric = [
-        _numeric_reference(feature.name, rows.numeric[:, column])
+        _numeric_reference(feature, rows.numeric[:, column], rows.time_ns)
         for column, feature in enumerate(numeric_features(manifest))
     ]
     categorical = [
@@ -69,17 +71,41 @@ def score_counts(scores: Floats) -> list[int]:
     return [int(count) for count in np.bincount(cells, minlength=SCORE_CELLS)]
 
 
-def _numeric_reference(name: str, values: Floats) -> NumericReference:
-    quantiles = np.quantile(values, np.arange(1, CELLS) / CELLS)
-    # Ties make equal quantiles; a repeated edge would be a cell that nothing can fall into.
-    edges = np.unique(quantiles.astype(np.float32))
+def _numeric_reference(feature: Feature, values: Floats, time_ns: Integers) -> NumericReference:
+    edges = _cell_edges(values)
     return NumericReference(
-        name=name,
+        name=feature.name,
         edges=edges.tolist(),
         counts=_cell_counts(values, edges),
         mean=float(values.mean(dtype=np.float64)),
         std=float(values.std(dtype=np.float64)),
+        unit=feature.unit,
+        constant_seconds=constant_seconds(values, time_ns),
     )
+
+
+def _cell_edges(values: Floats) -> Floats:
+    """Return a cell for each value where there are few, else cells of equal mass."""
+    distinct = np.unique(values)
+    if 1 < len(distinct) <= CELLS:
+        # At quantiles, a flag that is rarely set would share its cell with the unset ones.
+        return distinct[1:]
+    quantiles = np.quantile(values, np.arange(1, CELLS) / CELLS)
+    # Ties make equal quantiles; a repeated edge would be a cell that nothing can fall into.
+    return np.unique(quantiles.astype(np.float32))
+
+
+def constant_seconds(values: Floats, time_ns: Integers) -> float:
+    """Return the longest time from a value's first row to its last before it changed, seconds.
+
+    Args:
+        values: one feature, [n], in time order.
+        time_ns: event times, nanoseconds, int64 [n].
+    """
+    changes = np.flatnonzero(values[1:] != values[:-1])
+    first = np.concatenate([[0], changes + 1])
+    last = np.concatenate([changes, [len(values) - 1]])
+    return float((time_ns[last] - time_ns[first]).max()) / 1e9
 
 
 def _cell_counts(values: Floats, edges: Floats) -> list[int]:

@@ -15,7 +15,7 @@ from trimtab_stages.ingest.label_rate import check_label_rates
 from trimtab_stages.ingest.leakage import refuse_leaking_data
 from trimtab_stages.ingest.ledger import Ledger
 from trimtab_stages.ingest.rule_names import Rule
-from trimtab_stages.ingest.split import SPLIT_NAMES, outside_embargo
+from trimtab_stages.ingest.split import SPLIT_NAMES, Boundaries, outside_embargo
 from trimtab_stages.ingest.target import UNKNOWN, Labels, build_labels, takes_part
 
 
@@ -49,24 +49,48 @@ class Assembled:
         )
 
 
-def assemble(curated: Curated, rules: IngestRules, ledger: Ledger) -> Assembled:
-    """Build features and target, set aside rows that lack either, and split by time.
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Rows with features and target that are not split yet.
 
-    Raises:
-        StageError: NoRowsLeft, ValidationFailed or LeakingTarget.
+    Attributes:
+        rows: those without a source take no part.
+        labels: target of every row.
+        boundaries: of the temporal split.
+        newest_ns: event time of the file's newest row, nanoseconds since 1970 UTC.
     """
+
+    rows: Frame
+    labels: Labels
+    boundaries: Boundaries
+    newest_ns: int
+
+
+def finish_rows(curated: Curated, rules: IngestRules, ledger: Ledger) -> Finished:
+    """Build features and target; rows that lack either are set aside."""
     derived = ledger.account(lambda: derive_features(curated.filled, rules))
     labels = build_labels(curated.measured, rules.target, curated.boundaries.validation_ns)
     known = takes_part(curated.measured, rules.target) & (labels.index != UNKNOWN)
     targeted = ledger.account(lambda: _set_aside(Rule.TARGET, derived, known))
-    free = outside_embargo(targeted.time_ns, labels.end_ns, curated.boundaries, rules.split)
+    newest = int(curated.measured.time_ns.max())
+    return Finished(targeted, labels, curated.boundaries, newest)
+
+
+def split_rows(finished: Finished, rules: IngestRules, ledger: Ledger) -> Assembled:
+    """Split by time, set aside rows of the embargo, and judge what is left.
+
+    Raises:
+        StageError: NoRowsLeft, ValidationFailed or LeakingTarget.
+    """
+    targeted, labels, boundaries = finished.rows, finished.labels, finished.boundaries
+    free = outside_embargo(targeted.time_ns, labels.end_ns, boundaries, rules.split)
     chosen = ledger.account(lambda: _set_aside(Rule.SPLIT, targeted, free))
     order = _time_order(chosen)
-    rows, kept = chosen.take(order), _labels_of(labels, order)
-    split = curated.boundaries.split_of(rows.time_ns)
+    rows, kept = chosen.take(order), labels.take(order)
+    split = boundaries.split_of(rows.time_ns)
     check_label_rates(kept, split, rules.target)
     listed = tuple(features.feature_list(rows.take(split == 0), rules))
-    assembled = Assembled(listed, _protected(rules), rows, kept, split)
+    assembled = Assembled(listed, protected_columns(rules), rows, kept, split)
     _refuse_leaks(assembled, rules)
     ledger.check_balance(len(rows))
     return assembled
@@ -100,11 +124,8 @@ def _time_order(frame: Frame) -> Whole:
     return here[np.lexsort((here, frame.series[here], frame.time_ns[here]))]
 
 
-def _labels_of(labels: Labels, order: Whole) -> Labels:
-    return Labels(labels.classes, labels.index[order], labels.end_ns[order], labels.threshold)
-
-
-def _protected(rules: IngestRules) -> tuple[str, ...]:
+def protected_columns(rules: IngestRules) -> tuple[str, ...]:
+    """Return the protected attributes that splits keep beside the inputs."""
     return tuple(
         column.name for column in data_columns(rules) if column.role is ColumnRole.PROTECTED
     )

@@ -15,6 +15,9 @@ Mask = NDArray[np.bool_]
 NO_SOURCE = -1
 """Source row of a grid point that no row fell on."""
 
+CAPTURED = -2
+"""Source row of a captured row, which comes from no file."""
+
 NO_CATEGORY = -1
 """Code of a missing category."""
 

@@ -23,12 +23,14 @@ class Ledger:
         counts: effect and cost of every rule.
         rejected: rows that rules refused; their positions are in `raw`.
         raw: the raw rows inside the time range.
+        captured: captured rows that came in.
     """
 
     clock: Callable[[], float]
     counts: list[RuleCount] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     raw: RawRows | None = None
+    captured: int = 0
 
     def account(self, act: Callable[[], Step], *, since: float | None = None) -> Frame:
         """Let a rule act, note what it did and how long it took, and return the rows left.
@@ -59,8 +61,9 @@ class Ledger:
 
     @property
     def rows_in(self) -> int:
-        """Rows of the source inside the time range, malformed lines included."""
-        return 0 if self.raw is None else len(self.raw) + len(self.raw.malformed)
+        """Rows of the source in the time range, malformed lines included, and captured rows."""
+        file = 0 if self.raw is None else len(self.raw) + len(self.raw.malformed)
+        return file + self.captured
 
     @property
     def quarantined(self) -> int:

@@ -27,7 +27,7 @@ def build_figures(
     manifest: SnapshotManifest, curated: Curated, assembled: Assembled, ledger: Ledger
 ) -> Figures:
     """Return everything that the report shows; rates are shares 0..1, costs seconds."""
-    edges = _time_edges(curated.measured)
+    edges = _time_edges(curated.measured.time_ns, assembled.rows.time_ns)
     return {
         "dataset": manifest.dataset,
         "snapshot": manifest.digest,
@@ -36,6 +36,7 @@ def build_figures(
             "kept": manifest.rows_kept,
             "quarantined": manifest.rows_quarantined,
             "filtered": manifest.rows_filtered,
+            "captured": manifest.captured_rows,
         },
         "seconds": round(sum(count.seconds for count in manifest.counts), 6),
         "rules": [count.to_wire() for count in manifest.counts],
@@ -55,8 +56,9 @@ def build_figures(
     }
 
 
-def _time_edges(frame: Frame) -> Whole:
-    first, last = int(frame.time_ns.min()), int(frame.time_ns.max()) + 1
+def _time_edges(*times: Whole) -> Whole:
+    first = min(int(held.min()) for held in times)
+    last = max(int(held.max()) for held in times) + 1
     edges = np.linspace(0, last - first, TIME_BINS + 1).astype(np.int64) + first
     return np.unique(edges)
 

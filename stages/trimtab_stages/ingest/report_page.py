@@ -49,10 +49,11 @@ def _summary(figures: Figures) -> str:
         f"<span style='color:{colour}'>&#9632;</span> {count} {_WORDS[name]}"
         for (name, count), colour in zip(parts.items(), COLOURS, strict=True)
     )
+    captured = f" {rows['captured']} of those kept were captured." if rows["captured"] else ""
     doubts = figures["timestamps"]["findings"]
     times = f"<p class='doubt'>Time stamps: {escape(doubts)}.</p>" if doubts else ""
     return (
-        f"<p>{rows['in']} rows came in: {legend}."
+        f"<p>{rows['in']} rows came in: {legend}.{captured}"
         f" Cleaning took {figures['seconds']:.3f} s.</p>{share_bar(parts)}{times}"
     )
 

@@ -11,7 +11,8 @@ from trimtab_stages.contract import layout
 from trimtab_stages.contract.reasons import StageError
 from trimtab_stages.contract.run import IngestCommit, IngestSpec
 from trimtab_stages.contract.snapshot import SnapshotManifest
-from trimtab_stages.ingest.assemble import Assembled, assemble
+from trimtab_stages.ingest.append import Traffic, add_captured
+from trimtab_stages.ingest.assemble import Assembled, finish_rows, split_rows
 from trimtab_stages.ingest.check import check_rules
 from trimtab_stages.ingest.columns import source_headers
 from trimtab_stages.ingest.croissant import croissant
@@ -28,6 +29,7 @@ from trimtab_stages.ingest.snapshot import (
     write_splits,
     write_table,
 )
+from trimtab_stages.ingest.trust import TimeTrust
 from trimtab_stages.runtime.artifacts import write_blob
 from trimtab_stages.store import ArtifactConflict, NotFound, Store
 
@@ -70,11 +72,15 @@ def run(spec: IngestSpec, place: Place) -> IngestCommit:
     ledger.account_read(raw, place.clock() - start)
     try:
         curated = curate(raw, spec.rules, list(spec.source.na_tokens), ledger, place.now)
-        assembled = assemble(curated, spec.rules, ledger)
+        finished = finish_rows(curated, spec.rules, ledger)
+        if spec.capture is not None:
+            traffic = Traffic(place.store, spec.capture)
+            finished = add_captured(finished, traffic, spec.rules, ledger)
+        assembled = split_rows(finished, spec.rules, ledger)
     except StageError as error:
         raise _with_evidence(error, place.store, ledger) from error
     manifest = _publish(spec, place, curated, assembled, ledger)
-    return _commit(spec, place.store, manifest, curated)
+    return _commit(spec, place.store, manifest, _Stamps.of(curated, assembled))
 
 
 def read_commit(store: Store, spec: IngestSpec) -> IngestCommit | None:
@@ -114,10 +120,22 @@ def _publish(
     return plain.model_copy(update=documents)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stamps:
+    """What a commit says of time: its newest row's, and how far stamps can be trusted."""
+
+    newest_ns: int
+    trust: TimeTrust
+
+    @classmethod
+    def of(cls, curated: Curated, assembled: Assembled) -> "_Stamps":
+        newest = max(int(curated.measured.time_ns.max()), int(assembled.rows.time_ns.max()))
+        return cls(newest, curated.time_trust)
+
+
 def _commit(
-    spec: IngestSpec, store: Store, manifest: SnapshotManifest, curated: Curated
+    spec: IngestSpec, store: Store, manifest: SnapshotManifest, stamps: _Stamps
 ) -> IngestCommit:
-    trust = curated.time_trust
     commit = IngestCommit(
         id=spec.id,
         dataset=spec.dataset,
@@ -125,9 +143,11 @@ def _commit(
         manifest=write_blob(store, manifest.to_bytes()),
         rows=manifest.rows_kept,
         rows_quarantined=manifest.rows_quarantined,
-        newest_row=utc_time(int(curated.measured.time_ns.max())),
-        timestamps_trusted=trust.trusted,
-        message=_message(manifest, trust.sentence()),
+        newest_row=utc_time(stamps.newest_ns),
+        captured_rows=manifest.captured_rows,
+        captured_through=manifest.captured_through,
+        timestamps_trusted=stamps.trust.trusted,
+        message=_message(manifest, stamps.trust.sentence()),
     )
     try:
         store.put_if_absent(layout.ingest_commit(spec.dataset, spec.id), commit.to_bytes())
@@ -143,6 +163,11 @@ def _message(manifest: SnapshotManifest, doubts: str) -> str:
         f"{manifest.rows_in} rows: {manifest.rows_kept} kept, {manifest.rows_quarantined}"
         f" quarantined, {manifest.rows_filtered} set aside"
     )
+    if manifest.captured_through is not None:
+        rows += (
+            f"; {manifest.captured_rows} of the kept ones were captured before"
+            f" {manifest.captured_through:%Y-%m-%dT%H:%M:%SZ}"
+        )
     return f"{rows}; {doubts}" if doubts else rows
 
 

@@ -18,6 +18,7 @@ from trimtab_stages.contract.run import IngestSpec
 from trimtab_stages.contract.snapshot import SnapshotManifest, SplitInfo, TargetInfo
 from trimtab_stages.ingest.assemble import Assembled
 from trimtab_stages.ingest.content import content_digest
+from trimtab_stages.ingest.frame import CAPTURED
 from trimtab_stages.ingest.ledger import Ledger
 from trimtab_stages.ingest.split import SPLIT_NAMES
 from trimtab_stages.ingest.target import BINARY_CLASSES
@@ -75,6 +76,8 @@ def build_manifest(
         rows_kept=len(assembled.rows),
         rows_quarantined=ledger.quarantined,
         rows_filtered=ledger.filtered,
+        captured_rows=int((assembled.rows.source == CAPTURED).sum()),
+        captured_through=spec.capture.through if spec.capture else None,
         counts=list(ledger.counts),
     )
 

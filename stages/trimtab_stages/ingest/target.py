@@ -32,6 +32,10 @@ class Labels:
     end_ns: Whole
     threshold: float | None = None
 
+    def take(self, index: Whole) -> "Labels":
+        """Return the targets at `index`, in its order."""
+        return Labels(self.classes, self.index[index], self.end_ns[index], self.threshold)
+
 
 def build_labels(measured: Frame, target: Target, train_end_ns: int) -> Labels:
     """Return the target of every row.

@@ -73,6 +73,7 @@ def build_evidence(
     return Evidence(
         estimates=evaluation.estimates,
         versus_champion=evaluation.versus_champion,
+        champion_favoured=evaluation.champion_favoured,
         parity_max_abs_error=exported[PARITY_ERROR],
         parity_rows=int(exported[PARITY_ROWS]),
         train_loss=training[TRAIN_LOSS],

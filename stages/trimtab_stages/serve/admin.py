@@ -5,19 +5,26 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from trimtab_stages.contract.serving_plan import VersionState
 from trimtab_stages.serve.errors import MethodNotAllowedError, NotFoundError
 from trimtab_stages.serve.http.exchange import Exchange
 from trimtab_stages.serve.http.message import HttpResponse, json_response
 from trimtab_stages.serve.plan.follower import PlanFollower
+from trimtab_stages.serve.statistics import Statistics
 
 
 class AdminApplication:
     """Answers `/plan`, `/metrics`, `/livez` (also `/healthz`) and `/readyz`."""
 
     def __init__(
-        self, follower: PlanFollower, registry: CollectorRegistry, is_ready: Callable[[], bool]
+        self,
+        follower: PlanFollower,
+        statistics: Statistics,
+        registry: CollectorRegistry,
+        is_ready: Callable[[], bool],
     ) -> None:
         self._follower = follower
+        self._statistics = statistics
         self._registry = registry
         self._is_ready = is_ready
         self._pages: dict[bytes, Callable[[], HttpResponse]] = {
@@ -39,8 +46,18 @@ class AdminApplication:
 
     def _plan(self) -> HttpResponse:
         state = self._follower.state()
-        ready = state.model_copy(update={"ready": self._is_ready()})
-        return HttpResponse(200, ready.model_dump_json(by_alias=True).encode())
+        versions = [self._counted(version) for version in state.versions]
+        said = state.model_copy(update={"ready": self._is_ready(), "versions": versions})
+        return HttpResponse(200, said.model_dump_json(by_alias=True).encode())
+
+    def _counted(self, state: VersionState) -> VersionState:
+        """Return a version's state with what it did in this process."""
+        routing = self._follower.routing
+        served = routing.served(state.digest) if routing is not None else None
+        if served is None:
+            return state
+        counts = self._statistics.of(served.name).counts(served.batcher.times.read())
+        return state.model_copy(update={"counts": counts})
 
     def _metrics(self) -> HttpResponse:
         page = generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""The protocol's port: routes, readiness and errors around inference."""
+"""What the protocol's ports ask for, and the HTTP port's routes to it."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,10 @@ from trimtab_stages.serve.errors import (
 )
 from trimtab_stages.serve.http.content import read_body, read_header_length
 from trimtab_stages.serve.http.exchange import Exchange
+from trimtab_stages.serve.http.infer import HttpInfer
 from trimtab_stages.serve.http.message import HttpResponse, json_response
 from trimtab_stages.serve.http.routes import POSTED, Action, Route, route_of
-from trimtab_stages.serve.inference import Inference
+from trimtab_stages.serve.inference import Inference, InferExchange
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer, read_labels
 from trimtab_stages.serve.oip import metadata
 from trimtab_stages.serve.plan.follower import PlanFollower
@@ -27,7 +28,7 @@ Handler = Callable[[Exchange, Route], None]
 
 
 class InferenceApplication:
-    """Answers the requests of the protocol's port.
+    """Answers the requests of the protocol's ports.
 
     Attributes:
         draining: the server is going down: readiness says so, requests are still answered.
@@ -39,11 +40,13 @@ class InferenceApplication:
         inference: Inference,
         feedback: FeedbackBuffer,
         server_version: str,
+        body_limit: int,
     ) -> None:
         self._follower = follower
         self._inference = inference
         self._feedback = feedback
         self._server_version = server_version
+        self._body_limit = body_limit
         self._routes: dict[bytes, Route] = {}
         self._handlers: dict[Action, Handler] = {
             Action.SERVER_LIVE: self._server_live,
@@ -61,6 +64,35 @@ class InferenceApplication:
         """Whether new requests should be sent here."""
         return self._follower.ready and not self.draining
 
+    def infer(self, exchange: InferExchange, model: str, version: str | None) -> None:
+        """Start the answer to an infer request; raises `RequestError`."""
+        self._inference.start(exchange, self._routing(model), version)
+
+    def server_metadata(self) -> dict[str, object]:
+        """Return name, version and extensions."""
+        return metadata.server_metadata(self._server_version)
+
+    def model_metadata(self, model: str, version: str | None) -> dict[str, object]:
+        """Return versions, inputs and outputs of a model; raises `RequestError`."""
+        routing = self._routing(model)
+        served = routing.version(version) if version else routing.champion
+        names = [short_name(planned.digest) for planned in routing.plan.versions]
+        return metadata.model_metadata(routing.plan.model, names, served.model.signature)
+
+    def model_ready(self, model: str, version: str | None) -> bool:
+        """Return whether a model answers; raises `NotFoundError`."""
+        try:
+            routing = self._routing(model)
+            if version:
+                routing.version(version)
+        except NotReadyError:
+            return False
+        return self.ready
+
+    def note_refused(self, error: RequestError) -> None:
+        """Count a request that is answered with an error at once."""
+        self._inference.statistics.refused[error.code] += 1
+
     def __call__(self, exchange: Exchange) -> None:
         """Answer a request; raises `RequestError`."""
         try:
@@ -74,7 +106,7 @@ class InferenceApplication:
             else:
                 self._handlers[route.action](exchange, route)
         except RequestError as error:
-            self._inference.statistics.refused[error.code] += 1
+            self.note_refused(error)
             raise
 
     def _route(self, target: bytes) -> Route:
@@ -94,47 +126,37 @@ class InferenceApplication:
         exchange.answer(json_response(status, metadata.server_ready(ready=self.ready)))
 
     def _server_metadata(self, exchange: Exchange, _: Route) -> None:
-        exchange.answer(json_response(200, metadata.server_metadata(self._server_version)))
+        exchange.answer(json_response(200, self.server_metadata()))
 
     def _model_metadata(self, exchange: Exchange, route: Route) -> None:
-        routing = self._routing(route)
-        version = routing.version(route.version) if route.version else routing.champion
-        names = [short_name(planned.digest) for planned in routing.plan.versions]
-        document = metadata.model_metadata(routing.plan.model, names, version.model.signature)
-        exchange.answer(json_response(200, document))
+        exchange.answer(json_response(200, self.model_metadata(route.model, route.version)))
 
     def _model_ready(self, exchange: Exchange, route: Route) -> None:
-        try:
-            routing = self._routing(route)
-            if route.version:
-                routing.version(route.version)
-            ready = self.ready
-        except NotReadyError:
-            ready = False
+        ready = self.model_ready(route.model, route.version)
         document = metadata.model_ready(route.model, ready=ready)
         exchange.answer(json_response(200 if ready else 503, document))
 
     def _infer(self, exchange: Exchange, route: Route) -> None:
-        self._inference.start(exchange, self._routing(route), route.version)
+        routing = self._routing(route.model)
+        self._inference.start(HttpInfer(exchange, self._body_limit), routing, route.version)
 
     def _take_feedback(self, exchange: Exchange, route: Route) -> None:
-        routing = self._routing(route)
+        routing = self._routing(route.model)
         request = exchange.request
         if read_header_length(request) is not None:
             raise UnsupportedMediaError("feedback is JSON; leave Inference-Header-... out")
-        labels = read_labels(
-            read_body(request, self._inference.body_limit), routing.champion.plan.classes
-        )
+        body = read_body(request, self._body_limit)
+        labels = read_labels(body, routing.champion.plan.classes)
         self._feedback.add(labels, request.received_ns)
         exchange.answer(json_response(202, {"accepted": len(labels)}))
 
-    def _routing(self, route: Route) -> Routing:
-        """Return what answers for the route's model."""
+    def _routing(self, model: str) -> Routing:
+        """Return what answers for a model."""
         plan = self._follower.plan
         routing = self._follower.routing
         if plan is None:
             raise NotReadyError("no serving plan yet; the operator writes it")
-        if route.model != plan.model:
+        if model != plan.model:
             raise NotFoundError("no such model; this server serves one, named in its plan")
         if routing is None:
             raise NotReadyError("the model is being loaded; try again shortly")

@@ -1,22 +1,19 @@
-"""Infer requests, from bytes to the answer and to what is left behind."""
+"""Infer requests, from the exchange to the answer and to what is left behind."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from trimtab_stages.serve.errors import RequestError
-from trimtab_stages.serve.http.content import read_body, read_header_length
-from trimtab_stages.serve.http.exchange import Exchange
-from trimtab_stages.serve.http.message import BINARY_MEDIA, HttpResponse
 from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.observe.batch import Answered
-from trimtab_stages.serve.oip.request import read_document, read_id
-from trimtab_stages.serve.oip.response import ResponseHead, encode_response
-from trimtab_stages.serve.oip.tensors import InferRequest, Limits, Tensor
+from trimtab_stages.serve.oip.request import InferRequestReader
+from trimtab_stages.serve.oip.response import ResponseHead
+from trimtab_stages.serve.oip.tensors import InferRequest, Limits, RequestedOutput, Tensor
 from trimtab_stages.serve.plan.routing import Routing
 from trimtab_stages.serve.plan.version import ServedVersion
-from trimtab_stages.serve.settings import HttpLimits
 from trimtab_stages.serve.shadow import ShadowQueue
 from trimtab_stages.serve.statistics import Statistics
 
@@ -39,6 +36,47 @@ class IdSource:
         return f"{self._prefix}{self._count:x}"
 
 
+class InferExchange(Protocol):
+    """One infer request and its one answer, by whichever protocol it came.
+
+    Attributes:
+        deadline: loop time after which nobody waits.
+        received_ns: arrival, nanoseconds since 1970, UTC.
+        size: bytes that the request keeps in memory.
+    """
+
+    deadline: float
+    received_ns: int
+    size: int
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer is out, or nobody waits for it any more."""
+        ...
+
+    def read_known(self, reader: InferRequestReader) -> InferRequest | None:
+        """Return the request if it has no id and its form has been checked before, else None."""
+        ...
+
+    def read_id(self, limits: Limits) -> str | None:
+        """Return the request's id, None when it has none; raises `RequestError`."""
+        ...
+
+    def read(self, reader: InferRequestReader) -> InferRequest:
+        """Return the validated request; raises `RequestError`."""
+        ...
+
+    def reply(
+        self, head: ResponseHead, wanted: tuple[RequestedOutput, ...], results: Results
+    ) -> None:
+        """Answer with results; raises `RequestError`, and then nothing is sent."""
+        ...
+
+    def fail(self, error: RequestError) -> None:
+        """Answer with an error."""
+        ...
+
+
 class Inference:
     """Answers infer requests.
 
@@ -46,46 +84,40 @@ class Inference:
         statistics: counters.
         note: takes answered rows.
         shadow: takes answered rows that shadow versions shall score.
-        body_limit: most bytes of an inflated body.
     """
 
     def __init__(
         self,
-        limits: tuple[HttpLimits, Limits],
+        limits: Limits,
         ids: IdSource,
         note: Note,
         shadow: ShadowQueue,
         statistics: Statistics,
     ) -> None:
-        http_limits, self._limits = limits
-        self.body_limit = http_limits.body_bytes
+        self._limits = limits
         self._ids = ids
         self._loop = asyncio.get_running_loop()
         self.statistics = statistics
         self.note = note
         self.shadow = shadow
 
-    def start(self, exchange: Exchange, routing: Routing, version_name: str | None) -> None:
+    def start(self, exchange: InferExchange, routing: Routing, version_name: str | None) -> None:
         """Read a request and queue it; the answer follows in this turn of the loop or later.
 
         Raises:
             RequestError: the request is refused.
         """
-        request = exchange.request
-        header_length = read_header_length(request)
-        body = read_body(request, self.body_limit)
         only = routing.only
-        if header_length is not None and only is not None and version_name is None:
-            known = only.reader.read_known(body, header_length)
+        if only is not None and version_name is None:
+            known = exchange.read_known(only.reader)
             if known is not None:
                 self._submit(Origin(exchange, routing, only, None, self._ids.next()), known)
                 return
-        document = read_document(body, header_length)
-        client_id = read_id(document, self._limits)
+        client_id = exchange.read_id(self._limits)
         inference_id = client_id or self._ids.next()
         version = routing.version(version_name) if version_name else routing.choose(inference_id)
         try:
-            parsed = version.reader.read(document, body, header_length)
+            parsed = exchange.read(version.reader)
         except RequestError as error:
             self.statistics.of(version.name).codes[error.code] += 1
             raise
@@ -112,7 +144,7 @@ class Origin:
         inference_id: the id that labels are joined by.
     """
 
-    exchange: Exchange
+    exchange: InferExchange
     routing: Routing
     version: ServedVersion
     client_id: str | None
@@ -143,7 +175,7 @@ class Call:
         """Answer, then note the rows and offer them to shadow versions."""
         if self.origin.exchange.answered:
             return
-        self.origin.exchange.answer(self._response(results))
+        self.origin.exchange.reply(self._head(), self.parsed.outputs, results)
         answered = self._answered(results)
         latency = (time.time_ns() - answered.received_ns) * 1e-9
         self.owner.statistics.of(self.origin.version.name).answered(answered.rows, latency)
@@ -157,19 +189,14 @@ class Call:
             self.owner.statistics.of(self.origin.version.name).codes[error.code] += 1
             self.origin.exchange.fail(error)
 
-    def _response(self, results: Results) -> HttpResponse:
+    def _head(self) -> ResponseHead:
         made_up = self.origin.inference_id != self.origin.client_id
-        head = ResponseHead(
+        return ResponseHead(
             model=self.origin.routing.plan.model,
             version=self.origin.version.name,
             id=self.origin.client_id,
             parameters={INFERENCE_ID: self.origin.inference_id} if made_up else {},
         )
-        encoded = encode_response(head, self.parsed.outputs, results)
-        if encoded.header_length is None:
-            return HttpResponse(200, encoded.body)
-        length = b"inference-header-content-length: %d\r\n" % encoded.header_length
-        return HttpResponse(200, encoded.body, BINARY_MEDIA, length)
 
     def _answered(self, results: Results) -> Answered:
         return Answered(
@@ -177,8 +204,8 @@ class Call:
             inputs=self.parsed.inputs,
             results=results,
             rows=self.parsed.rows,
-            size=len(self.origin.exchange.request.body),
+            size=self.origin.exchange.size,
             event_time=self.parsed.event_time,
-            received_ns=self.origin.exchange.request.received_ns,
+            received_ns=self.origin.exchange.received_ns,
             revision_prefix=self.origin.routing.revision_prefix,
         )

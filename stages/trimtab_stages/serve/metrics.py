@@ -12,7 +12,6 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from trimtab_stages.serve.http.protocol import Connections
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer
 from trimtab_stages.serve.observe.outbox import Outbox
 from trimtab_stages.serve.plan.follower import PlanFollower
@@ -29,7 +28,7 @@ class Sources:
     Attributes:
         follower: plan and versions.
         statistics: requests.
-        connections: the protocol port's connections.
+        in_flight: requests without an answer.
         outbox: objects for the store.
         feedback: returned labels.
         is_ready: readiness.
@@ -38,7 +37,7 @@ class Sources:
 
     follower: PlanFollower
     statistics: Statistics
-    connections: Connections
+    in_flight: Callable[[], int]
     outbox: Outbox
     feedback: FeedbackBuffer
     is_ready: Callable[[], bool]
@@ -87,7 +86,7 @@ class ServerCollector(Collector):
         yield GaugeMetricFamily(
             "trimtab_inference_inflight_requests",
             "Requests that wait for their answer.",
-            self._sources.connections.in_flight,
+            self._sources.in_flight(),
         )
 
     def _rows(self, model: str) -> Iterator[Metric]:

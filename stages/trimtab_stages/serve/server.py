@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from trimtab_stages.serve.admin import AdminApplication
 from trimtab_stages.serve.application import InferenceApplication
+from trimtab_stages.serve.grpc.listener import GrpcListener
 from trimtab_stages.serve.http.listener import HttpListener
 from trimtab_stages.serve.inference import IdSource, Inference
 from trimtab_stages.serve.metrics import ServerCollector, Sources
@@ -38,8 +39,9 @@ class ModelServer:
 
     Attributes:
         follower: state of the plan.
-        application: the protocol's port.
-        listener: its connections.
+        application: what the protocol's ports ask for.
+        listener: connections of the protocol's HTTP port.
+        grpc: the protocol's gRPC port.
         admin: connections of the operator's port.
     """
 
@@ -57,20 +59,26 @@ class ModelServer:
             VersionLoader(settings, open_store),
             VersionSettings(settings.run, settings.limits, self._executor),
             settings.poll_seconds,
+            settings.pod,
         )
         self._observation = Observation(self.follower, naming, self._outbox)
         self._feedback = FeedbackBuffer(naming, self._outbox)
         inference = Inference(
-            (settings.http, settings.limits),
+            settings.limits,
             IdSource(settings.pod, start_ns),
             self._observation.note,
             ShadowQueue(self._observation.note_shadow, statistics, loop),
             statistics,
         )
         self.application = InferenceApplication(
-            self.follower, inference, self._feedback, settings.release
+            self.follower,
+            inference,
+            self._feedback,
+            settings.release,
+            settings.http.body_bytes,
         )
         self.listener = HttpListener(self.application, settings.http)
+        self.grpc = GrpcListener(self.application, settings.http)
         self.admin = HttpListener(self._admin_application(statistics), settings.http)
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -82,7 +90,9 @@ class ModelServer:
         self._outbox.start()
         await self.admin.start(self._settings.host, self._settings.admin_port)
         await self.listener.start(self._settings.host, self._settings.port)
-        LOG.info("listening on %d, admin on %d", self.listener.port, self.admin.port)
+        await self.grpc.start(self._settings.host, self._settings.grpc_port)
+        ports = (self.listener.port, self.grpc.port, self.admin.port)
+        LOG.info("listening on %d, gRPC on %d, admin on %d", *ports)
         tasks = [asyncio.create_task(self.follower.run()), asyncio.create_task(self._flush_all())]
         try:
             await self._stopped(stop, tasks)
@@ -100,7 +110,7 @@ class ModelServer:
                 Sources(
                     follower=self.follower,
                     statistics=statistics,
-                    connections=self.listener.connections,
+                    in_flight=lambda: self.listener.connections.in_flight + self.grpc.in_flight,
                     outbox=self._outbox,
                     feedback=self._feedback,
                     is_ready=self._is_ready,
@@ -108,7 +118,7 @@ class ModelServer:
                 )
             )
         )
-        return AdminApplication(self.follower, registry, self._is_ready)
+        return AdminApplication(self.follower, statistics, registry, self._is_ready)
 
     def _is_ready(self) -> bool:
         return self.application.ready
@@ -126,7 +136,8 @@ class ModelServer:
         LOG.info("draining for %g s", self._settings.drain_seconds)
         self.application.draining = True
         await asyncio.sleep(self._settings.drain_seconds)
-        await self.listener.drain(self._settings.grace_seconds)
+        seconds = self._settings.grace_seconds
+        await asyncio.gather(self.listener.drain(seconds), self.grpc.drain(seconds))
 
     async def _close(self) -> None:
         self._flush()

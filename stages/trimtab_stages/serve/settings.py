@@ -71,7 +71,8 @@ class ServeSettings:
         storage: directory that describes the store.
         state: directory for model files and crash markers; an emptyDir in a pod.
         host: address to listen on.
-        port: port of the inference protocol, 0 for any.
+        port: port of the inference protocol over HTTP, 0 for any.
+        grpc_port: port of the inference protocol over gRPC, 0 for any.
         admin_port: port of metrics, plan and health, 0 for any.
         pod: name of this pod, part of what it writes.
         release: Trimtab's version, shown in the server's metadata.
@@ -89,6 +90,7 @@ class ServeSettings:
     state: Path
     host: str = "0.0.0.0"  # noqa: S104 - a pod serves on its own address
     port: int = 8080
+    grpc_port: int = 9000
     admin_port: int = 8081
     pod: str = "local"
     release: str = "unpackaged"
@@ -117,6 +119,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         state=options.state,
         host=options.host,
         port=options.port,
+        grpc_port=options.grpc_port,
         admin_port=options.admin_port,
         pod=environment.get("HOSTNAME", "local"),
         release=environment.get("TRIMTAB_VERSION", _installed_release()),
@@ -171,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     default_state = Path(tempfile.gettempdir()) / f"trimtab-serve-{os.getuid()}"
     parser.add_argument("--state", type=Path, default=default_state, help="model files, markers")
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on")  # noqa: S104 - a pod serves on its own address
-    parser.add_argument("--port", type=int, default=8080, help="inference protocol")
+    parser.add_argument("--port", type=int, default=8080, help="inference protocol, HTTP")
+    parser.add_argument("--grpc-port", type=int, default=9000, help="inference protocol, gRPC")
     parser.add_argument("--admin-port", type=int, default=8081, help="metrics, plan, health")
     return parser

@@ -5,7 +5,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from trimtab_stages.serve.errors import OverloadedError, RequestError
+from trimtab_stages.serve.errors import (
+    DeadlineExceededError,
+    OutOfMemoryError,
+    OverloadedError,
+    RequestError,
+)
 from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.oip.tensors import Tensor
@@ -38,10 +43,18 @@ class ShadowQueue:
         self._rows = 0
         self._scheduled = False
 
+    @property
+    def waiting(self) -> int:
+        """Requests that no run has taken yet."""
+        return len(self._waiting)
+
     def offer(self, version: ServedVersion, answered: Answered) -> None:
         """Queue an answered request for a shadow version, or drop it."""
         takes = {spec.name for spec in version.model.signature.inputs}
-        if self._rows + answered.rows > WAITING_ROWS or takes != answered.inputs.keys():
+        if takes != answered.inputs.keys():
+            self.fail(version, answered.rows)
+            return
+        if self._rows + answered.rows > WAITING_ROWS:
             self.drop(version, answered.rows)
             return
         self._waiting.append((version, answered))
@@ -71,8 +84,13 @@ class ShadowQueue:
 
     def scored(self, version: ServedVersion, answered: Answered) -> None:
         """Count and note rows that a shadow version has scored."""
-        self._statistics.of(version.name).shadow_rows += answered.rows
+        self._statistics.of(version.name).scored(answered.rows)
         self._note(version, answered)
+
+    def fail(self, version: ServedVersion, rows: int) -> None:
+        """Count a request that the version cannot score although the champion answered it."""
+        self._statistics.of(version.name).shadow_failed += 1
+        self.drop(version, rows)
 
     def drop(self, version: ServedVersion, rows: int) -> None:
         """Count rows that are not scored."""
@@ -95,6 +113,9 @@ class _Rescore:
         self.queue.scored(self.version, replace(self.answered, results=results))
 
     def fail(self, error: RequestError) -> None:
-        """Count the rows as not scored."""
-        del error
-        self.queue.drop(self.version, self.rows)
+        """Count the rows as not scored: a failure, unless there was too much to do."""
+        is_load = isinstance(error, OverloadedError | DeadlineExceededError)
+        if is_load and not isinstance(error, OutOfMemoryError):
+            self.queue.drop(self.version, self.rows)
+        else:
+            self.queue.fail(self.version, self.rows)

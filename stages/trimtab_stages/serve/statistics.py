@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
+from trimtab_stages.contract.serving_plan import RunTimes, VersionCounts
+
 LATENCY_BOUNDS = (
     0.0001,
     0.00025,
@@ -24,6 +26,10 @@ LATENCY_BOUNDS = (
 """Upper bounds of the latency buckets, seconds."""
 
 
+FAILURES = frozenset({"internal", "inference", "out_of_memory", "deadline"})
+"""Outcomes that are the version's fault; a wrong or surplus request is not."""
+
+
 @dataclass(slots=True)
 class VersionStatistics:
     """What one version has answered.
@@ -33,6 +39,8 @@ class VersionStatistics:
         rows: rows answered.
         buckets: answered requests by latency bucket, the last one for all that is slower.
         seconds: sum of latencies.
+        shadow_requests: requests scored after the reply.
+        shadow_failed: requests that could not be scored, whatever the load.
         shadow_rows: rows scored after the reply.
         shadow_dropped_rows: rows that were not, because of load or of a failed run.
     """
@@ -41,6 +49,8 @@ class VersionStatistics:
     rows: int = 0
     buckets: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
     seconds: float = 0.0
+    shadow_requests: int = 0
+    shadow_failed: int = 0
     shadow_rows: int = 0
     shadow_dropped_rows: int = 0
 
@@ -50,6 +60,24 @@ class VersionStatistics:
         self.rows += rows
         self.seconds += seconds
         self.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+
+    def scored(self, rows: int) -> None:
+        """Count a request that was scored after the reply."""
+        self.shadow_requests += 1
+        self.shadow_rows += rows
+
+    def counts(self, times: list[RunTimes]) -> VersionCounts:
+        """Return what `GET /plan` says of the version."""
+        return VersionCounts(
+            requests=self.codes["ok"],
+            failed_requests=sum(self.codes[code] for code in FAILURES),
+            rows=self.rows,
+            shadow_requests=self.shadow_requests,
+            shadow_failed_requests=self.shadow_failed,
+            shadow_rows=self.shadow_rows,
+            shadow_dropped_rows=self.shadow_dropped_rows,
+            times=times,
+        )
 
 
 @dataclass(slots=True)

@@ -88,12 +88,14 @@ def ready(gateway: Gateway) -> Gateway:
 @pytest.mark.parametrize(
     ("account", "bucket", "wanted"),
     [
-        pytest.param("tenant-demo", DEMO, "read write delete", id="tenant-own"),
+        pytest.param("tenant-demo", DEMO, "read report write delete", id="tenant-own"),
         pytest.param("tenant-demo", OTHER, "", id="tenant-other"),
         pytest.param("tenant-demo-b", DEMO, "", id="other-tenant"),
         pytest.param("tenant-demo", AUDIT, "", id="tenant-audit"),
         pytest.param("operator", DEMO, "read", id="operator-data"),
-        pytest.param("operator", AUDIT, "read write", id="operator-audit"),
+        pytest.param("operator", AUDIT, "read report write", id="operator-audit"),
+        pytest.param("monitor", DEMO, "read report", id="monitor-data"),
+        pytest.param("monitor", AUDIT, "", id="monitor-audit"),
     ],
 )
 def test_every_account_may_do_what_the_plan_says(
@@ -104,12 +106,15 @@ def test_every_account_may_do_what_the_plan_says(
     tries = {
         "read": ready.outcome(account, "get_object", **place, Key="there"),
         "write": ready.outcome(account, "put_object", **place, Key=f"new/{account}", Body=b"x"),
+        "report": ready.outcome(
+            account, "put_object", **place, Key=f"monitoring/{account}", Body=b"x"
+        ),
         "delete": ready.outcome(account, "delete_object", **place, Key="there"),
     }
     assert tries == {name: "done" if name in wanted.split() else "AccessDenied" for name in tries}
 
 
-@pytest.mark.parametrize("account", ["tenant-demo", "operator"])
+@pytest.mark.parametrize("account", ["tenant-demo", "operator", "monitor"])
 @pytest.mark.parametrize("bucket", [DEMO, AUDIT])
 def test_nobody_can_change_who_may_do_what(ready: Gateway, account: str, bucket: str) -> None:
     everything = {

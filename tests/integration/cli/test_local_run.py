@@ -28,7 +28,7 @@ apiVersion: trimtab.dev/v1alpha1
 kind: Dataset
 metadata: {name: rides}
 spec:
-  source: {uri: raw/rides.csv}
+  source: {uri: raw/rides.csv, capture: {model: rides, policy: SinceLastSnapshot}}
   columns:
     - {name: count, role: Source, availability: After}
     - {name: warmth, unit: degC, range: {min: "-40", max: "60"}}
@@ -107,6 +107,7 @@ def test_walk_from_data_to_model(project: Path) -> None:
     """First everything runs, then nothing, then only what an edit changes."""
     code, first, progress = trimtab_run(project)
     assert code == 0, progress
+    assert "Dataset rides: the file alone is ingested" in progress
     assert first["datasets"][0]["rowsQuarantined"] == 2
     assert cached(first) == [False] * 4
     run = first["pipelines"][0]

@@ -14,6 +14,10 @@ pytestmark = pytest.mark.integration
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 METRIC = {"name": "good", "kind": "Metric", "metric": "RocAuc", "min": "0.7"}
 COUNT = {"name": "count", "role": "Source"}
+FAULTS = {"name": "faults", "kind": "DataFault"}
+INPUTS = {"name": "inputs", "kind": "InputDrift", "effect": "0.5", "statistic": "Psi"}
+QUALITY = {"name": "quality", "kind": "RealisedQuality"}
+WORSE = {"name": "worse", "signal": "quality", "value": "0.05", "outcome": "Retrain"}
 
 
 def collection(kind: str, name: str = "") -> str:
@@ -84,6 +88,14 @@ GOOD = [
     ),
     pytest.param("Model", "capture.fraction", "1", id="all traffic captured"),
     pytest.param("Model", "serving.replicas", 0, id="no replicas"),
+    pytest.param("DriftMonitor", "rules", [], id="a monitor that only watches"),
+    pytest.param(
+        "DriftMonitor",
+        "signals",
+        [FAULTS, INPUTS | {"features": ["a"]}, QUALITY | {"metric": "Recall"}],
+        id="signals of one's own under the names of the default rules",
+    ),
+    pytest.param("DriftMonitor", "window.seconds", 3600, id="windows of an hour"),
 ]
 
 
@@ -248,6 +260,20 @@ BAD = [
     ),
     pytest.param("Dataset", "source.uri", "raw/../../x", "must be relative", id="a path upwards"),
     pytest.param(
+        "Dataset",
+        "source.capture",
+        {"model": "bikes", "policy": "SlidingWindow"},
+        "`windowSeconds` must be set",
+        id="a sliding window without a length",
+    ),
+    pytest.param(
+        "Dataset",
+        "source.capture",
+        {"model": "bikes", "policy": "SinceLastSnapshot", "windowSeconds": 86_400},
+        "`windowSeconds` must be set",
+        id="a length without a sliding window",
+    ),
+    pytest.param(
         "Dataset", "split.test", "0.95", "between 0.01 and 0.9", id="nearly all rows for test"
     ),
     pytest.param(
@@ -295,6 +321,87 @@ BAD = [
         "one of `pipelineRef` and `onnx`",
         id="two origins",
     ),
+    pytest.param(
+        "DriftMonitor",
+        "rules",
+        [WORSE | {"signal": "qualty"}],
+        "must name one of `signals`",
+        id="a rule on no signal",
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "rules",
+        [WORSE | {"signal": "faults"}],
+        "must not retrain for a signal of kind DataFault",
+        id="a retrain for faults",
+    ),
+    pytest.param(
+        "DriftMonitor", "rules", [WORSE, WORSE], "Duplicate value", id="two rules of one name"
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "rules",
+        [WORSE | {"value": "-1"}],
+        "`value` must not be below 0",
+        id="a negative value",
+    ),
+    pytest.param(
+        "DriftMonitor", "rules", [WORSE | {"value": 0.05}], "must be of type string", id="a number"
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "rules",
+        [WORSE | {"forWindows": 13}],
+        "less than or equal to 12",
+        id="more windows than are kept",
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "signals",
+        [FAULTS | {"features": ["a"]}],
+        "`features` belongs to kind InputDrift",
+        id="features of faults",
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "signals",
+        [QUALITY | {"effect": "0.5"}],
+        "`effect` belongs to kind InputDrift",
+        id="an effect of quality",
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "signals",
+        [INPUTS | {"metric": "Recall"}],
+        "`metric` belongs to kind RealisedQuality",
+        id="a metric of inputs",
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "signals",
+        [QUALITY | {"metric": "RocAuc"}],
+        "`metric` must be one that decisions and labels give",
+        id="a metric of scores",
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "signals",
+        [INPUTS | {"falseDiscoveryRate": "2"}],
+        "between 0 and 1",
+        id="a rate above 1",
+    ),
+    pytest.param("DriftMonitor", "signals", [], "at least 1", id="no signals"),
+    pytest.param(
+        "DriftMonitor", "signals", [FAULTS, FAULTS], "Duplicate value", id="two signals of one name"
+    ),
+    pytest.param(
+        "DriftMonitor",
+        "guards.cooldownWindows",
+        12,
+        "less than or equal to 11",
+        id="a cooldown longer than the history",
+    ),
+    pytest.param("DriftMonitor", "modelRef", None, "Required value", id="a monitor of nothing"),
 ]
 
 
@@ -328,6 +435,15 @@ def test_a_model_keeps_its_kind_of_origin(api_server: ApiServer) -> None:
 
     with pytest.raises(ApiError, match="cannot change between"):
         api_server.merge(path, {"spec": {"pipelineRef": None, "onnx": onnx}})
+
+
+def test_a_monitor_keeps_its_model(api_server: ApiServer) -> None:
+    body = {"apiVersion": API_VERSION, "kind": "DriftMonitor", "metadata": {"name": "kept"}}
+    path = collection("DriftMonitor", "kept")
+    api_server.apply(path, body | {"spec": SPECS["DriftMonitor"]()})
+
+    with pytest.raises(ApiError, match="`modelRef` never changes"):
+        api_server.merge(path, {"spec": {"modelRef": {"name": "other"}}})
 
 
 def test_scale_sets_the_replicas(api_server: ApiServer) -> None:

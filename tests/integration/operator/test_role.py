@@ -29,6 +29,7 @@ def test_the_role_is_exactly_what_is_used(
     tenant: Tenant, api_server: ApiServer, operator: OperatorProcess
 ) -> None:
     apply_all(tenant)
+    tenant.apply("DriftMonitor", NAME, {"modelRef": {"name": NAME}})
     with run_admin_port(tenant, NAME) as admin:
         wait_until(lambda: serves(tenant, 1), SECONDS, what="the first version serves")
         edited = changed(dataset_spec(), "target.threshold", "50")

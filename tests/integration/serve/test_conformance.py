@@ -4,6 +4,7 @@ import gzip
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -32,8 +33,9 @@ def output(reply: Reply, name: str) -> list[Any]:
 
 
 @pytest.fixture
-def client(server: ServerProcess) -> triton.InferenceServerClient:
-    return triton.InferenceServerClient(f"127.0.0.1:{server.port}")
+def client(server: ServerProcess) -> Iterator[triton.InferenceServerClient]:
+    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+        yield client
 
 
 def test_a_triton_client_sees_a_live_ready_server(client: triton.InferenceServerClient) -> None:

@@ -94,6 +94,8 @@ def test_every_row_is_counted_once_kept_by_share_and_traceable(folder: ServingFo
         for digest in (champion, shadow)
     }
     assert by_version == {champion: ids, shadow: ids}, "both kept the same rows: pairs"
+    assert {rows.version for rows in captured(store) if rows.shadow} == {shadow}
+    assert {rows.version for rows in captured(store) if not rows.shadow} == {champion}
 
     records = [
         record for key in keys(store, "decisions") for record in unpack_block(store.get(key))

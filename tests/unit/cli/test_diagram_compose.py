@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from support.cli_objects import CHAMPION, SNAPSHOT, condition, dataset, model, pipeline, run
+from support.cli_objects import (
+    CHAMPION,
+    SNAPSHOT,
+    condition,
+    dataset,
+    decision,
+    model,
+    monitor,
+    pipeline,
+    run,
+)
 from support.contract_samples import COMMIT
 from support.contract_samples import SNAPSHOT as MANIFEST
 from trimtab_operator.cli.diagram.compose import compose
@@ -261,3 +271,68 @@ def test_selection_takes_the_whole_loop(target: str, kinds: list[str]) -> None:
 def test_other_targets_are_refused(target: str, words: str) -> None:
     with pytest.raises(Refusal, match=words):
         select(parse_objects([model()]), target)
+
+
+SIGNALS = [
+    {"name": "inputs", "kind": "InputDrift", "state": "Measured", "value": "0.25"},
+    {"name": "quality", "kind": "RealisedQuality", "state": "Insufficient"},
+]
+WATCHING = [condition("Ready", "True", "Watching")]
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "word"),
+    [
+        pytest.param({}, State.DECLARED, "Declared", id="declared"),
+        pytest.param({"conditions": WATCHING}, State.GOOD, "Watching", id="no window yet"),
+        pytest.param(
+            {"conditions": WATCHING, "decision": decision("Wait", "NoRuleHolds")},
+            State.GOOD,
+            "Wait",
+            id="all well",
+        ),
+        pytest.param(
+            {"conditions": WATCHING, "decision": decision("Retrain", "RuleHolds")},
+            State.ACTIVE,
+            "Retrain",
+            id="a retrain",
+        ),
+        pytest.param(
+            {"conditions": WATCHING, "decision": decision("Suppress", "Cooldown")},
+            State.ATTENTION,
+            "Suppress",
+            id="a suppressed retrain",
+        ),
+        pytest.param(
+            {"conditions": [condition("Stalled", "True", "BreakerOpen")]},
+            State.BAD,
+            "BreakerOpen",
+            id="the breaker is open",
+        ),
+    ],
+)
+def test_a_drift_monitor_stands_where_its_evidence_is(
+    status: dict[str, Any], state: State, word: str
+) -> None:
+    found = box(Place.EVIDENCE, pipeline(), model(), monitor(**status))
+
+    assert (found.kind, found.title) == ("Monitor", "demand")
+    assert (found.state, found.word) == (state, word)
+
+
+def test_a_drift_monitor_shows_its_newest_values() -> None:
+    found = facts(box(Place.EVIDENCE, pipeline(), model(), monitor(signals=SIGNALS)))
+
+    assert found == {
+        "mode": "Suggest",
+        "windows of": "1 d",
+        "inputs": "0.25",
+        "quality": "Insufficient",
+    }
+
+
+@pytest.mark.parametrize("target", ["driftmonitor/demand", "tdm/demand", "model/demand"])
+def test_a_drift_monitor_belongs_to_the_loop_of_its_model(target: str) -> None:
+    objects = parse_objects([dataset(), pipeline(), model(), monitor()])
+
+    assert select(objects, target) == objects

@@ -56,6 +56,9 @@ def test_good_manifests_have_no_findings(tmp_path: Path) -> None:
                      "relative to the namespace's bucket", id="operators-own-rule"),
         pytest.param("column: ts", "column: ts\n    timezone: Mars/Base", "spec.time.timezone",
                      "Mars/Base", id="operators-own-rule-on-zones"),
+        pytest.param("uri: raw/bikes.csv", "uri: raw/b.csv\n    capture: {model: bikes, policy: "
+                     "SlidingWindow}", "spec.source.capture", "`windowSeconds` must be set",
+                     id="window-without-its-length"),
         pytest.param("kind: Pipeline", "kind: Pipelin", "kind",
                      "'Pipelin' is no kind; did you mean `Pipeline`?", id="kind"),
         pytest.param("kind: Pipeline", "spce: 1\nkind: Pipeline", "spce",
@@ -100,6 +103,16 @@ def test_unanswered_references_are_warned_of(tmp_path: Path) -> None:
     assert warning.severity == "warning"
     assert "Dataset 'cars' is not among these manifests" in warning.message
     assert warning.line == line_of(text, "name: cars")
+
+
+def test_a_model_to_capture_from_is_warned_of_where_it_is_missing(tmp_path: Path) -> None:
+    capture = "uri: raw/bikes.csv\n    capture: {model: cars, policy: SinceLastSnapshot}"
+    text = MANIFESTS.replace("uri: raw/bikes.csv", capture, 1)
+    checks = validate([written(tmp_path, text)])
+    (warning,) = checks.findings
+    assert (warning.severity, warning.field) == ("warning", "spec.source.capture.model")
+    assert "Model 'cars' is not among these manifests" in warning.message
+    assert warning.line == line_of(text, "model: cars")
 
 
 def test_the_same_object_twice_is_refused(tmp_path: Path) -> None:

@@ -3,14 +3,31 @@ from typing import Any
 
 import pytest
 
+from support.decisions import end_of, monitor, pending, retrain, window
+from support.specs import DIGEST
+from support.worlds import NOW
 from trimtab_operator.cluster.views import (
     view_deployment,
+    view_fleet_member,
     view_job,
     view_pod,
     view_pods,
     view_ray_job,
 )
+from trimtab_operator.domain.fleet_brake import FleetMember
 
+WAITING = {
+    "windowEnd": end_of(1),
+    "outcome": "Suppress",
+    "reason": "FleetBusy",
+    "message": "",
+    "version": DIGEST,
+    "triggerId": "t",
+    "time": NOW,
+}
+READY = [
+    {"type": "Ready", "status": "True", "reason": "Watching", "lastTransitionTime": NOW},
+]
 CREATED = "2026-01-01T00:00:00Z"
 
 
@@ -156,3 +173,68 @@ def test_pods_that_go_do_not_count_for_a_deployment() -> None:
     seen = view_deployment(body, [leaving, pod("new")])
     assert [one.name for one in seen.pods] == ["new"]
     assert (seen.generation, seen.observed_generation, seen.updated_replicas) == (4, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "spec", "expected"),
+    [
+        pytest.param({}, {}, FleetMember("uid-m"), id="an unseen one"),
+        pytest.param(
+            {"decision": WAITING, "conditions": READY},
+            {},
+            FleetMember("uid-m", waiting_for=end_of(1)),
+            id="one that waits",
+        ),
+        pytest.param(
+            {"decision": WAITING, "conditions": READY},
+            {"mode": "Suggest"},
+            FleetMember("uid-m"),
+            id="one that may not act any more",
+        ),
+        pytest.param(
+            {"decision": WAITING, "conditions": READY},
+            {"suspend": True},
+            FleetMember("uid-m"),
+            id="one that is suspended",
+        ),
+        pytest.param(
+            {"decision": WAITING}, {}, FleetMember("uid-m"), id="one whose Model is not there"
+        ),
+        pytest.param(
+            {"decision": WAITING | {"reason": "Cooldown"}, "conditions": READY},
+            {},
+            FleetMember("uid-m"),
+            id="one that another guard stopped",
+        ),
+        pytest.param(
+            {"pending": pending(), "retrains": [retrain(1, "Pending")]},
+            {},
+            FleetMember("uid-m", pending_since=NOW),
+            id="one whose run is to start",
+        ),
+        pytest.param(
+            {"pending": pending(), "retrains": [retrain(1, "Running")]},
+            {},
+            FleetMember("uid-m", pending_since=NOW, running=True),
+            id="one whose run is at work",
+        ),
+    ],
+)
+def test_a_fleet_member(
+    status: dict[str, Any], spec: dict[str, Any], expected: FleetMember
+) -> None:
+    subject = monitor(window(1), status=status, **spec)
+    metadata = {"name": "bikes", "uid": subject.metadata.uid}
+    body = {
+        "metadata": metadata,
+        "spec": subject.spec.to_wire(),
+        "status": subject.status.to_wire(),
+    }
+
+    assert view_fleet_member(body) == expected
+
+
+def test_a_fleet_member_without_a_status() -> None:
+    body = {"metadata": {"uid": "u"}, "spec": {"modelRef": {"name": "m"}}}
+
+    assert view_fleet_member(body) == FleetMember("u")

@@ -90,6 +90,17 @@ LEVER = {"columns_in": 4, "columns_out": 2}
             id="worse",
         ),
         pytest.param(
+            NOT_WORSE,
+            Evidence(versus_champion=seen("RocAuc", -0.09, -0.03), champion_favoured=True),
+            INCONCLUSIVE, "the champion has learnt from rows among them",
+            id="worse-where-the-champion-is-favoured",
+        ),
+        pytest.param(
+            NOT_WORSE,
+            Evidence(versus_champion=seen("RocAuc", -0.01, 0.03), champion_favoured=True),
+            PASSED, "", id="not-worse-even-where-the-champion-is-favoured",
+        ),
+        pytest.param(
             NOT_WORSE, Evidence(versus_champion=seen("RocAuc", 0.1, 0.2, 50)), INCONCLUSIVE,
             "fewer than 100 rows", id="compared-on-too-few-rows",
         ),

@@ -45,6 +45,23 @@ def test_keys(key: str, expected: str) -> None:
     assert key == expected
 
 
+@pytest.mark.parametrize(
+    ("key", "prefix"),
+    [
+        (layout.captured("m", DATA, 300, "p-1"), layout.captured_prefix("m")),
+        (layout.feedback("m", "2026-11-22", "p-1"), layout.feedback_prefix("m")),
+    ],
+)
+def test_keys_lie_under_their_prefix(key: str, prefix: str) -> None:
+    assert key.startswith(prefix)
+    assert not key.startswith(prefix.replace("/m/", "/mm/"))
+
+
+@pytest.mark.parametrize("bucket", [0, 300, -86_400, 1_790_000_000_000])
+def test_the_bucket_of_captured_rows_is_in_their_key(bucket: int) -> None:
+    assert layout.captured_bucket(layout.captured("m", DATA, bucket, "p-1")) == bucket
+
+
 def test_keys_sort_as_their_numbers() -> None:
     numbers = [0, 9, 10, 99, 100, 999_999]
     for key in (layout.audit_record, lambda n: layout.checkpoint(DATA, n)):

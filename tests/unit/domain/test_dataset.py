@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.decided import CAPTURE, day, decided
 from support.worlds import (
     LOST_STORE,
     NO_STORE,
@@ -23,14 +24,16 @@ from support.worlds import (
     steps,
     told,
 )
-from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.dataset import CaptureStatus, Dataset, DatasetStatus
+from trimtab_operator.domain.capture_plan import due_capture
 from trimtab_operator.domain.dataset import plan_dataset
-from trimtab_operator.domain.identity import ingest_id
+from trimtab_operator.domain.identity import ingest_id, rules_id
 from trimtab_operator.domain.observed import ObservedDataset, StorageView
-from trimtab_operator.domain.plan import Plan
+from trimtab_operator.domain.plan import Create, Plan
 from trimtab_operator.manifests.ingest_job import build_ingest
+from trimtab_stages.contract.capture import TimeRange
 from trimtab_stages.contract.reasons import StageReason
-from trimtab_stages.contract.run import Termination
+from trimtab_stages.contract.run import IngestSpec, Termination
 
 FAILED_JOB = job(
     pod(
@@ -122,6 +125,86 @@ def test_edited_rules_end_the_ingest_at_work_and_start_another() -> None:
         f"Create ConfigMap/bikes-{due}",
         f"Create Job/bikes-{due}",
     ]
+
+
+def told_to_ingest(result: Plan) -> IngestSpec:
+    """Return the specification in the ConfigMap that a plan creates."""
+    (body,) = [
+        action.manifest
+        for action in result.actions
+        if isinstance(action, Create) and action.manifest["kind"] == "ConfigMap"
+    ]
+    return IngestSpec.from_bytes(body["data"]["spec.json"].encode())
+
+
+def status_of(result: Plan) -> DatasetStatus:
+    assert isinstance(result.status, DatasetStatus)
+    return result.status
+
+
+def test_before_any_decision_the_file_alone_is_ingested() -> None:
+    result = plan(dataset(source=CAPTURE), world(monitors=(decided(),)))
+
+    assert told_to_ingest(result).capture is None
+    assert status_of(result).capture == CaptureStatus(model="bikes")
+
+
+def test_a_decision_starts_an_ingest_with_captured_rows_and_keeps_the_snapshot_ready() -> None:
+    rules = rules_id(dataset(source=CAPTURE))
+    status = {"snapshot": snapshot(ingest_id=f"{rules}-before"), "ingestId": f"{rules}-before"}
+    subject = dataset(status, source=CAPTURE)
+
+    result = plan(subject, world(monitors=(decided(3, faults=[1]),)))
+
+    capture = told_to_ingest(result).capture
+    assert capture is not None
+    assert (capture.through, capture.excluded) == (day(4), [TimeRange(start=day(1), end=day(2))])
+    assert told(result)["Ready"] == "True SnapshotCurrent"
+    assert "with rows of Model `bikes` before 2026-01-05T00:00:00Z" in message(result, "Ready")
+    written = status_of(result)
+    assert written.ingest_id == ingest_id(subject, NOW, capture)
+    assert written.capture is not None
+    assert written.capture.through == day(4)
+
+
+def test_the_commit_of_captured_rows_is_told_and_the_same_decision_starts_nothing_more() -> None:
+    subject = dataset(source=CAPTURE)
+    monitors = (decided(3),)
+    due = ingest_id(subject, NOW, due_capture(subject, monitors))
+    commit = ingest_commit(due).model_copy(update={"captured_rows": 70, "captured_through": day(4)})
+
+    first = plan(subject, world(commit=commit, monitors=monitors))
+    again = subject.model_copy(update={"status": first.status})
+    for seen in (monitors, (decided(),), (decided(2, faults=[3]),)):
+        second = plan_dataset(again, world(commit=commit, monitors=seen), later(60))
+        assert ingest_id(again, NOW, due_capture(again, seen)) == due
+        assert second.actions == ()
+
+    assert steps(first) == ["Record SnapshotCommitted", "Emit SnapshotCommitted"]
+    kept = status_of(first).snapshot
+    assert kept is not None
+    assert (kept.captured_rows, kept.captured_through) == (70, day(4))
+    assert "70 of them were captured before 2026-01-05T00:00:00Z" in message(first, "Ready")
+
+
+def test_an_ingest_that_is_made_again_gets_the_rows_that_it_was_told() -> None:
+    """Other pods do not change what is ingested, though a later decision has come meanwhile."""
+    first = plan(dataset(source=CAPTURE), world(monitors=(decided(3),)))
+    edited = dataset(source=CAPTURE, compute={"memory": "8Gi"})
+    edited = edited.model_copy(update={"status": first.status})
+
+    result = plan(edited, world(monitors=(decided(9, faults=[5]),)))
+
+    assert told_to_ingest(result) == told_to_ingest(first)
+
+
+def test_without_capture_in_the_spec_nothing_of_it_stays_in_the_status() -> None:
+    known = {"capture": {"model": "bikes", "through": day(4)}}
+
+    result = plan(dataset(known), world())
+
+    assert status_of(result).capture is None
+    assert told_to_ingest(result).capture is None
 
 
 def test_a_snapshot_by_the_same_rules_stays_ready_during_a_refresh() -> None:

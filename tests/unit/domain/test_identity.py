@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from support.decided import CAPTURE
 from support.worlds import NOW, condition, dataset, later, pipeline
 from trimtab_operator.domain.identity import ingest_id, run_name, trigger_id
+from trimtab_stages.contract.capture import CapturePlan
 from trimtab_stages.contract.run import TriggerType
 
 
@@ -19,6 +21,7 @@ def test_looking_twice_gives_the_same_ingest() -> None:
     [
         pytest.param({"split": {"test": "0.3"}}, False, id="an edited rule starts an ingest"),
         pytest.param({"source": {"uri": "raw/new.csv"}}, False, id="another source starts one"),
+        pytest.param({"source": CAPTURE}, False, id="captured rows to take in start one"),
         pytest.param(
             {"annotations": {"trimtab.dev/refresh-requested": "1"}},
             False,
@@ -34,6 +37,37 @@ def test_looking_twice_gives_the_same_ingest() -> None:
 )
 def test_what_starts_an_ingest(change: dict[str, Any], same: bool) -> None:  # noqa: FBT001 - a table's column
     assert (ingest_id(dataset(**change), NOW) == ingest_id(dataset(), NOW)) is same
+
+
+CAPTURED = CapturePlan.model_validate(
+    {"model": "bikes", "policy": "SinceLastSnapshot", "through": NOW}
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        pytest.param({}, True, id="the same decision starts none"),
+        pytest.param({"through": later(86_400)}, False, id="a later decision starts one"),
+        pytest.param(
+            {"excluded": [{"start": later(-60), "end": NOW}]}, False, id="other rows left out"
+        ),
+    ],
+)
+def test_what_starts_an_ingest_of_captured_rows(changes: dict[str, Any], same: bool) -> None:  # noqa: FBT001 - a table's column
+    changed = CapturePlan.model_validate(CAPTURED.to_wire() | changes)
+    first = ingest_id(dataset(), NOW, CAPTURED)
+    assert (ingest_id(dataset(), later(60), changed) == first) is same
+    assert first != ingest_id(dataset(), NOW)
+    assert first.partition("-")[0] == ingest_id(dataset(), NOW).partition("-")[0]
+
+
+def test_an_ingest_at_work_keeps_its_id_over_a_decision() -> None:
+    first = ingest_id(dataset(), NOW)
+    status = {"ingestId": first, "conditions": [condition("Reconciling")]}
+
+    assert ingest_id(dataset(status), NOW, CAPTURED) == first
+    assert ingest_id(dataset({"ingestId": first}), NOW, CAPTURED) != first
 
 
 def test_an_ingest_at_work_keeps_its_id_over_a_refresh() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.decisions import monitor, pending
 from support.worlds import (
     LOST_STORE,
     NOW,
@@ -262,3 +263,22 @@ def test_a_failed_run_is_not_repeated_by_itself() -> None:
     lone: PipelineRun = run(status=failed())
 
     assert steps(plan(pipeline(), world(runs=(lone,)))) == []
+
+
+def test_two_causes_start_one_run_that_serves_both() -> None:
+    deciding = world(
+        models=(SERVING,),
+        champion_commit=commit(),
+        monitors=(monitor(status={"pending": pending()}),),
+    )
+    result = plan(pipeline(), deciding)
+    spec = started(result)
+
+    assert spec.trigger == "Verdict"
+    assert spec.trigger_id == "trigger-1"
+    assert spec.causes[0] == "trigger-1"
+    assert len(spec.causes) == 2
+    assert status_of(result).handled_verdicts == ["trigger-1"]
+    served = run("bikes-trigger-1", finished(), **spec.to_wire())
+    again = plan(pipeline(), replace(deciding, runs=(served,)))
+    assert not any(isinstance(action, Create) for action in again.actions)

@@ -5,11 +5,25 @@ from typing import Any
 
 import pytest
 
+from support.decisions import end_of, monitor, pending
 from support.specs import DIGEST
-from support.worlds import CREATED, NOW, OTHER_DIGEST, later, pipeline, run, snapshot
+from support.worlds import (
+    CREATED,
+    NOW,
+    OTHER_DIGEST,
+    dataset,
+    ingested,
+    later,
+    model,
+    pipeline,
+    run,
+    snapshot,
+    version,
+)
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
-from trimtab_operator.domain.triggers import Cause, due_causes, next_schedule_time
+from trimtab_operator.domain.triggers import Cause, Decided, due_causes, next_schedule_time
 from trimtab_stages.contract.run import TriggerType
 
 NIGHTLY = [{"type": "Schedule", "cron": "30 0 * * *"}]
@@ -145,3 +159,107 @@ def test_the_next_cron_time_is_the_first_of_all_schedules() -> None:
 
     assert next_schedule_time(pipeline(triggers=[*NIGHTLY, hourly]), later(60)) == later(3600)
     assert next_schedule_time(pipeline(), NOW) is None
+
+
+SERVING = (model({"champion": version()}),)
+PENDING = monitor(status={"pending": pending()})
+CAPTURING = dataset(
+    source={"uri": "raw/bikes.csv", "capture": {"model": "bikes", "policy": "SinceLastSnapshot"}}
+)
+SEEN = run(triggerId="other")
+"""The newest snapshot and recipe have been run on."""
+
+
+def verdicts(
+    subject: Pipeline,
+    monitors: tuple[DriftMonitor, ...],
+    runs: tuple[PipelineRun, ...] = (SEEN,),
+    **decided: Any,
+) -> list[str]:
+    known = Decided(**({"dataset": ingested(), "models": SERVING, "monitors": monitors} | decided))
+    return [cause.id for cause in due_causes(subject, snapshot(), runs, NOW, known)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "monitors", "runs", "decided", "expected"),
+    [
+        pytest.param(pipeline(), (PENDING,), (SEEN,), {}, ["trigger-1"], id="a pending retrain"),
+        pytest.param(pipeline(), (monitor(),), (SEEN,), {}, [], id="nothing is pending"),
+        pytest.param(
+            pipeline(triggers=[{"type": "NewSnapshot"}]), (PENDING,), (SEEN,), {}, [], id="deaf"
+        ),
+        pytest.param(
+            pipeline(), (PENDING,), (run(triggerId="trigger-1"),), {}, [], id="a run serves it"
+        ),
+        pytest.param(
+            pipeline(),
+            (PENDING,),
+            (run(triggerId="other", causes=["other", "trigger-1"]),),
+            {},
+            [],
+            id="a run serves it with another cause",
+        ),
+        pytest.param(
+            pipeline({"handledVerdicts": ["trigger-1"]}),
+            (PENDING,),
+            (SEEN,),
+            {},
+            [],
+            id="its run is gone",
+        ),
+        pytest.param(
+            pipeline(),
+            (PENDING,),
+            (SEEN,),
+            {"models": (model({"champion": version(digest=OTHER_DIGEST)}),)},
+            [],
+            id="another version serves",
+        ),
+        pytest.param(pipeline(), (PENDING,), (SEEN,), {"models": ()}, [], id="no Model serves"),
+        pytest.param(
+            pipeline(),
+            (monitor(status={"pending": pending()}, suspend=True),),
+            (SEEN,),
+            {},
+            [],
+            id="the DriftMonitor is suspended",
+        ),
+        pytest.param(
+            pipeline(), (PENDING,), (SEEN,), {"dataset": CAPTURING}, [], id="rows are not there yet"
+        ),
+        pytest.param(
+            pipeline(),
+            (
+                monitor(status={"pending": pending(2)}, name="late"),
+                monitor(status={"pending": pending(1)}, name="early"),
+            ),
+            (SEEN,),
+            {},
+            ["trigger-1", "trigger-2"],
+            id="two DriftMonitors, the earlier window first",
+        ),
+    ],
+)
+def test_what_was_decided_starts_a_run_once(
+    subject: Pipeline,
+    monitors: tuple[DriftMonitor, ...],
+    runs: tuple[PipelineRun, ...],
+    decided: dict[str, Any],
+    expected: list[str],
+) -> None:
+    assert verdicts(subject, monitors, runs, **decided) == expected
+
+
+def test_a_decision_comes_after_a_person_and_before_a_snapshot() -> None:
+    known = Decided(ingested(), SERVING, (PENDING,))
+    causes = due_causes(pipeline(**REQUEST), snapshot(), (), NOW, known)
+
+    assert kinds(causes) == ["Request", "Verdict", "NewSnapshot"]
+    assert causes[1].message == "DriftMonitor `bikes`: Quality fell."
+
+
+def test_a_snapshot_up_to_the_windows_end_lets_the_decision_start() -> None:
+    known = Decided(CAPTURING, SERVING, (PENDING,))
+    through = snapshot().model_copy(update={"captured_through": end_of(1)})
+
+    assert kinds(due_causes(pipeline(), through, (SEEN,), NOW, known)) == ["Verdict"]

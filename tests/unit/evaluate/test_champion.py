@@ -40,19 +40,25 @@ def trained_until(manifest: SnapshotManifest, row: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("row", "rows", "words"),
+    ("row", "rows", "words", "favoured"),
     [
-        pytest.param(149, range(150, 400), "newer than the champion's", id="overlap"),
-        pytest.param(350, range(400), "favours it", id="too-few-unseen"),
+        pytest.param(149, range(150, 400), "newer than the champion's", False, id="overlap"),
+        pytest.param(299, range(300, 400), "newer than the champion's", False, id="just-enough"),
+        pytest.param(300, range(400), "favours it", True, id="too-few-unseen"),
     ],
 )
 def test_rows_that_the_champion_has_learnt_from_are_left_out(
-    manifest: SnapshotManifest, row: int, rows: range, words: str
+    manifest: SnapshotManifest,
+    row: int,
+    rows: range,
+    words: str,
+    favoured: bool,  # noqa: FBT001 - a table's column
 ) -> None:
     met = score_champion(make_champion(trained_until(manifest, row)), manifest, TEST, ())
     assert met.rows.tolist() == list(rows)
     assert len(met.scores) == len(rows)
     assert words in met.note
+    assert met.favoured is favoured
 
 
 def test_columns_are_found_by_name(manifest: SnapshotManifest) -> None:

@@ -2,29 +2,44 @@
 
 import gzip
 import json
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from pydantic import ValidationError
 
+from support.decided import decided
 from support.examples import EXAMPLES
 from support.ingesting import Ingested, ingest
 from support.mutations import Body, fields, mutants
 from support.mutations import Path as FieldPath
+from support.worlds import CREATED
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.kinds import DATASET
 from trimtab_operator.cli.strictness import dotted
+from trimtab_operator.domain.capture_plan import due_capture
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.captured_row import CapturedRows
+from trimtab_stages.contract.feedback import FeedbackBatch, Label
 from trimtab_stages.contract.reasons import StageError
+from trimtab_stages.ingest.features import History, derive
+from trimtab_stages.store import LocalStore
 
 CGM = Path(__file__).parents[2] / "support" / "data" / "CGM.csv.gz"
 CGM_LINES = slice(36_000, 44_000)
 """A month with 500 cells that say `nil`."""
 BEGIN = datetime(2012, 4, 1, tzinfo=UTC)
 HOURS = 4000
+DECIDED = datetime(2014, 1, 20, tzinfo=UTC)
+"""End of the window of a decision to retrain: half of its sliding window is behind the file."""
+SERVED_HOURS = 900
+HOUR = 3600
 
 
 @cache
@@ -55,6 +70,12 @@ def _rides() -> bytes:
         stamp = BEGIN + timedelta(hours=hour)
         lines.append(f"{stamp:%Y-%m-%d %H:%M:%S},{stamp.hour * 9 + hour % 13},{hour % 17}")
     return "\n".join(lines).encode()
+
+
+def _written_dataset(name: str) -> Dataset:
+    dataset = DATASET.parse(_body(name))
+    assert isinstance(dataset, Dataset)
+    return dataset
 
 
 def _body(name: str) -> Body:
@@ -114,11 +135,55 @@ def _outcome(name: str, body: Body, folder: Path) -> object:
     assert isinstance(dataset, Dataset)
     file, data = _sources()[name]
     source = dataset.spec.source.to_wire()
+    plan = due_capture(dataset, [_decided(dataset)])
+    if dataset.spec.source.capture is not None:
+        (folder / "store").mkdir(parents=True)
+        _serve(LocalStore(folder / "store"))
     try:
-        ingested = ingest(folder, {file: data}, dataset.spec.rules(), **source)
+        ingested = ingest(folder, {file: data}, dataset.spec.rules(), plan=plan, **source)
     except StageError as error:
         return str(error)
     return _content(ingested)
+
+
+def _decided(dataset: Dataset) -> DriftMonitor:
+    """Return a DriftMonitor of the Model that is named, with a decision for its newest window."""
+    capture = dataset.spec.source.capture
+    days = (DECIDED - CREATED).days
+    return decided(days - 1, model=capture.model if capture else "bikes")
+
+
+def _serve(store: LocalStore) -> None:
+    """Write what the Model of the bike-share example answered, one labelled row an hour."""
+    rules = _written_dataset("bikes").spec.rules()
+    hours = np.arange(SERVED_HOURS)
+    time_ns = int(DECIDED.timestamp() - HOUR * SERVED_HOURS) * 10**9 + hours * HOUR * 10**9
+    hour = hours.astype(np.float64)
+    known = {"tmin": hour % 17, "tmax": hour % 19 + 9, "pn": hour % 5}
+    known |= derive(rules, History(time_ns, known))
+    names = [*known]
+    ids = [f"served-{hour}" for hour in hours.tolist()]
+    matrix = np.stack([known[name] for name in names], axis=1).astype("<f4")
+    captured = CapturedRows(
+        model="bikes",
+        version=f"sha256:{'a' * 64}",
+        ids=[f"{one}#0" for one in ids],
+        event_time_ns=time_ns.tolist(),
+        received_ns=time_ns.tolist(),
+        numeric_columns=names,
+        numeric=b64encode(matrix.tobytes()).decode(),
+        scores="",
+    )
+    bucket = int(time_ns[-1] // 10**9)
+    store.put_if_absent(
+        layout.captured("bikes", captured.version, bucket, "pod"), captured.to_bytes()
+    )
+    told = [
+        Label(id=one, label=str(hour * 13 % 24 // 12))
+        for one, hour in zip(ids, hours.tolist(), strict=True)
+    ]
+    batch = FeedbackBatch(model="bikes", received_ns=0, labels=told)
+    store.put_if_absent(layout.feedback("bikes", "2014-01-20", "pod"), batch.to_bytes())
 
 
 def _content(ingested: Ingested) -> dict[str, Any]:
@@ -126,6 +191,7 @@ def _content(ingested: Ingested) -> dict[str, Any]:
     manifest = ingested.manifest
     assert manifest.croissant is not None
     names = {"digest", "features", "target", "splits", "counts", "rows_in", "interval_seconds"}
+    names |= {"captured_rows", "captured_through"}
     return {
         "commit": ingested.commit.message,
         "manifest": manifest.model_dump(mode="json", include=names),

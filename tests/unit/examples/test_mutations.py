@@ -12,8 +12,10 @@ import yaml
 
 from support.contract_samples import COMMIT
 from support.examples import EXAMPLES
+from support.monitored_play import played
 from support.mutations import Body, fields, mutants
 from support.mutations import Path as FieldPath
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.cli.checks import Checks, validate
@@ -21,6 +23,7 @@ from trimtab_operator.cli.local.specs import local_release
 from trimtab_operator.cli.rendering import render
 from trimtab_operator.cli.strictness import TrimtabObject, dotted
 from trimtab_operator.domain.serving_plan import plan_of_commit
+from trimtab_stages.contract.base import digest_of
 from trimtab_stages.contract.gates import Estimate, Evidence, LeverLoss, Metric, judge
 from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import RunSpec
@@ -94,6 +97,11 @@ def _follow(item: TrimtabObject) -> Iterator[object]:
         yield judge(recipe.gates, _evidence(recipe))
     if isinstance(item, Model) and item.spec.pipeline_ref is not None:
         yield plan_of_commit(item, COMMIT)
+    if isinstance(item, DriftMonitor):
+        # Windows and signals decide what evaluation reports say; a report names them by digest.
+        yield digest_of(item.spec.watched())
+        for passes in (True, False):
+            yield played(item.model_dump_json(by_alias=True), passes=passes)
 
 
 def _evidence(recipe: Recipe) -> Evidence:

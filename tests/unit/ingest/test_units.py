@@ -4,8 +4,8 @@ import pytest
 from support.ingesting import make_frame, make_rules
 from trimtab_stages.contract.features import Column
 from trimtab_stages.contract.reasons import StageError, StageReason
+from trimtab_stages.contract.units import UNITS
 from trimtab_stages.ingest.units import (
-    UNITS,
     check_units,
     convert,
     convert_units,

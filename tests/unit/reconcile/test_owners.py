@@ -10,6 +10,9 @@ PIPELINE = Key("Pipeline", "ns", "p")
 OTHER_PIPELINE = Key("Pipeline", "ns", "q")
 RUN = Key("PipelineRun", "ns", "r")
 MODEL = Key("Model", "ns", "m")
+MONITOR = Key("DriftMonitor", "ns", "w")
+OTHER_MONITOR = Key("DriftMonitor", "ns", "x")
+TAKING_IN = Key("Dataset", "ns", "t")
 
 SPECS: dict[Key, dict[str, Any]] = {
     DATASET: {},
@@ -17,6 +20,9 @@ SPECS: dict[Key, dict[str, Any]] = {
     OTHER_PIPELINE: {"datasetRef": {"name": "other"}},
     RUN: {"pipeline": "p"},
     MODEL: {"pipelineRef": {"name": "p"}},
+    MONITOR: {"modelRef": {"name": "m"}},
+    OTHER_MONITOR: {"modelRef": {"name": "n"}},
+    TAKING_IN: {"source": {"uri": "raw/x.csv", "capture": {"model": "n"}}},
 }
 
 
@@ -32,8 +38,14 @@ def relations() -> Relations:
     [
         pytest.param(DATASET, [PIPELINE], id="a Dataset's Pipelines"),
         pytest.param(PIPELINE, [MODEL, RUN], id="a Pipeline's Models and runs"),
-        pytest.param(RUN, [PIPELINE, MODEL], id="a run's Pipeline and its Models"),
-        pytest.param(MODEL, [PIPELINE], id="a Model's Pipeline"),
+        pytest.param(
+            RUN, [PIPELINE, MODEL, MONITOR], id="a run's Pipeline, its Models, their DriftMonitors"
+        ),
+        pytest.param(MODEL, [MONITOR, PIPELINE], id="a Model's DriftMonitors and its Pipeline"),
+        pytest.param(MONITOR, [PIPELINE, DATASET], id="who acts on a DriftMonitor's decision"),
+        pytest.param(
+            OTHER_MONITOR, [TAKING_IN], id="a Dataset that takes in the Model's captured rows"
+        ),
         pytest.param(OTHER_PIPELINE, [], id="nobody of a Pipeline that nobody names"),
     ],
 )
@@ -46,6 +58,12 @@ def test_a_reference_that_moves_is_followed() -> None:
     known.update(PIPELINE, {"spec": {"datasetRef": {"name": "new"}}}, deleted=False)
     assert list(known.affected_by(DATASET)) == []
     assert list(known.affected_by(Key("Dataset", "ns", "new"))) == [PIPELINE]
+
+
+def test_a_dataset_that_takes_no_rows_in_any_more_is_left_alone() -> None:
+    known = relations()
+    known.update(TAKING_IN, {"spec": {"source": {"uri": "raw/x.csv"}}}, deleted=False)
+    assert list(known.affected_by(OTHER_MONITOR)) == []
 
 
 def test_a_deleted_object_is_forgotten() -> None:

@@ -8,7 +8,7 @@ A, B, C = (Key("Dataset", "ns", name) for name in "abc")
 PIPELINE = Key("Pipeline", "ns", "p")
 
 
-def schedule(**limits: float) -> Schedule:
+def schedule(**limits: object) -> Schedule:
     settings = {
         "per_second": 1000.0,
         "burst": 1000,
@@ -122,3 +122,54 @@ def test_oldest_is_how_long_a_key_has_been_due() -> None:
     assert plan.oldest(7) == 5
     taken(plan, 7)
     assert plan.oldest(7) == 0
+
+
+def alone(**limits: object) -> Schedule:
+    """Return a schedule in which one Dataset is at work at any time."""
+    return schedule(one_at_a_time=frozenset({"Dataset"}), **limits)
+
+
+def test_of_some_kinds_one_key_is_at_work_at_any_time() -> None:
+    plan = alone()
+    for key in (A, B, C, PIPELINE):
+        plan.add(key, 0)
+    assert taken(plan, 0) == [A, PIPELINE]
+    plan.finish(PIPELINE)
+    assert taken(plan, 0) == []
+    plan.finish(A)
+    assert taken(plan, 0) == [B]
+    plan.fail(B, 0, at_least=9)
+    assert taken(plan, 0) == [C]
+
+
+def test_a_key_that_waits_for_its_turn_is_told_as_waiting() -> None:
+    plan = alone()
+    plan.add(A, 0)
+    plan.add(B, 0)
+    assert taken(plan, 0) == [A]
+    assert plan.oldest(7) == 7
+    assert plan.depth("Dataset", 7) == 2
+
+
+def test_a_key_that_waits_for_its_turn_is_handed_out_once_however_often_it_is_added() -> None:
+    plan = alone()
+    plan.add(A, 0)
+    plan.add(B, 0)
+    assert taken(plan, 0) == [A]
+    for _ in range(3):
+        plan.add(B, 1)
+        assert taken(plan, 1) == []
+    plan.finish(A)
+    assert taken(plan, 1) == [B]
+    plan.finish(B)
+    assert taken(plan, 1) == []
+
+
+def test_a_key_that_waits_for_its_turn_still_comes_at_its_own_time() -> None:
+    plan = alone()
+    plan.add(A, 0)
+    assert taken(plan, 0) == [A]
+    plan.add(B, 0, delay=5)
+    plan.finish(A)
+    assert plan.take(0) == pytest.approx(5)
+    assert taken(plan, 5) == [B]

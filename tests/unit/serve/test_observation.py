@@ -10,7 +10,7 @@ import pytest
 from support import graphs
 from trimtab_stages.contract.decision_record import MAGIC, digest_prefix, hash_id, unpack_block
 from trimtab_stages.contract.features import Feature, FeatureKind
-from trimtab_stages.contract.pane import Pane
+from trimtab_stages.contract.pane import OTHER, Pane
 from trimtab_stages.contract.serving_plan import (
     CategoricalReference,
     NumericReference,
@@ -21,7 +21,7 @@ from trimtab_stages.serve.model.batcher import Pace
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.observe.batch import Answered, RowBatch, VersionView, build_batch, view_of
 from trimtab_stages.serve.observe.capture import captured_rows, is_sampled, keep, sampled_rows
-from trimtab_stages.serve.observe.cells import OTHER, Cells, cells_of
+from trimtab_stages.serve.observe.cells import Cells, cells_of
 from trimtab_stages.serve.observe.pane_sums import PaneIdentity, PaneSums
 from trimtab_stages.serve.observe.records import pack_batch
 from trimtab_stages.serve.oip.tensors import Limits

@@ -88,6 +88,15 @@ def shares(table: Routing, requests: int = 4000) -> dict[str, float]:
             {"a": 80, "c": 20},
             id="one of three is refused",
         ),
+        pytest.param(
+            [planned("a", 100), planned("b", 0)], "b", {"b": 100}, id="a former one stands in"
+        ),
+        pytest.param(
+            [planned("a", 100), planned("c", 0, shadow=True), planned("b", 0)],
+            "bc",
+            {"b": 100},
+            id="a shadow never does",
+        ),
     ],
 )
 def test_weights_are_shares_of_the_inference_ids(

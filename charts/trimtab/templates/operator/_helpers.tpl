@@ -10,6 +10,8 @@ storageSecret: {{ .Values.storage.tenantSecret }}
 namespaces: {{ include "trimtab.watched" . }}
 resyncSeconds: {{ .Values.operator.resyncSeconds }}
 workers: {{ .Values.operator.workers }}
+retrain:
+  maxConcurrent: {{ .Values.operator.retrain.maxConcurrent }}
 lease:
   name: {{ include "trimtab.name" . }}-operator
   namespace: {{ .Release.Namespace }}
@@ -30,13 +32,14 @@ storage:
 {{/* What the operator may do in the namespaces that it watches. */}}
 {{- define "trimtab.rules.watched" -}}
 - apiGroups: [trimtab.dev]
-  resources: [datasets, pipelines, models]
+  resources: [datasets, pipelines, models, driftmonitors]
   verbs: [get, list, watch]
 - apiGroups: [trimtab.dev]
   resources: [pipelineruns]
   verbs: [get, list, watch, create, delete]
 - apiGroups: [trimtab.dev]
-  resources: [datasets/status, pipelines/status, pipelineruns/status, models/status]
+  resources:
+    [datasets/status, pipelines/status, pipelineruns/status, models/status, driftmonitors/status]
   verbs: [patch]
 - apiGroups: [batch]
   resources: [jobs]

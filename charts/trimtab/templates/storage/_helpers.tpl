@@ -27,6 +27,15 @@ http://{{ include "trimtab.s3.name" . }}.{{ .Release.Namespace }}.svc:7070
 {{- end -}}
 {{- end -}}
 
+{{/* Secret with the monitor's account; empty for the platform's own identity. */}}
+{{- define "trimtab.storage.monitorCredentials" -}}
+{{- if .Values.storage.embedded.enabled -}}
+{{- include "trimtab.name" . }}-monitor-storage
+{{- else -}}
+{{- default .Values.storage.credentialsSecret .Values.storage.monitorCredentialsSecret -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Bucket of a namespace: (list $ "demo"). */}}
 {{- define "trimtab.storage.bucket" -}}
 {{- (index . 0).Values.storage.bucketTemplate | replace "{namespace}" (index . 1) -}}
@@ -34,14 +43,14 @@ http://{{ include "trimtab.s3.name" . }}.{{ .Release.Namespace }}.svc:7070
 
 {{/* What the setup job creates in the embedded store. */}}
 {{- define "trimtab.s3.plan" -}}
-{{- $accounts := list "operator" -}}
+{{- $accounts := list "operator" "monitor" -}}
 {{- $audit := dict "name" .Values.storage.auditBucket "appenders" (list "operator") -}}
 {{- $buckets := list $audit -}}
 {{- range .Values.storage.tenants -}}
 {{- $account := printf "tenant-%s" .namespace -}}
 {{- $accounts = append $accounts $account -}}
 {{- $bucket := include "trimtab.storage.bucket" (list $ .namespace) -}}
-{{- $buckets = append $buckets (dict "name" $bucket "writers" (list $account) "readers" (list "operator")) -}}
+{{- $buckets = append $buckets (dict "name" $bucket "writers" (list $account) "readers" (list "operator" "monitor") "reporters" (list "monitor")) -}}
 {{- end -}}
 {{- dict "endpoint" (include "trimtab.s3.endpoint" .) "region" .Values.storage.region "accounts" $accounts "buckets" $buckets | toPrettyJson -}}
 {{- end -}}

@@ -29,8 +29,8 @@ Objects = Annotated[
     Path | None,
     typer.Option(
         "--objects",
-        help="JSON of `kubectl get datasets,pipelines,pipelineruns,models -o json`; - reads it "
-        "from standard input.",
+        help="JSON of `kubectl get trimtab -o json`, which lists all kinds; - reads it from "
+        "standard input.",
     ),
 ]
 Live = Annotated[bool, typer.Option("--live", help="Read the cluster. Default without -f.")]

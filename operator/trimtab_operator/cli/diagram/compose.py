@@ -63,7 +63,7 @@ def _pipeline_loop(pipeline: Pipeline, scene: Scene) -> Loop:
         Place.GATES: build_gates(pipeline, view, scene),
         Place.VERSION: build_version(model, view, scene),
         Place.SERVING: build_serving(model, pipeline.metadata.name),
-        Place.EVIDENCE: build_evidence(model),
+        Place.EVIDENCE: build_evidence(model, scene),
     }
     return Loop(pipeline.metadata.name, _sentence(boxes), boxes, _arrows(boxes))
 
@@ -99,7 +99,7 @@ def _model_loop(model: Model, scene: Scene) -> Loop:
     boxes = {
         Place.VERSION: build_version(model, None, scene),
         Place.SERVING: build_serving(model, model.metadata.name),
-        Place.EVIDENCE: build_evidence(model),
+        Place.EVIDENCE: build_evidence(model, scene),
     }
     sentence = "Serves a file of its own; no Pipeline retrains it."
     return Loop(model.metadata.name, sentence, boxes, _arrows(boxes))

@@ -78,7 +78,13 @@ def build_trigger(pipeline: Pipeline, view: RunView | None, scene: Scene) -> Box
 
 
 def _cause(kind: AutomaticTrigger, cron: str | None) -> str:
-    return "a new snapshot" if kind is AutomaticTrigger.NEW_SNAPSHOT else f"cron {cron}"
+    match kind:
+        case AutomaticTrigger.NEW_SNAPSHOT:
+            return "a new snapshot"
+        case AutomaticTrigger.SCHEDULE:
+            return f"cron {cron}"
+        case AutomaticTrigger.VERDICT:
+            return "a monitor's verdict"
 
 
 def _start_of(run: PipelineRun | None) -> datetime | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.kinds import BY_KIND
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
@@ -60,6 +61,16 @@ class Scene:
             for item in self.models()
             if item.spec.pipeline_ref is not None
             and (item.metadata.namespace, item.spec.pipeline_ref.name) == _full_name(pipeline)
+        ]
+        return min(found, key=lambda item: _born(item, self.now), default=None)
+
+    def monitor_of(self, model: Model) -> DriftMonitor | None:
+        """Return the oldest DriftMonitor of the Model."""
+        found = [
+            item
+            for item in self.objects
+            if isinstance(item, DriftMonitor)
+            and (item.metadata.namespace, item.spec.model_ref.name) == _full_name(model)
         ]
         return min(found, key=lambda item: _born(item, self.now), default=None)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trimtab_operator.api.dataset import Dataset
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.kinds import KINDS
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
@@ -36,6 +37,8 @@ def select(objects: Sequence[TrimtabObject], target: str) -> tuple[TrimtabObject
     found = [item for item in objects if type(item).__name__ == kind and item.metadata.name == name]
     if not found:
         raise Refusal("NotFound", f"{kind} '{name}' is not there; see `kubectl get {spelling}`")
+    watched = {item.spec.model_ref.name for item in found if isinstance(item, DriftMonitor)}
+    found += [item for item in objects if isinstance(item, Model) and item.metadata.name in watched]
     pipelines = {_pipeline_of(item) for item in found} - {None}
     if isinstance(found[0], Dataset):
         pipelines = {
@@ -48,12 +51,18 @@ def select(objects: Sequence[TrimtabObject], target: str) -> tuple[TrimtabObject
         for item in objects
         if isinstance(item, Pipeline) and item.metadata.name in pipelines
     }
-    return tuple(
+    chosen = [
         item
         for item in objects
         if item in found
         or _pipeline_of(item) in pipelines
         or (isinstance(item, Dataset) and item.metadata.name in datasets)
+    ]
+    models = {item.metadata.name for item in chosen if isinstance(item, Model)}
+    return tuple(
+        item
+        for item in objects
+        if item in chosen or (isinstance(item, DriftMonitor) and item.spec.model_ref.name in models)
     )
 
 

@@ -1,7 +1,9 @@
 """Boxes of the serving side: version, server, evidence."""
 
 from trimtab_operator.api.conditions import ConditionType
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
+from trimtab_operator.api.monitor_status import DecisionOutcome
 from trimtab_operator.cli.diagram.picture import Box, Fact, State
 from trimtab_operator.cli.diagram.run_boxes import RunView
 from trimtab_operator.cli.diagram.scene import Scene
@@ -10,6 +12,7 @@ from trimtab_operator.cli.diagram.wording import ago, percent, short_digest, spa
 from trimtab_stages.contract.gates import Estimate, Metric, Outcome
 
 SHOWN_ESTIMATES = 3
+SHOWN_SIGNALS = 4
 KIND = "Model version"
 METRIC_WORDS = {
     Metric.BALANCED_ACCURACY: "bal. accuracy",
@@ -93,8 +96,46 @@ def build_serving(model: Model | None, name: str) -> Box:
     return Box("Serving", model.metadata.name, state, word, facts, href=link, message=message)
 
 
-def build_evidence(model: Model | None) -> Box:
-    """Return the box of what served traffic leaves behind."""
+DECISIONS = {
+    DecisionOutcome.RETRAIN: State.ACTIVE,
+    DecisionOutcome.SUGGEST: State.ATTENTION,
+    DecisionOutcome.SUPPRESS: State.ATTENTION,
+    DecisionOutcome.ALERT: State.ATTENTION,
+    DecisionOutcome.HOLD_RETRAINING: State.ATTENTION,
+    DecisionOutcome.WAIT: State.GOOD,
+}
+
+
+def build_monitor(monitor: DriftMonitor, scene: Scene) -> Box:
+    """Return the box of what the newest window showed, and what was decided."""
+    state, word, message = summary_of(monitor)
+    last = monitor.status.decision
+    facts = [Fact("mode", monitor.spec.mode), Fact("windows of", span(monitor.spec.window.seconds))]
+    facts += [
+        Fact(item.name, str(item.value) if item.value is not None else item.state)
+        for item in monitor.status.signals[:SHOWN_SIGNALS]
+    ]
+    if last is not None:
+        facts.append(Fact("decided", ago(last.time, scene.now)))
+        if state is State.GOOD:
+            state, word, message = DECISIONS[last.outcome], last.outcome, last.message
+    report = monitor.status.evaluations[-1].report.key if monitor.status.evaluations else None
+    return Box(
+        "Monitor",
+        monitor.metadata.name,
+        state,
+        word,
+        tuple(facts),
+        href=scene.link(report),
+        message=message,
+    )
+
+
+def build_evidence(model: Model | None, scene: Scene) -> Box:
+    """Return the box of what served traffic leaves behind, or of the DriftMonitor that reads it."""
+    monitor = scene.monitor_of(model) if model is not None else None
+    if monitor is not None:
+        return build_monitor(monitor, scene)
     title = "panes, rows, labels"
     if model is None:
         return Box("Evidence", title, State.DECLARED, "NotDeclared")

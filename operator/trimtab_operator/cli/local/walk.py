@@ -82,6 +82,8 @@ class Walk:
             Refusal: the source is missing, or the ingest failed.
         """
         dataset = local.dataset
+        if (note := file_alone(dataset)) is not None:
+            self._console.print(note)
         source = import_source(self.store, local.folder, dataset.spec.source.uri)
         spec = build_ingest_spec(dataset, source, self._code_version)
         key = layout.ingest_commit(dataset.metadata.name, spec.id)
@@ -137,6 +139,18 @@ class Walk:
         arguments = (verb, "--spec", told, "--storage", storage, *more)
         with showing(self._console, title) as view:
             run_child(Child(arguments, self._workspace.log_file(name)), view)
+
+
+def file_alone(dataset: Dataset) -> str | None:
+    """Return what to say of a Dataset whose captured rows a local run leaves out, or None."""
+    capture = dataset.spec.source.capture
+    if capture is None:
+        return None
+    return (
+        f"Dataset {dataset.metadata.name}: the file alone is ingested; rows of Model"
+        f" {capture.model} (`spec.source.capture`) are added in a cluster, when a DriftMonitor"
+        " has decided to retrain."
+    )
 
 
 def read_stored(store: Store, key: str, kind: type[Stored]) -> Stored:

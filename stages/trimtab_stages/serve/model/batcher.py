@@ -20,6 +20,7 @@ from trimtab_stages.serve.errors import (
     OverloadedError,
     RequestError,
 )
+from trimtab_stages.serve.model.run_clock import RunClock
 from trimtab_stages.serve.oip.tensors import Tensor
 from trimtab_stages.serve.settings import RunSettings
 
@@ -86,8 +87,27 @@ Outcome = tuple[list[Job], Results | RequestError]
 """Jobs that shared a run, and what became of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the graph.
+
+    Attributes:
+        outcomes: what became of its jobs.
+        rows: rows in them.
+        seconds: processor time of the thread that ran it.
+    """
+
+    outcomes: list[Outcome]
+    rows: int
+    seconds: float
+
+
 class Batcher:
-    """Queue in front of one loaded graph."""
+    """Queue in front of one loaded graph.
+
+    Attributes:
+        times: how long its runs took, by their size.
+    """
 
     def __init__(
         self, model: Runnable, pace: Pace, executor: Executor, settings: RunSettings
@@ -101,6 +121,7 @@ class Batcher:
         self._free_slots = settings.slots
         self._run_seconds = pace.run_seconds
         self._row_seconds = pace.row_seconds
+        self.times = RunClock()
 
     @property
     def waiting(self) -> int:
@@ -130,7 +151,7 @@ class Batcher:
             if not batch:
                 continue
             if inline:
-                _deliver(self._run_timed(batch))
+                self._finish(self._run_timed(batch))
             else:
                 self._run_on_thread(batch, loop)
 
@@ -161,23 +182,26 @@ class Batcher:
         self._free_slots -= 1
         future = loop.run_in_executor(self._executor, self._run_timed, batch)
 
-        def done(finished: asyncio.Future[list[Outcome]]) -> None:
+        def done(finished: asyncio.Future[Run]) -> None:
             self._free_slots += 1
-            _deliver(finished.result())
+            self._finish(finished.result())
             self._start(loop)
 
         future.add_done_callback(done)
 
-    def _run_timed(self, batch: list[Job]) -> list[Outcome]:
+    def _run_timed(self, batch: list[Job]) -> Run:
         # The thread's own processor time: waiting for a processor is no property of the graph.
         start = time.thread_time()
-        finished = run_batch(self._model, batch)
+        outcomes = run_batch(self._model, batch)
         seconds = time.thread_time() - start
-        rows = sum(job.rows for job in batch)
-        self._run_seconds = moved(self._run_seconds, seconds)
-        if rows >= ROWS_THAT_TELL:
-            self._row_seconds = moved(self._row_seconds, seconds / rows)
-        return finished
+        return Run(outcomes, sum(job.rows for job in batch), seconds)
+
+    def _finish(self, run: Run) -> None:
+        self._run_seconds = moved(self._run_seconds, run.seconds)
+        if run.rows >= ROWS_THAT_TELL:
+            self._row_seconds = moved(self._row_seconds, run.seconds / run.rows)
+        self.times.add(run.rows, run.seconds)
+        _deliver(run.outcomes)
 
 
 def moved(estimate: float, measured: float) -> float:

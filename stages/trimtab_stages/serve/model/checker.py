@@ -62,9 +62,14 @@ async def _run_child(order: CheckOrder, timeout_seconds: float) -> ChildOutcome:
         stdout=asyncio.subprocess.PIPE,
     )
     payload = order.model_dump_json(by_alias=True).encode()
+    output = b""
     try:
         async with asyncio.timeout(timeout_seconds):
-            output, _ = await process.communicate(payload)
+            try:
+                output, _ = await process.communicate(payload)
+            except (ConnectionError, RuntimeError):
+                # It ended before it had read its order; uvloop calls that a RuntimeError.
+                await process.wait()
     except TimeoutError:
         return ChildOutcome(None, b"")
     finally:

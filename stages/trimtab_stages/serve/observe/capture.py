@@ -89,12 +89,15 @@ def keep(batch: RowBatch) -> KeptRows:
     )
 
 
-def captured_rows(model: str, view: VersionView, parts: list[KeptRows]) -> CapturedRows:
+def captured_rows(
+    model: str, view: VersionView, parts: list[KeptRows], *, shadow: bool = False
+) -> CapturedRows:
     """Return the stored form of rows of one version and bucket."""
     decisions = np.concatenate([part.decisions for part in parts])
     return CapturedRows(
         model=model,
         version=view.digest,
+        shadow=shadow,
         ids=[one for part in parts for one in part.ids],
         event_time_ns=np.concatenate([part.event_ns for part in parts]).tolist(),
         received_ns=np.concatenate([part.received_ns for part in parts]).tolist(),

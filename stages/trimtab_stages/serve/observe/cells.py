@@ -14,9 +14,6 @@ from trimtab_stages.contract.pane import SCORE_CELLS
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.serve.observe.columns import Columns, Matrix
 
-OTHER = "__other__"
-"""Stands for every category that the reference does not know."""
-
 
 @dataclass(frozen=True, slots=True)
 class NumericCells:

@@ -221,7 +221,7 @@ class Observer:
     def _offer_captured(self, lane: Lane, bucket: int, parts: list[KeptRows]) -> None:
         writer = self._naming.next("captured")
         key = layout.captured(self._plan.model, lane.view.digest, bucket, writer)
-        encode = partial(_captured_bytes, self._plan.model, lane.view, parts)
+        encode = partial(_captured_bytes, self._plan.model, lane.view, parts, shadow=lane.shadow)
         size = sum(part.size for part in parts)
         if not self._outbox.offer(Outgoing("captured", key, encode, size)):
             self.dropped_rows += sum(len(part.row) for part in parts)
@@ -236,5 +236,5 @@ def _block(blocks: list[bytes]) -> bytes:
     return b"".join((MAGIC, *blocks))
 
 
-def _captured_bytes(model: str, view: VersionView, parts: list[KeptRows]) -> bytes:
-    return captured_rows(model, view, parts).to_bytes()
+def _captured_bytes(model: str, view: VersionView, parts: list[KeptRows], *, shadow: bool) -> bytes:
+    return captured_rows(model, view, parts, shadow=shadow).to_bytes()

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab_stages.contract.decision_record import NO_DECISION
-from trimtab_stages.contract.pane import SCORE_CELLS, NumericCells, Pane
+from trimtab_stages.contract.pane import OTHER, SCORE_CELLS, NumericCells, Pane
 from trimtab_stages.serve.observe.batch import RowBatch
-from trimtab_stages.serve.observe.cells import OTHER, Cells, score_cells
+from trimtab_stages.serve.observe.cells import Cells, score_cells
 from trimtab_stages.serve.observe.columns import Matrix
 
 
@@ -59,12 +59,16 @@ class PaneSums:
         self._decisions: Counter[int] = Counter()
         self._first_ns = np.iinfo(np.int64).max
         self._last_ns = 0
+        self._first_received_ns = np.iinfo(np.int64).max
+        self._last_received_ns = 0
 
     def add(self, batch: RowBatch) -> None:
         """Fold rows in."""
         self.rows += len(batch.row)
         self._first_ns = min(self._first_ns, int(batch.event_ns.min()))
         self._last_ns = max(self._last_ns, int(batch.event_ns.max()))
+        self._first_received_ns = min(self._first_received_ns, int(batch.received_ns.min()))
+        self._last_received_ns = max(self._last_received_ns, int(batch.received_ns.max()))
         if self._cells.numeric.names:
             self._add_numeric(batch.numeric[:, self._cells.numeric.columns])
         for cell in self._cells.categorical:
@@ -93,6 +97,8 @@ class PaneSums:
             decisions={str(index): count for index, count in self._decisions.items()},
             first_event_ns=self._first_ns,
             last_event_ns=self._last_ns,
+            first_received_ns=self._first_received_ns,
+            last_received_ns=self._last_received_ns,
         )
 
     def _add_numeric(self, values: Matrix) -> None:

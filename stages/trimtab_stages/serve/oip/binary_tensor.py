@@ -80,6 +80,6 @@ def _strings(raw: bytes, count: int, name: str) -> Tensor:
     if position != len(raw):
         raise InvalidRequestError(
             f"input `{name}`: the lengths of its {count} BYTES elements do not add up to "
-            f"`binary_data_size` {len(raw)}"
+            f"its {len(raw)} bytes"
         )
     return strings

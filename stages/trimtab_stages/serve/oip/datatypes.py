@@ -40,6 +40,22 @@ STRUCT_CODES = {
 casts that NumPy would do in silence.
 """
 
+CONTENTS_FIELDS = {
+    "BOOL": "bool_contents",
+    "UINT8": "uint_contents",
+    "UINT16": "uint_contents",
+    "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
+    "INT8": "int_contents",
+    "INT16": "int_contents",
+    "INT32": "int_contents",
+    "INT64": "int64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""Datatypes -> the field of `InferTensorContents` that carries them; the others are raw only."""
+
 ONNX_DATATYPES = {
     "tensor(bool)": "BOOL",
     "tensor(uint8)": "UINT8",

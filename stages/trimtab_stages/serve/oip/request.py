@@ -11,7 +11,13 @@ import orjson
 from trimtab_stages.serve.errors import InvalidRequestError
 from trimtab_stages.serve.oip.binary_tensor import tensor_from_binary
 from trimtab_stages.serve.oip.event_time import EVENT_TIME, event_time_from_parameter
-from trimtab_stages.serve.oip.tensor_source import Document, Place, TensorSource, read_parameters
+from trimtab_stages.serve.oip.tensor_source import (
+    BodySource,
+    Document,
+    Place,
+    TensorSource,
+    read_parameters,
+)
 from trimtab_stages.serve.oip.tensors import (
     VARIABLE,
     InferRequest,
@@ -86,13 +92,16 @@ class InferRequestReader:
 
     Clients of the binary extension repeat their headers byte by byte; those without an id or an
     event time are remembered, so that checking them again costs one look-up.
+
+    Attributes:
+        limits: bounds on one request.
     """
 
     def __init__(self, signature: Signature, limits: Limits) -> None:
         self._known: dict[bytes, KnownHeader] = {}
         self._inputs = {spec.name: spec for spec in signature.inputs}
         self._outputs = {spec.name: spec for spec in signature.outputs}
-        self._limits = limits
+        self.limits = limits
         self._common_rows = signature.common_rows
         self._all_json = tuple(RequestedOutput(spec, binary=False) for spec in signature.outputs)
         self._all_binary = tuple(RequestedOutput(spec, binary=True) for spec in signature.outputs)
@@ -108,16 +117,31 @@ class InferRequestReader:
         Raises:
             InvalidRequestError: anything that breaks the protocol or does not fit the signature.
         """
+        source = BodySource(body, header_length, self.limits)
+        request = self.read_from(document, source)
+        if header_length is not None and request.event_time is None and "id" not in document:
+            self._remember(
+                body, header_length, source, KnownHeader((), 0, request.outputs, request.rows)
+            )
+        return request
+
+    def read_from(self, document: Document, source: TensorSource) -> InferRequest:
+        """Return the validated request.
+
+        Args:
+            document: the request without its values.
+            source: its values.
+
+        Raises:
+            InvalidRequestError: anything that breaks the protocol or does not fit the signature.
+        """
         parameters = read_parameters(document, "request")
-        source = TensorSource(body, header_length, self._limits)
         inputs = self._read_inputs(document, source)
         rows = self._rows_of(inputs)
         event_time = inputs.pop(EVENT_TIME) if self._has_event_time_input(inputs) else None
         if event_time is None and EVENT_TIME in parameters:
             event_time = event_time_from_parameter(parameters[EVENT_TIME], rows)
         outputs = self._read_outputs(document.get("outputs"), parameters)
-        if header_length is not None and event_time is None and "id" not in document:
-            self._remember(body, header_length, source, KnownHeader((), 0, outputs, rows))
         return InferRequest(inputs, outputs, rows, event_time)
 
     def read_known(self, body: bytes, header_length: int) -> InferRequest | None:
@@ -132,7 +156,7 @@ class InferRequestReader:
         return InferRequest(inputs, known.outputs, known.rows)
 
     def _remember(
-        self, body: bytes, header_length: int, source: TensorSource, header: KnownHeader
+        self, body: bytes, header_length: int, source: BodySource, header: KnownHeader
     ) -> None:
         if len(source.places) != len(self._inputs) or header_length > KNOWN_HEADER_BYTES:
             return

@@ -1,6 +1,7 @@
-"""Takes the input tensors of one request out of its body, in order."""
+"""Takes the input tensors of one request out of its body or message, in order."""
 
 import math
+from abc import ABC, abstractmethod
 
 from trimtab_stages.serve.errors import InvalidRequestError
 from trimtab_stages.serve.oip.binary_tensor import tensor_from_binary
@@ -17,19 +18,11 @@ _SHOWN_NAME = 64
 _NO_PARAMETERS: Document = {}
 
 
-class TensorSource:
-    """Takes tensors from one body in order and keeps count of bytes and elements.
+class TensorSource(ABC):
+    """Takes tensors in order, checks what they say of themselves, and counts their elements."""
 
-    Attributes:
-        places: where the binary tensors were.
-    """
-
-    def __init__(self, body: bytes, header_length: int | None, limits: Limits) -> None:
-        self._body = body
-        self._start = len(body) if header_length is None else header_length
-        self._position = self._start
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.places: list[Place] = []
         self._elements_left = limits.elements
 
     def read(self, item: Document, spec: TensorSpec) -> Tensor:
@@ -40,6 +33,32 @@ class TensorSource:
         self._elements_left -= math.prod(shape)
         if self._elements_left < 0:
             raise InvalidRequestError(f"more than {self._limits.elements} elements in one request")
+        return self._values(item, spec, shape)
+
+    @abstractmethod
+    def check_consumed(self) -> None:
+        """Refuse data that belongs to no tensor."""
+
+    @abstractmethod
+    def _values(self, item: Document, spec: TensorSpec, shape: tuple[int, ...]) -> Tensor:
+        """Return the next tensor; its datatype and shape are checked."""
+
+
+class BodySource(TensorSource):
+    """Takes tensors from one HTTP body and keeps count of its bytes.
+
+    Attributes:
+        places: where the binary tensors were.
+    """
+
+    def __init__(self, body: bytes, header_length: int | None, limits: Limits) -> None:
+        super().__init__(limits)
+        self._body = body
+        self._start = len(body) if header_length is None else header_length
+        self._position = self._start
+        self.places: list[Place] = []
+
+    def _values(self, item: Document, spec: TensorSpec, shape: tuple[int, ...]) -> Tensor:
         size = read_parameters(item, spec.name).get("binary_data_size")
         if size is None:
             return self._read_json(item, spec, shape)

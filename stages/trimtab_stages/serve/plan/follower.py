@@ -1,8 +1,9 @@
 """Follows the plan's file: loads what it names, then swaps one pointer.
 
 A new plan takes effect when all its versions are loaded; until then the former one keeps answering.
-A process that has nothing to answer with yet starts with the champion and what else is loaded, and
-reports the plan as not followed, so that a refused challenger never takes a restarted pod away.
+A process that has nothing to answer with yet starts with what is loaded of the plan, the champion
+or else a former one that the plan still holds, and reports the plan as not followed, so that a
+refused version never takes a restarted pod away. A shadow alone answers nothing.
 """
 
 import asyncio
@@ -54,12 +55,18 @@ class PlanFollower:
     """
 
     def __init__(
-        self, file: PlanFile, loader: VersionLoader, settings: VersionSettings, poll_seconds: float
+        self,
+        file: PlanFile,
+        loader: VersionLoader,
+        settings: VersionSettings,
+        poll_seconds: float,
+        pod: str,
     ) -> None:
         self._file = file
         self._loader = loader
         self._settings = settings
         self._poll_seconds = poll_seconds
+        self._pod = pod
         self._plan: ServingPlan | None = None
         self._followed = ""
         self._fault = ""
@@ -81,7 +88,7 @@ class PlanFollower:
 
     def state(self) -> ServerState:
         """Return what `GET /plan` says."""
-        versions = self._plan.versions if self._plan else []
+        versions = self._here(self._plan) if self._plan else []
         return ServerState(
             revision=self._followed,
             ready=self.ready,
@@ -127,9 +134,10 @@ class PlanFollower:
     def _swap(self, plan: ServingPlan) -> None:
         if self._followed == plan.revision:
             return
-        loaded = [version for version in plan.versions if identity_of(version) in self._loaded]
-        complete = len(loaded) == len(plan.versions)
-        if not complete and (self.routing is not None or not self._may_start_with(plan)):
+        wanted = self._here(plan)
+        loaded = [version for version in wanted if self._is_loaded(version)]
+        complete = len(loaded) == len(wanted)
+        if not complete and not self._may_use_part_of(plan):
             return
         self.routing = Routing(plan, [self._served(version) for version in loaded])
         if complete:
@@ -137,12 +145,27 @@ class PlanFollower:
             LOG.info("following serving plan %s", plan.revision)
             self._loader.forget_others(version.digest for version in plan.versions)
 
-    def _may_start_with(self, plan: ServingPlan) -> bool:
-        """True when the champion is loaded and nothing else can be waited for."""
-        first, *others = (identity_of(version) for version in plan.versions)
-        return first in self._loaded and all(
-            other in self._loaded or other in self._refused for other in others
+    def _may_use_part_of(self, plan: ServingPlan) -> bool:
+        """True when something can answer now and nothing better can be waited for.
+
+        A process that started with a former version goes over to the champion when that loads.
+        """
+        if self.routing is not None:
+            started = self.routing.plan.revision == plan.revision
+            first = plan.versions[0]
+            return started and self._is_loaded(first) and self.routing.served(first.digest) is None
+        wanted = self._here(plan)
+        decided = all(
+            self._is_loaded(version) or identity_of(version) in self._refused for version in wanted
         )
+        return decided and any(self._is_loaded(version) for version in wanted if not version.shadow)
+
+    def _here(self, plan: ServingPlan) -> list[PlanVersion]:
+        """Return the versions that concern this pod."""
+        return [version for version in plan.versions if version.only_on in {None, self._pod}]
+
+    def _is_loaded(self, version: PlanVersion) -> bool:
+        return identity_of(version) in self._loaded
 
     def _served(self, version: PlanVersion) -> ServedVersion:
         return ServedVersion(version, self._loaded[identity_of(version)], self._settings)
@@ -150,7 +173,7 @@ class PlanFollower:
     def _start_next_load(self, plan: ServingPlan, now: float) -> None:
         if self._loading is not None:
             return
-        for version in plan.versions:
+        for version in self._here(plan):
             identity = identity_of(version)
             refusal = self._refused.get(identity)
             if identity in self._loaded or (refusal is not None and not _is_due(refusal, now)):

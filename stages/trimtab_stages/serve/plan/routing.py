@@ -32,7 +32,7 @@ class Routing:
         plan: the plan.
         revision: its revision.
         revision_prefix: first 8 bytes of the revision, for decision records.
-        versions: loaded versions, champion first.
+        versions: loaded versions, champion first; at least one of them is no shadow.
         shadows: versions that score after the reply.
         only: the version that answers everything, None where several share.
     """
@@ -51,8 +51,12 @@ class Routing:
 
     @property
     def champion(self) -> ServedVersion:
-        """The version that the plan names first."""
-        return self.versions[0]
+        """The first loaded version of the plan that is no shadow."""
+        return next(version for version in self.versions if not version.plan.shadow)
+
+    def served(self, digest: str) -> ServedVersion | None:
+        """Return the loaded version with this digest, None where there is none."""
+        return self._by_name.get(digest)
 
     def choose(self, inference_id: str) -> ServedVersion:
         """Return the version for an inference id; the same id always gets the same one."""
@@ -85,10 +89,14 @@ def place_of(id_hash: bytes) -> float:
 
 
 def shares_of(plan: ServingPlan, versions: Sequence[ServedVersion]) -> tuple[Share, ...]:
-    """Return the shares of the loaded versions; the champion gets those of versions not loaded."""
+    """Return the shares of the loaded versions; the first one that answers gets those of others."""
     loaded = {version.plan.digest: version for version in versions}
     weights = {version.digest: version.weight for version in plan.versions if version.weight}
-    champion = plan.versions[0].digest
+    champion = next(
+        version.digest
+        for version in plan.versions
+        if version.digest in loaded and not version.shadow
+    )
     lost = sum(weight for digest, weight in weights.items() if digest not in loaded)
     if lost:
         weights[champion] = weights.get(champion, 0) + lost

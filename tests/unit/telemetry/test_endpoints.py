@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from trimtab_operator.handlers.probes import (
+from trimtab_operator.telemetry.endpoints import (
     Health,
     build_health_app,
     build_metrics_app,
@@ -68,7 +68,8 @@ def test_metrics_are_refreshed_when_read() -> None:
     metrics = Metrics()
 
     async def ask() -> tuple[int, str]:
-        runner = await serve(build_metrics_app(metrics, lambda: metrics.leader.set(1)), 0, LOOPBACK)
+        app = build_metrics_app(metrics.registry, lambda: metrics.leader.set(1))
+        runner = await serve(app, 0, LOOPBACK)
         try:
             return await fetch(runner, "/metrics")
         finally:

@@ -1,13 +1,11 @@
-"""The operator's HTTP endpoints: `/healthz` and `/readyz`, and `/metrics` on its own port."""
+"""HTTP endpoints of operator and monitor: `/healthz`, `/readyz`, and `/metrics` on its own port."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-from trimtab_operator.telemetry.metrics import Metrics
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 MAX_QUEUE_SECONDS = 300.0
 MAX_API_SECONDS = 90.0
@@ -59,12 +57,12 @@ def build_health_app(health: Callable[[], Health]) -> web.Application:
     return _build_app({"/healthz": respond, "/readyz": respond})
 
 
-def build_metrics_app(metrics: Metrics, refresh: Callable[[], None]) -> web.Application:
+def build_metrics_app(registry: CollectorRegistry, refresh: Callable[[], None]) -> web.Application:
     """Return the application with the metrics; `refresh` sets what is read on demand."""
 
     async def respond(_: web.Request) -> web.Response:
         refresh()
-        body = generate_latest(metrics.registry)
+        body = generate_latest(registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return _build_app({"/metrics": respond})

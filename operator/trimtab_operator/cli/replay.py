@@ -1,0 +1,142 @@
+"""Computes stored evaluation reports once more, from the objects that they name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from trimtab_operator.cli.exits import Refusal
+from trimtab_operator.storage.evaluations import (
+    Judged,
+    Report,
+    read_judged,
+    read_policy,
+    read_report,
+)
+from trimtab_operator.storage.window_inputs import WindowKeys, WindowOf, build_inputs
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.base import NewerSchemaError
+from trimtab_stages.contract.monitoring import Evaluation
+from trimtab_stages.contract.run import Commit
+from trimtab_stages.drift.evaluate import evaluate
+from trimtab_stages.store import NotFound, Store, StoreError
+
+
+class Outcome(StrEnum):
+    """What a replay has shown."""
+
+    SAME = "Same"
+    """The report says what its objects say."""
+    DIFFERENT = "Different"
+    """It says something else."""
+    INCOMPLETE = "Incomplete"
+    """An object that it names is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One report, computed again.
+
+    Attributes:
+        key: where the report lies.
+        evaluation: what it says.
+        outcome: Same, Different or Incomplete.
+        message: fields that differ, or what is gone.
+    """
+
+    key: str
+    evaluation: Evaluation
+    outcome: Outcome
+    message: str = ""
+
+
+def replay_all(store: Store, monitor: str, last: int) -> Iterator[Replay]:
+    """Replay the newest reports of a DriftMonitor, oldest of them first.
+
+    Raises:
+        Refusal: the store does not answer, there is no report, or one has another format.
+    """
+    try:
+        reports = _newest(store, monitor, last)
+        judges = _Judges(store)
+        for report in reports:
+            yield _replay(store, report, judges)
+    except StoreError as error:
+        raise Refusal(error.reason, error.message) from error
+    except (ValueError, NewerSchemaError) as error:
+        raise Refusal("NotReadable", f"monitoring/{monitor}/: {error}") from error
+
+
+def _newest(store: Store, monitor: str, last: int) -> list[Report]:
+    prefix = layout.evaluations_prefix(monitor)
+    keys = [entry.key for entry in store.list(prefix) if layout.is_evaluation(entry.key)]
+    if not keys:
+        raise Refusal(
+            "NotFound",
+            f"{store.uri(prefix.rstrip('/'))} holds no report; check the name, and whether a "
+            "window has closed (`kubectl get driftmonitor`)",
+        )
+    keys.sort(key=lambda key: key.rpartition("/")[2])
+    return [read_report(store, key) for key in keys[-last:]]
+
+
+def _replay(store: Store, report: Report, judges: "_Judges") -> Replay:
+    stored = report.evaluation
+    try:
+        found = _evaluate(store, stored, judges)
+    except NotFound as error:
+        return Replay(report.file.key, stored, Outcome.INCOMPLETE, error.message)
+    if found.to_bytes() == stored.to_bytes():
+        return Replay(report.file.key, stored, Outcome.SAME)
+    before, now = stored.to_wire(), found.to_wire()
+    fields = sorted(name for name in before | now if before.get(name) != now.get(name))
+    return Replay(report.file.key, stored, Outcome.DIFFERENT, f"differs in {', '.join(fields)}")
+
+
+def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation:
+    inputs = build_inputs(
+        read=store.get,
+        window=WindowOf(
+            monitor=stored.monitor,
+            model=stored.model,
+            policy=read_policy(store, stored),
+            start=stored.start,
+            end=stored.end,
+            closed_ns=stored.closed_ns,
+        ),
+        judged=judges.of(stored.version),
+        keys=WindowKeys(stored.panes, stored.records, stored.feedback),
+        # What is missing is known by its absence: that cannot be seen again from what is there.
+        count_lost=lambda _: stored.lost,
+    )
+    return evaluate(inputs).model_copy(update={"closed_ns": stored.closed_ns})
+
+
+class _Judges:
+    """Finds the runs that versions come from; a report names the version alone."""
+
+    def __init__(self, store: Store) -> None:
+        self._read = partial(read_judged, store)
+        self._store = store
+        self._runs: dict[str, str] | None = None
+        self._known: dict[str, Judged] = {}
+
+    def of(self, version: str) -> Judged:
+        """Return what a version's windows are compared with; raises `NotFound`."""
+        if version not in self._known:
+            runs = self._all_runs()
+            if version not in runs:
+                raise NotFound(f"the commit of the run that made {version}")
+            self._known[version] = self._read(runs[version])
+        return self._known[version]
+
+    def _all_runs(self) -> dict[str, str]:
+        if self._runs is None:
+            commits = [entry.key for entry in self._store.list(layout.RUNS_PREFIX)]
+            found = [
+                Commit.from_bytes(self._store.get(key))
+                for key in commits
+                if key == layout.run_commit(key.split("/")[1])
+            ]
+            self._runs = {commit.model.file.digest: commit.run for commit in found}
+        return self._runs

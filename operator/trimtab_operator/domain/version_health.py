@@ -1,0 +1,154 @@
+"""How a version fares in the server pods: failures, time of its runs, restarts, refusals."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import sqrt
+
+from trimtab_operator.domain.observed import DeploymentView
+from trimtab_operator.domain.serving_plan import is_refused
+from trimtab_stages.contract.reasons import ServingReason
+from trimtab_stages.contract.serving_plan import RunTimes, ServerState, VersionCounts, VersionState
+
+PASSING = frozenset({ServingReason.STORE_UNREACHABLE, ServingReason.ACCESS_DENIED})
+"""Reasons that end without a change of the Model."""
+
+Z = 1.96
+"""Normal quantile of a two-sided 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Time of the runs of two versions, compared within sizes of runs that both had.
+
+    Attributes:
+        ratio: the version's time in the other's mix of sizes, divided by the other's.
+        extra_seconds: by how much longer a run takes on average, seconds.
+        rows: rows of the version in the compared sizes.
+    """
+
+    ratio: float
+    extra_seconds: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What all pods together say of a version.
+
+    Attributes:
+        requests: requests that it answered, or scored as a shadow.
+        failed: requests that it failed.
+        pace: time of its runs against the other version's; None where nothing compares.
+        restarts: restarts of all pods.
+        refused: what a pod says that does not load it; faults of the store, which pass, are none.
+    """
+
+    requests: int = 0
+    failed: int = 0
+    pace: Pace | None = None
+    restarts: int = 0
+    refused: VersionState | None = None
+
+    @property
+    def least_error_rate(self) -> float:
+        """Lower end of the 95 % interval of the share of failed requests (Wilson 1927), 0..1."""
+        return wilson_low(self.failed, self.failed + self.requests)
+
+    def since(self, restarts: int) -> "Health":
+        """Return the same without so many restarts, which were before."""
+        return replace(self, restarts=max(0, self.restarts - restarts))
+
+
+def shadow_health(
+    deployment: DeploymentView | None, servers: dict[str, ServerState], digest: str, champion: str
+) -> Health:
+    """Return the health of a challenger that scores the champion's requests."""
+    counts = list(_counts(servers, digest))
+    times = [one for item in counts for one in item.times]
+    others = [one for item in _counts(servers, champion) for one in item.times]
+    return Health(
+        requests=sum(item.shadow_requests for item in counts),
+        failed=sum(item.shadow_failed_requests for item in counts),
+        pace=compare_times(times, others),
+        restarts=count_restarts(deployment),
+        refused=refusal(servers, digest),
+    )
+
+
+def champion_health(
+    deployment: DeploymentView | None, servers: dict[str, ServerState], digest: str
+) -> Health:
+    """Return the health of a version that answers requests."""
+    counts = list(_counts(servers, digest))
+    return Health(
+        requests=sum(item.requests for item in counts),
+        failed=sum(item.failed_requests for item in counts),
+        restarts=count_restarts(deployment),
+        refused=refusal(servers, digest),
+    )
+
+
+def compare_times(times: Iterable[RunTimes], others: Iterable[RunTimes]) -> Pace | None:
+    """Return the time of runs against the time of other runs, None where no size is common.
+
+    Direct standardisation: mean times by size, weighted by how often the other version had each.
+    """
+    mine, theirs = _by_size(times), _by_size(others)
+    common = mine.keys() & theirs.keys()
+    runs = sum(theirs[size].runs for size in common)
+    expected = sum(theirs[size].seconds for size in common)
+    if not runs or expected <= 0:
+        return None
+    taken = sum(mine[size].seconds / mine[size].runs * theirs[size].runs for size in common)
+    rows = sum(mine[size].rows for size in common)
+    return Pace(taken / expected, (taken - expected) / runs, rows)
+
+
+def refusal(servers: dict[str, ServerState], digest: str) -> VersionState | None:
+    """Return what a pod says that will never load a version as it is, None where no pod does."""
+    states = [state for server in servers.values() for state in server.versions]
+    return next(
+        (
+            state
+            for state in states
+            if state.digest == digest and is_refused(state) and state.reason not in PASSING
+        ),
+        None,
+    )
+
+
+def count_restarts(deployment: DeploymentView | None) -> int:
+    """Return the restarts of all pods of a Deployment."""
+    return sum(pod.restarts for pod in deployment.pods) if deployment is not None else 0
+
+
+def wilson_low(hits: int, trials: int) -> float:
+    """Return the lower end of the 95 % Wilson interval of a share, 0 without trials."""
+    if not trials:
+        return 0.0
+    share, square = hits / trials, Z * Z / trials
+    centre = share + square / 2
+    spread = Z * sqrt(share * (1 - share) / trials + square / (4 * trials))
+    return max(0.0, (centre - spread) / (1 + square))
+
+
+def _counts(servers: dict[str, ServerState], digest: str) -> Iterable[VersionCounts]:
+    states = [state for server in servers.values() for state in server.versions]
+    return (state.counts for state in states if state.digest == digest and state.counts is not None)
+
+
+def _by_size(times: Iterable[RunTimes]) -> dict[int, RunTimes]:
+    found: dict[int, RunTimes] = {}
+    for one in times:
+        known = found.get(one.size)
+        found[one.size] = one if known is None else _sum(known, one)
+    return {size: item for size, item in found.items() if item.runs}
+
+
+def _sum(one: RunTimes, other: RunTimes) -> RunTimes:
+    return RunTimes(
+        size=one.size,
+        runs=one.runs + other.runs,
+        rows=one.rows + other.rows,
+        seconds=one.seconds + other.seconds,
+    )

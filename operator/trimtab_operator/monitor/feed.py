@@ -1,0 +1,113 @@
+"""Finds the objects that servers have added below a prefix, without listing the old ones again.
+
+Keys are `<prefix><day>/<pod>-<start>-<sequence>.<suffix>`. Each process counts up on its own, so a
+listing that goes on behind its last key finds what it has added; that other processes have begun
+is found by a listing that jumps over the known ones.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+
+from trimtab_operator.monitor.sequences import Writer, writer_of
+from trimtab_stages.store import Store
+
+MOST_WAITING = 64
+"""A number that is still missing after so many later ones is waited for no longer."""
+UPLOADS = 2
+"""Objects that a process uploads at the same time."""
+
+
+@dataclass(slots=True)
+class _Process:
+    """What one process wrote on one day.
+
+    Attributes:
+        prefix: what its keys begin with.
+        behind: all keys up to this one are known.
+        next: sequence number that would follow it.
+        ahead: known keys after a missing one, by number.
+    """
+
+    prefix: str
+    behind: str
+    next: int
+    ahead: dict[int, str] = field(default_factory=dict)
+
+    def take(self, key: str, sequence: int) -> bool:
+        """Take a key; False where it is known."""
+        if sequence < self.next or sequence in self.ahead:
+            return False
+        self.ahead[sequence] = key
+        if len(self.ahead) > MOST_WAITING:
+            self.next = min(self.ahead)
+        while self.next in self.ahead:
+            self.behind = self.ahead.pop(self.next)
+            self.next += 1
+        return True
+
+
+class Feed:
+    """The keys below one prefix, each one once.
+
+    Args:
+        prefix: ends with a slash.
+        first_day: earlier days are never listed, `YYYY-MM-DD`.
+    """
+
+    def __init__(self, prefix: str, first_day: str) -> None:
+        self._prefix = prefix
+        self._first_day = first_day
+        self._processes: dict[str, _Process] = {}
+        self._ends: dict[str, int] = {}
+
+    def skip_to(self, day: str) -> None:
+        """Never list the days before this one again."""
+        self._first_day = max(day, self._first_day)
+        start = self._prefix + self._first_day
+        self._processes = {key: one for key, one in self._processes.items() if key >= start}
+
+    def read_known(self, store: Store) -> Iterator[str]:
+        """Yield what the known processes have added; raises `StoreError`."""
+        for process in tuple(self._processes.values()):
+            for entry in store.list(process.prefix, start_after=process.behind):
+                yield from self._take(entry.key)
+
+    def read_all(self, store: Store) -> Iterator[str]:
+        """Yield what all processes have added; raises `StoreError`."""
+        behind: str | None = self._prefix + self._first_day
+        while behind is not None:
+            behind = yield from self._read_until_known(store, behind)
+
+    def _read_until_known(self, store: Store, behind: str) -> Generator[str, None, str | None]:
+        """Yield new keys; returns where to go on when a known process's old keys begin."""
+        for entry in store.list(self._prefix, start_after=behind):
+            process = self._processes.get(_prefix_of(entry.key))
+            if process is not None and entry.key <= process.behind:
+                return process.behind
+            yield from self._take(entry.key)
+        return None
+
+    def _take(self, key: str) -> Iterator[str]:
+        try:
+            writer = writer_of(key)
+        except ValueError:
+            return
+        prefix = _prefix_of(key)
+        process = self._processes.get(prefix)
+        if process is None:
+            process = self._processes[prefix] = _Process(prefix, prefix, self._begin(writer))
+        if process.take(key, writer.sequence):
+            self._ends[writer.process] = process.next
+            yield key
+
+    def _begin(self, writer: Writer) -> int:
+        """Return where a day of a process begins: where the day before ended, as far as is known.
+
+        Objects are uploaded side by side, so the first one that is seen may not be the first.
+        """
+        guess = max(writer.sequence - UPLOADS, 0)
+        return min(writer.sequence, self._ends.get(writer.process, guess))
+
+
+def _prefix_of(key: str) -> str:
+    return f"{key.rpartition('-')[0]}-"

@@ -1,0 +1,131 @@
+"""Keeps the series of every DriftMonitor in step with its newest window, and ends them with it."""
+
+import contextlib
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from prometheus_client import Gauge
+
+from trimtab_operator.monitor.metrics import MonitorMetrics
+from trimtab_operator.monitor.targets import Target
+from trimtab_stages.contract.monitoring import (
+    Evaluation,
+    FeatureDrift,
+    Quality,
+    SignalKind,
+    SignalState,
+    SignalValue,
+)
+from trimtab_stages.drift.quality import drop
+
+MOST_FEATURES = 50
+OTHER = "__other__"
+"""Stands for the features beyond the bound: the largest of their values."""
+SCORE = "__score__"
+
+Series = tuple[Gauge, tuple[str, ...]]
+
+
+class Gauges:
+    """Sets the gauges of DriftMonitors.
+
+    Args:
+        metrics: where to.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, metrics: MonitorMetrics, clock: Callable[[], float]) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._shown: dict[tuple[str, str], set[Series]] = {}
+
+    def show(self, target: Target, evaluation: Evaluation) -> None:
+        """Set the series of a DriftMonitor to those of its newest window, and remove the others."""
+        labels = (target.namespace, target.name, target.model)
+        values = dict(self._values(labels, target, evaluation))
+        place = (target.namespace, target.name)
+        _remove(self._shown.get(place, set()) - values.keys())
+        for (gauge, names), value in values.items():
+            gauge.labels(*names).set(value)
+        self._shown[place] = set(values)
+
+    def keep(self, places: Iterable[tuple[str, str]]) -> None:
+        """Remove the series of all DriftMonitors but these (namespace, name)."""
+        for gone in self._shown.keys() - set(places):
+            _remove(self._shown.pop(gone))
+            for result in ("ok", "faulty", "error"):
+                with contextlib.suppress(KeyError):
+                    self._metrics.evaluations.remove(*gone, result)
+
+    def _values(
+        self, labels: tuple[str, ...], target: Target, evaluation: Evaluation
+    ) -> Iterator[tuple[Series, float]]:
+        metrics, rows = self._metrics, evaluation.rows
+        yield (metrics.samples, labels), rows
+        yield (metrics.coverage, labels), evaluation.labels / rows if rows else math.nan
+        yield (metrics.faults, labels), len(evaluation.faults)
+        yield (metrics.lost, labels), evaluation.lost
+        yield (metrics.last_evaluation, labels), self._clock()
+        yield (metrics.period, labels), target.policy.window.seconds
+        for signal in evaluation.signals:
+            yield from self._signal_values(labels, signal)
+        measured = _are_measured(evaluation, SignalKind.INPUT_DRIFT)
+        yield from self._feature_values(labels, evaluation.features, measured=measured)
+        measured = _are_measured(evaluation, SignalKind.REALISED_QUALITY)
+        for quality in evaluation.qualities:
+            yield from self._quality_values((*labels, quality.metric), quality, measured=measured)
+
+    def _signal_values(
+        self, labels: tuple[str, ...], signal: SignalValue
+    ) -> Iterator[tuple[Series, float]]:
+        match signal.kind:
+            case SignalKind.INPUT_DRIFT:
+                yield (self._metrics.share, (*labels, signal.name)), _value(signal)
+            case SignalKind.PREDICTION_DRIFT:
+                yield (self._metrics.js, (*labels, SCORE)), _value(signal)
+            case _:
+                pass
+
+    def _feature_values(
+        self, labels: tuple[str, ...], features: Sequence[FeatureDrift], *, measured: bool
+    ) -> Iterator[tuple[Series, float]]:
+        metrics = self._metrics
+        together: defaultdict[Series, list[float]] = defaultdict(list)
+        for position, feature in enumerate(features):
+            name = feature.feature if position < MOST_FEATURES else OTHER
+            for gauge, value in (
+                (metrics.wasserstein, feature.wasserstein),
+                (metrics.psi, feature.psi),
+                (metrics.js, feature.jensen_shannon),
+                (metrics.detected, float(feature.drifted)),
+            ):
+                if value is not None:
+                    together[gauge, (*labels, name)].append(value if measured else math.nan)
+        for series, values in together.items():
+            yield series, max(values)
+
+    def _quality_values(
+        self, labels: tuple[str, ...], quality: Quality, *, measured: bool
+    ) -> Iterator[tuple[Series, float]]:
+        metrics = self._metrics
+        lost, *_ = drop(quality)
+        yield (metrics.quality_reference, labels), quality.reference
+        yield (metrics.quality, labels), quality.value if measured else math.nan
+        yield (metrics.quality_drop, labels), lost if measured else math.nan
+
+
+def _value(signal: SignalValue) -> float:
+    is_measured = signal.state is SignalState.MEASURED and signal.value is not None
+    return signal.value if is_measured and signal.value is not None else math.nan
+
+
+def _are_measured(evaluation: Evaluation, kind: SignalKind) -> bool:
+    signals = [signal for signal in evaluation.signals if signal.kind is kind]
+    return any(signal.state is SignalState.MEASURED for signal in signals)
+
+
+def _remove(series: Iterable[Series]) -> None:
+    for gauge, labels in series:
+        with contextlib.suppress(KeyError):
+            gauge.remove(*labels)

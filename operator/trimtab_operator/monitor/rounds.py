@@ -1,0 +1,199 @@
+"""Looks at every DriftMonitor as often as its Model's servers write, and reports what it found."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from trimtab_operator.cluster.client import Cluster, Manifest
+from trimtab_operator.cluster.lease import Clocks
+from trimtab_operator.cluster.resources import DRIFT_MONITORS, MODELS
+from trimtab_operator.errors import Refused, Retryable
+from trimtab_operator.monitor.gauges import Gauges
+from trimtab_operator.monitor.metrics import MonitorMetrics
+from trimtab_operator.monitor.object_cache import ObjectCache
+from trimtab_operator.monitor.status import status_of
+from trimtab_operator.monitor.targets import Target, find_targets
+from trimtab_operator.monitor.watch import Progress, Watch
+from trimtab_operator.storage.evaluations import Report
+from trimtab_operator.storage.stores import Stores
+from trimtab_stages.store import StoreError
+
+logger = logging.getLogger(__name__)
+
+DISCOVER_SECONDS = 30.0
+"""How often new server processes are looked for while no window closes."""
+FAILED_SECONDS = 15.0
+"""Pause after a look that failed."""
+
+Place = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One DriftMonitor that is looked at from time to time.
+
+    Attributes:
+        watch: its windows.
+        due: when it is looked at next, monotonic seconds.
+        discovered: when new server processes were looked for last.
+        task: the look that is under way.
+        shown: key of the report that the gauges show.
+    """
+
+    watch: Watch
+    due: float
+    discovered: float = float("-inf")
+    task: "asyncio.Task[None] | None" = None
+    shown: str = ""
+
+
+class Rounds:
+    """Lists the DriftMonitors again and again and looks at those that are due.
+
+    Args:
+        cluster: where they are and where their status goes.
+        stores: opens the buckets.
+        executor: bounded threads; boto3 and NumPy block.
+        metrics: numbers.
+        clocks: time.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        stores: Stores,
+        executor: Executor,
+        metrics: MonitorMetrics,
+        clocks: Clocks,
+    ) -> None:
+        self._cluster = cluster
+        self._stores = stores
+        self._executor = executor
+        self._metrics = metrics
+        self._clocks = clocks
+        self._gauges = Gauges(metrics, lambda: clocks.now().timestamp())
+        self._cache = ObjectCache()
+        self._watched: dict[Place, _Watched] = {}
+
+    def oldest_due(self) -> float:
+        """Return for how long the DriftMonitor that waits longest has been due, seconds."""
+        dues = [one.due for one in self._watched.values()]
+        return max(self._clocks.monotonic() - min(dues), 0.0) if dues else 0.0
+
+    async def run(self, namespaces: Sequence[str], poll_seconds: float) -> None:
+        """Go round for ever."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    targets = await self._list(namespaces)
+                except (Retryable, Refused) as error:
+                    logger.warning("objects not listed", extra={"cause": str(error)})
+                else:
+                    self._start_due(group, targets, poll_seconds)
+                await asyncio.sleep(poll_seconds)
+
+    async def _list(self, namespaces: Sequence[str]) -> list[Target]:
+        monitors: list[Manifest] = []
+        models: list[Manifest] = []
+        for namespace in namespaces or ("",):
+            monitors += await self._cluster.list_objects(DRIFT_MONITORS, namespace)
+            models += await self._cluster.list_objects(MODELS, namespace)
+        return find_targets(monitors, models)
+
+    def _start_due(
+        self, group: asyncio.TaskGroup, targets: Sequence[Target], poll_seconds: float
+    ) -> None:
+        places = {(target.namespace, target.name) for target in targets}
+        self._watched = {place: one for place, one in self._watched.items() if place in places}
+        self._gauges.keep(places)
+        now = self._clocks.monotonic()
+        for target in targets:
+            watched = self._watched_of(target, now)
+            is_busy = watched.task is not None and not watched.task.done()
+            if watched.due <= now and not is_busy:
+                pause = max(poll_seconds, target.flush_seconds)
+                watched.task = group.create_task(self._look(target, watched, pause))
+
+    def _watched_of(self, target: Target, now: float) -> _Watched:
+        place = (target.namespace, target.name)
+        found = self._watched.get(place)
+        if found is None or found.watch.identity != target.identity:
+            found = self._watched[place] = _Watched(Watch(target, self._cache), now)
+        return found
+
+    async def _look(self, target: Target, watched: _Watched, pause: float) -> None:
+        """Look at one DriftMonitor; after a fault everything about it is derived anew."""
+        where = {"monitor": f"{target.namespace}/{target.name}"}
+        try:
+            progress = await self._look_once(target, watched)
+        except (StoreError, ValueError, Retryable, Refused) as error:
+            logger.warning("evaluation is tried again", extra=where | {"cause": str(error)})
+            self._failed(target, watched)
+        except Exception:
+            logger.exception("evaluation failed", extra=where)
+            self._failed(target, watched)
+        else:
+            watched.due = self._clocks.monotonic() + (0.0 if progress.more else pause)
+
+    async def _look_once(self, target: Target, watched: _Watched) -> Progress:
+        started, now = self._clocks.monotonic(), self._clocks.now()
+        everything = started - watched.discovered > DISCOVER_SECONDS
+
+        def look() -> Progress:
+            store = self._stores.of_namespace(target.namespace)
+            return watched.watch.look(store, target, now, everything=everything)
+
+        progress = await asyncio.get_running_loop().run_in_executor(self._executor, look)
+        if everything:
+            watched.discovered = started
+        if progress.reports or _has_moved(target, progress):
+            await self._write(target, progress)
+        self._show(target, watched, progress)
+        return progress
+
+    async def _write(self, target: Target, progress: Progress) -> None:
+        if progress.evaluated_through is None:
+            return
+        body = {
+            "apiVersion": DRIFT_MONITORS.api_version,
+            "kind": DRIFT_MONITORS.kind,
+            # The uid: an object that was made anew under the name gets nothing of the old one.
+            "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
+            "status": status_of(target, progress.reports, progress.evaluated_through),
+        }
+        await self._cluster.apply(body, "status")
+
+    def _show(self, target: Target, watched: _Watched, progress: Progress) -> None:
+        for report in progress.reports:
+            result = "faulty" if report.evaluation.faults else "ok"
+            self._metrics.evaluations.labels(target.namespace, target.name, result).inc()
+            logger.info("window evaluated", extra=_summary(target, report))
+        newest = watched.watch.newest
+        if newest is not None and newest.file.key != watched.shown:
+            self._gauges.show(target, newest.evaluation)
+            watched.shown = newest.file.key
+
+    def _failed(self, target: Target, watched: _Watched) -> None:
+        self._metrics.evaluations.labels(target.namespace, target.name, "error").inc()
+        self._stores.forget_all()
+        watched.watch = Watch(target, self._cache)
+        watched.due = self._clocks.monotonic() + FAILED_SECONDS
+
+
+def _has_moved(target: Target, progress: Progress) -> bool:
+    through = progress.evaluated_through
+    return through is not None and through != target.evaluated_through
+
+
+def _summary(target: Target, report: Report) -> dict[str, object]:
+    evaluation = report.evaluation
+    return {
+        "monitor": f"{target.namespace}/{target.name}",
+        "end": evaluation.end,
+        "rows": evaluation.rows,
+        "labels": evaluation.labels,
+        "lost": evaluation.lost,
+        "signals": {one.name: one.value for one in evaluation.signals},
+    }

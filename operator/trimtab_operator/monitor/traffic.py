@@ -1,0 +1,147 @@
+"""What servers have left in a Model's bucket, read as far as it is new."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from trimtab_operator.monitor.feed import Feed
+from trimtab_operator.monitor.ledger import Ledger, see_block, see_labels
+from trimtab_operator.monitor.sequences import count_missing, writer_of
+from trimtab_operator.monitor.windows import SECOND_NS, Grid
+from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
+from trimtab_operator.storage.window_inputs import Read, WindowKeys
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.base import NewerSchemaError
+from trimtab_stages.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class Traffic:
+    """Decision records and labels of one Model, fed into one DriftMonitor's ledger.
+
+    Attributes:
+        ledger: what was seen.
+
+    Args:
+        model: name of the Model.
+        grid: the windows.
+        floor_ns: what began to arrive earlier is left out, nanoseconds since 1970.
+    """
+
+    def __init__(self, model: str, grid: Grid, floor_ns: int) -> None:
+        day = day_of(floor_ns)
+        self._grid = grid
+        self._blocks = Feed(layout.decisions_prefix(model), day)
+        self._labels = Feed(layout.feedback_prefix(model), day)
+        self.ledger = Ledger(floor_ns)
+
+    def read(self, store: Store, read: Read, *, everything: bool) -> None:
+        """Take in what is new.
+
+        Args:
+            store: the bucket.
+            read: returns the bytes of a key.
+            everything: look for new processes as well, not only behind the known ones.
+
+        Raises:
+            StoreError: the bucket does not answer.
+        """
+        for feed, take in ((self._blocks, self._take_block), (self._labels, self._take_labels)):
+            for key in feed.read_all(store) if everything else feed.read_known(store):
+                self._try(take, key, read)
+
+    def raise_floor(self, floor_ns: int) -> None:
+        """Forget what began to arrive before."""
+        self.ledger.raise_floor(floor_ns)
+        for feed in (self._blocks, self._labels):
+            feed.skip_to(day_of(floor_ns))
+
+    def _try(self, take: Callable[[str, bytes], None], key: str, read: Read) -> None:
+        data = read(key)
+        try:
+            take(key, data)
+        except (ValueError, NewerSchemaError) as error:
+            logger.warning("stored object not readable", extra={"key": key, "cause": str(error)})
+
+    def _take_block(self, key: str, data: bytes) -> None:
+        rows = read_arrived_rows(data)
+        if rows.versions:
+            self.ledger.add_block(
+                see_block(self._grid, key, rows.versions, rows.event_ns, rows.received_ns)
+            )
+
+    def _take_labels(self, key: str, data: bytes) -> None:
+        labels = read_arrived_labels(data)
+        received_ns = labels.batch.received_ns
+        self.ledger.add_labels(see_labels(self._grid, key, received_ns, labels.event_ns))
+
+
+@dataclass(frozen=True, slots=True)
+class NearPanes:
+    """Keys of one version's panes about a window.
+
+    Attributes:
+        inside: in the window, sorted.
+        after: in the one behind it.
+    """
+
+    inside: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def list_panes(store: Store, model: str, version: str, grid: Grid, number: int) -> NearPanes:
+    """Return the keys of one version's panes in a window, and in the one behind it.
+
+    Raises:
+        StoreError: the bucket does not answer.
+    """
+    begin, end, beyond = (grid.start_seconds(number + step) for step in (0, 1, 2))
+    prefix = layout.version_panes_prefix(model, version)
+    inside: list[str] = []
+    after: list[str] = []
+    for entry in store.list(prefix, start_after=layout.before_bucket(prefix, begin)):
+        bucket = int(entry.key.split("/")[-2])
+        if bucket >= beyond:
+            break
+        (inside if bucket < end else after).append(entry.key)
+    return NearPanes(tuple(inside), tuple(after))
+
+
+def count_lost(store: Store, model: str, ledger: Ledger, near: NearPanes, used: WindowKeys) -> int:
+    """Return how many objects are missing between those of a window.
+
+    A process numbers its panes of all versions and times in one row, so a number that is not found
+    near the window is looked for among all panes.
+
+    Raises:
+        StoreError: the bucket does not answer.
+    """
+    panes = count_missing(used.panes, (*near.inside, *near.after))
+    if panes:
+        everywhere = (entry.key for entry in store.list(layout.panes_prefix(model)))
+        panes = count_missing(used.panes, everywhere)
+    records = count_missing(used.records, ledger.block_keys)
+    return panes + records + count_missing(used.feedback, ledger.label_keys)
+
+
+def day_of(time_ns: int) -> str:
+    """Return the UTC day of an instant, `YYYY-MM-DD`, as keys name it."""
+    return datetime.fromtimestamp(time_ns / SECOND_NS, UTC).strftime("%Y-%m-%d")
+
+
+def first_arrival(read: Read, keys: Iterable[str]) -> int | None:
+    """Return when the first row of some blocks arrived, nanoseconds; None without blocks.
+
+    A process writes in order of arrival, so the first block of each says it.
+
+    Raises:
+        StoreError: a block cannot be read.
+    """
+    firsts: dict[str, str] = {}
+    for key in keys:
+        process = writer_of(key).process
+        firsts[process] = min(key, firsts.get(process, key))
+    arrivals = (int(read_arrived_rows(read(key)).received_ns.min()) for key in firsts.values())
+    return min(arrivals, default=None)

@@ -1,0 +1,162 @@
+"""Evaluates the windows of one DriftMonitor, one after the other, as they close.
+
+Everything is derived from the bucket and the object: after a kill the next process finds the same
+windows with the same rows, and a report that is there already is adopted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from trimtab_operator.monitor.ledger import ClosedWindow
+from trimtab_operator.monitor.object_cache import ObjectCache
+from trimtab_operator.monitor.targets import Target, TrainedVersion
+from trimtab_operator.monitor.traffic import Traffic, count_lost, first_arrival, list_panes
+from trimtab_operator.monitor.windows import SECOND_NS, UPLOAD_SECONDS, Grid, nanoseconds
+from trimtab_operator.storage.evaluations import (
+    Judged,
+    Report,
+    read_judged,
+    read_report,
+    write_report,
+)
+from trimtab_operator.storage.window_inputs import WindowKeys, WindowOf, build_inputs
+from trimtab_stages.contract.decision_record import digest_prefix
+from trimtab_stages.drift.evaluate import evaluate
+from trimtab_stages.store import Store
+
+MOST_WINDOWS = 12
+"""Windows evaluated before the status is written; no more reports fit into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one look at the bucket has brought.
+
+    Attributes:
+        reports: of the windows that have closed, oldest first.
+        evaluated_through: end of the newest window that is done; None before the first.
+        more: further windows are closed already.
+    """
+
+    reports: tuple[Report, ...] = ()
+    evaluated_through: datetime | None = None
+    more: bool = False
+
+
+class Watch:
+    """One DriftMonitor's windows. Not to be shared between threads at the same time.
+
+    Attributes:
+        newest: report of the newest evaluated window, None before the first.
+
+    Args:
+        target: the DriftMonitor; what a new start would follow from stays the same.
+        cache: reads objects.
+    """
+
+    def __init__(self, target: Target, cache: ObjectCache) -> None:
+        self.identity = target.identity
+        self._grid = Grid.of(target.policy.window)
+        self._cache = cache
+        self._judged: dict[str, Judged] = {}
+        self.newest: Report | None = None
+        self._traffic: Traffic | None = None
+
+    def look(self, store: Store, target: Target, now: datetime, *, everything: bool) -> Progress:
+        """Take in what is new and evaluate the windows that have closed.
+
+        Args:
+            store: the bucket.
+            target: the DriftMonitor as it was read last.
+            now: wall clock before anything was read.
+            everything: look for new server processes as well; done anyway before a window is
+                evaluated or passed over.
+
+        Raises:
+            StoreError: the bucket does not answer.
+            ValueError: stored objects do not fit together.
+        """
+        read = partial(self._cache.get, store)
+        traffic = self._traffic or self._begin(store, target)
+        traffic.read(store, read, everything=everything or self._traffic is None)
+        self._traffic = traffic
+        settled_ns = nanoseconds(now) - (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
+        if not everything and self._has_closed(traffic, target, settled_ns):
+            traffic.read(store, read, everything=True)
+        return self._evaluate_closed(store, target, traffic, settled_ns)
+
+    def _has_closed(self, traffic: Traffic, target: Target, settled_ns: int) -> bool:
+        open_from, first = traffic.ledger.open_from(settled_ns), self._first(target)
+        return open_from is not None and (first is None or open_from > first)
+
+    def _evaluate_closed(
+        self, store: Store, target: Target, traffic: Traffic, settled_ns: int
+    ) -> Progress:
+        first, reports = self._first(target), list[Report]()
+        versions = [digest_prefix(version.digest) for version in target.versions]
+        while True:
+            closed = traffic.ledger.next_closed(first, versions, settled_ns)
+            if closed is None:
+                open_from = traffic.ledger.open_from(settled_ns)
+                return Progress(tuple(reports), self._end(first, open_from))
+            if len(reports) == MOST_WINDOWS:
+                return Progress(tuple(reports), self._end(first, first), more=True)
+            self.newest = self._evaluate(store, target, traffic, closed)
+            reports.append(self.newest)
+            self._raise_floor(store, traffic, self.newest)
+            first = closed.number + 1
+
+    def _begin(self, store: Store, target: Target) -> Traffic:
+        """Begin where the newest report's rows began to arrive, or at the champion's promotion."""
+        floor_ns = nanoseconds(target.begin)
+        if target.evaluations:
+            self.newest = read_report(store, target.evaluations[-1]["report"]["key"])
+            floor_ns = self._first_arrival(store, self.newest) or floor_ns
+        return Traffic(target.model, self._grid, floor_ns)
+
+    def _raise_floor(self, store: Store, traffic: Traffic, report: Report) -> None:
+        floor_ns = self._first_arrival(store, report)
+        if floor_ns is not None:
+            traffic.raise_floor(floor_ns)
+
+    def _first_arrival(self, store: Store, report: Report) -> int | None:
+        """Return when the report's rows began to arrive: each process writes in that order."""
+        return first_arrival(partial(self._cache.get, store), report.evaluation.records)
+
+    def _evaluate(
+        self, store: Store, target: Target, traffic: Traffic, closed: ClosedWindow
+    ) -> Report:
+        version = next(v for v in target.versions if digest_prefix(v.digest) == closed.version)
+        near = list_panes(store, target.model, version.digest, self._grid, closed.number)
+        inputs = build_inputs(
+            read=partial(self._cache.get, store),
+            window=WindowOf(
+                monitor=target.name,
+                model=target.model,
+                policy=target.policy,
+                start=self._grid.start(closed.number),
+                end=self._grid.start(closed.number + 1),
+                closed_ns=closed.closed_ns,
+            ),
+            judged=self._judge(store, version),
+            keys=WindowKeys(near.inside, closed.blocks, closed.labels),
+            count_lost=partial(count_lost, store, target.model, traffic.ledger, near),
+        )
+        evaluation = evaluate(inputs).model_copy(update={"closed_ns": closed.closed_ns})
+        return write_report(store, evaluation, target.policy)
+
+    def _judge(self, store: Store, version: TrainedVersion) -> Judged:
+        if version.run not in self._judged:
+            self._judged = {version.run: read_judged(store, version.run)}
+        return self._judged[version.run]
+
+    def _first(self, target: Target) -> int | None:
+        through = target.evaluated_through
+        return None if through is None else self._grid.first_from(through)
+
+    def _end(self, first: int | None, open_from: int | None) -> datetime | None:
+        """Return the end of the newest window that is done, None before the first."""
+        if first is None:
+            return None
+        return self._grid.start(max(first, first if open_from is None else open_from))

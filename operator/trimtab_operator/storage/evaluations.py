@@ -1,0 +1,112 @@
+"""What windows are judged against, and the reports of their evaluation, written once."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.artifact import ArtifactRef
+from trimtab_stages.contract.base import canonical_json, digest_of, digest_of_bytes
+from trimtab_stages.contract.gates import Metric
+from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
+from trimtab_stages.contract.run import Commit
+from trimtab_stages.contract.serving_plan import ReferenceProfile
+from trimtab_stages.store import ArtifactConflict, Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A version and what its windows are compared with.
+
+    Attributes:
+        version: digest of its ONNX file.
+        reference: cells and counts of its training rows.
+        reference_digest: digest of the profile's file.
+        classes: class names in index order.
+        quality: metrics on the test split, by metric.
+    """
+
+    version: str
+    reference: ReferenceProfile
+    reference_digest: str
+    classes: tuple[str, ...]
+    quality: Mapping[Metric, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A stored report.
+
+    Attributes:
+        evaluation: its content.
+        file: where it lies.
+    """
+
+    evaluation: Evaluation
+    file: ArtifactRef
+
+
+def read_judged(store: Store, run: str) -> Judged:
+    """Return what a run's version is compared with.
+
+    Raises:
+        StoreError: the commit or the profile cannot be read.
+        ValueError: one of them has another format.
+    """
+    commit = Commit.from_bytes(store.get(layout.run_commit(run)))
+    file = commit.model.reference
+    return Judged(
+        version=commit.model.file.digest,
+        reference=ReferenceProfile.from_bytes(store.get(file.key)),
+        reference_digest=file.digest,
+        classes=tuple(commit.model.classes),
+        quality={estimate.metric: estimate.value for estimate in commit.estimates},
+    )
+
+
+def write_report(store: Store, evaluation: Evaluation, policy: MonitorSpec) -> Report:
+    """Store a report and its policy; where the window has one already, adopt that.
+
+    Raises:
+        StoreError: the store cannot be written.
+        ValueError: the report that is there has another format.
+    """
+    policy_key = layout.monitoring_policy(evaluation.monitor, digest_of(policy))
+    store.put_if_absent(policy_key, canonical_json(policy.to_wire()))
+    end = int(evaluation.end.timestamp())
+    key = layout.evaluation(evaluation.monitor, evaluation.version, end)
+    data = evaluation.to_bytes()
+    try:
+        store.put_if_absent(key, data)
+    except ArtifactConflict:
+        logger.info("the window has a report already; it is adopted", extra={"key": key})
+        data = store.get(key)
+    return _report(key, data)
+
+
+def read_report(store: Store, key: str) -> Report:
+    """Return a stored report.
+
+    Raises:
+        StoreError: it cannot be read.
+        ValueError: it has another format.
+    """
+    return _report(key, store.get(key))
+
+
+def read_policy(store: Store, evaluation: Evaluation) -> MonitorSpec:
+    """Return the windows and signals that a report was made with.
+
+    Raises:
+        StoreError: they cannot be read.
+        ValueError: they have another format.
+    """
+    key = layout.monitoring_policy(evaluation.monitor, evaluation.policy)
+    return MonitorSpec.model_validate_json(store.get(key))
+
+
+def _report(key: str, data: bytes) -> Report:
+    file = ArtifactRef(key=key, digest=digest_of_bytes(data), size=len(data))
+    return Report(Evaluation.from_bytes(data), file)

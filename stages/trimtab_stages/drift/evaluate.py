@@ -1,0 +1,190 @@
+"""The evaluation of one window: a pure function of what was read for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+import numpy as np
+
+from trimtab_stages.contract.base import digest_of
+from trimtab_stages.contract.gates import Metric
+from trimtab_stages.contract.monitoring import (
+    DataFault,
+    Evaluation,
+    FeatureDrift,
+    MonitorSpec,
+    Quality,
+    Signal,
+    SignalKind,
+    SignalValue,
+)
+from trimtab_stages.contract.serving_plan import ReferenceProfile
+from trimtab_stages.drift.cells import numeric_table
+from trimtab_stages.drift.confusion import DECISION_METRICS, count_confusion
+from trimtab_stages.drift.faults import find_faults
+from trimtab_stages.drift.features import Moves, judge_features, measure_moves
+from trimtab_stages.drift.jensen_shannon import jensen_shannon
+from trimtab_stages.drift.merge import Counts, MergedPanes
+from trimtab_stages.drift.quality import measure_quality
+from trimtab_stages.drift.records import LabelledRows, RecordArrays
+from trimtab_stages.drift.signals import (
+    drift_signal,
+    fault_signal,
+    no_reference,
+    prediction_signal,
+    quality_signal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowInputs:
+    """All that one evaluation depends on.
+
+    Attributes:
+        monitor: name of the DriftMonitor.
+        model: name of the Model.
+        version: digest of the champion that the window is judged against.
+        reference: its reference profile.
+        reference_digest: digest of the profile's file.
+        classes: class names in index order; empty where the version decides nothing.
+        quality_reference: its test estimates by metric.
+        spec: window and signals that are asked for.
+        start: begin of the window.
+        end: end of the window, exclusive.
+        panes: merged panes of the window.
+        records: decision records of the window.
+        labelled: rows of the window whose label has returned.
+        lost: objects whose sequence number is missing.
+        pane_keys: keys of the panes that were merged.
+        record_keys: keys of the decision records that were read.
+        feedback_keys: keys of the labels that were read.
+    """
+
+    monitor: str
+    model: str
+    version: str
+    reference: ReferenceProfile
+    reference_digest: str
+    classes: Sequence[str]
+    quality_reference: Mapping[Metric, float]
+    spec: MonitorSpec
+    start: datetime
+    end: datetime
+    panes: MergedPanes
+    records: RecordArrays
+    labelled: LabelledRows
+    lost: int = 0
+    pane_keys: Sequence[str] = ()
+    record_keys: Sequence[str] = ()
+    feedback_keys: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was measured once and every signal is read from.
+
+    Attributes:
+        faults: faults of the data.
+        moves: statistics of every feature.
+        confusion: confusion counts of the labelled rows, [K, K].
+        distance: Jensen-Shannon distance of the scores, None where one side has none.
+    """
+
+    faults: list[DataFault]
+    moves: Moves
+    confusion: Counts
+    distance: float | None
+
+
+def evaluate(inputs: WindowInputs) -> Evaluation:
+    """Return the report of a window.
+
+    Raises:
+        ValueError: the panes count a feature in other cells than the reference.
+    """
+    findings = _measure(inputs)
+    return Evaluation(
+        monitor=inputs.monitor,
+        model=inputs.model,
+        version=inputs.version,
+        reference=inputs.reference_digest,
+        policy=digest_of(inputs.spec),
+        start=inputs.start,
+        end=inputs.end,
+        rows=inputs.panes.rows,
+        labels=len(inputs.labelled),
+        lost=inputs.lost,
+        panes=sorted(inputs.pane_keys),
+        records=sorted(inputs.record_keys),
+        feedback=sorted(inputs.feedback_keys),
+        faults=findings.faults,
+        features=_reported_features(inputs.spec, findings.moves),
+        qualities=_qualities(inputs, findings.confusion),
+        signals=[_signal(signal, inputs, findings) for signal in inputs.spec.signals],
+    )
+
+
+def _measure(inputs: WindowInputs) -> Findings:
+    reference, panes = inputs.reference, inputs.panes
+    table = numeric_table(reference.numeric, panes)
+    lateness = inputs.spec.window.allowed_lateness_seconds
+    return Findings(
+        faults=find_faults(reference, table, panes, inputs.records, lateness),
+        moves=measure_moves(reference, table, panes),
+        confusion=count_confusion(inputs.labelled, len(inputs.classes)),
+        distance=_score_distance(reference, panes),
+    )
+
+
+def _score_distance(reference: ReferenceProfile, panes: MergedPanes) -> float | None:
+    before = np.array([reference.score_counts], dtype=np.int64)
+    if not before.any() or not panes.score_counts.any():
+        return None
+    return float(jensen_shannon(before, panes.score_counts[None, :])[0])
+
+
+def _reported_features(spec: MonitorSpec, moves: Moves) -> list[FeatureDrift]:
+    """Return every feature as the first signal about inputs judges it, or as the default would."""
+    asked = (signal for signal in spec.signals if signal.kind is SignalKind.INPUT_DRIFT)
+    default = Signal(name="inputs", kind=SignalKind.INPUT_DRIFT)
+    signal = next(asked, default)
+    return judge_features(signal.model_copy(update={"features": []}), moves)
+
+
+def _qualities(inputs: WindowInputs, confusion: Counts) -> list[Quality]:
+    """Return the metrics that are asked for and defined, each once, in the signals' order."""
+    asked = [one.metric for one in inputs.spec.signals if one.kind is SignalKind.REALISED_QUALITY]
+    found = (_quality(metric, inputs, confusion) for metric in dict.fromkeys(asked))
+    return [quality for quality in found if quality is not None]
+
+
+def _quality(metric: Metric, inputs: WindowInputs, confusion: Counts) -> Quality | None:
+    reference = inputs.quality_reference.get(metric)
+    if reference is None or metric not in DECISION_METRICS:
+        return None
+    return measure_quality(metric, confusion, reference)
+
+
+def _signal(signal: Signal, inputs: WindowInputs, findings: Findings) -> SignalValue:
+    rows, window = inputs.panes.rows, inputs.spec.window
+    match signal.kind:
+        case SignalKind.DATA_FAULT:
+            return fault_signal(signal, findings.faults, rows)
+        case SignalKind.INPUT_DRIFT:
+            features = judge_features(signal, findings.moves)
+            return drift_signal(signal, features, rows, window.min_samples)
+        case SignalKind.PREDICTION_DRIFT:
+            return prediction_signal(signal, findings.distance, rows, window.min_samples)
+        case SignalKind.REALISED_QUALITY:
+            return _quality_signal(signal, inputs, findings.confusion)
+        case _:
+            assert_never(signal.kind)
+
+
+def _quality_signal(signal: Signal, inputs: WindowInputs, confusion: Counts) -> SignalValue:
+    labels, least = int(confusion.sum()), inputs.spec.window.min_labels
+    if signal.metric not in DECISION_METRICS or signal.metric not in inputs.quality_reference:
+        return no_reference(signal, labels)
+    quality = _quality(signal.metric, inputs, confusion)
+    return quality_signal(signal, quality, labels, inputs.panes.rows, least)

@@ -1,0 +1,219 @@
+"""From an evaluation to a run: what the monitor writes and what the operator makes of it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.apiserver import ApiServer, Object
+from support.monitor_writer import MANAGER, evaluate
+from support.objects import conditions_of
+from support.operator_process import ROOTS, OperatorProcess
+from support.scenario import NAME, apply_all
+from support.specs import dataset_spec
+from support.tenant import Tenant
+from support.waiting import wait_until
+from trimtab_stages.contract.audit import AuditRecord, verify
+from trimtab_stages.store import LocalStore
+
+pytestmark = pytest.mark.integration
+SECONDS = 60.0
+WORSE, GOOD = {"quality": "0.1"}, {"quality": "0"}
+FLEET, SLOTS = 7, 3
+
+
+def champion(tenant: Tenant, name: str = NAME) -> Object:
+    """Let the cluster act; return the champion, empty where there is none."""
+    tenant.act()
+    found: Object = tenant.get("Model", name)["status"].get("champion", {})
+    return found
+
+
+def status(tenant: Tenant, name: str = NAME) -> Object:
+    found: Object = tenant.get("DriftMonitor", name)["status"]
+    return found
+
+
+def decided(tenant: Tenant, name: str = NAME) -> list[str]:
+    """Return all decisions in the status, oldest first."""
+    found = status(tenant, name).get("decisions", [])
+    return [f"{item['outcome']} {item['reason']}" for item in found]
+
+
+def verdict_runs(tenant: Tenant) -> list[Object]:
+    return [run for run in tenant.all("PipelineRun") if run["spec"]["trigger"] == "Verdict"]
+
+
+def watch(tenant: Tenant, **spec: Any) -> None:
+    """Apply a loop with a DriftMonitor, and wait for its first champion."""
+    apply_all(tenant)
+    tenant.apply("DriftMonitor", NAME, {"modelRef": {"name": NAME}, "mode": "Act"} | spec)
+    wait_until(lambda: champion(tenant), SECONDS, what="a first version is champion")
+
+
+def managed(body: Object, manager: str) -> set[str]:
+    """Return the status fields that a field manager owns."""
+    return {
+        name.removeprefix("f:")
+        for entry in body["metadata"]["managedFields"]
+        if entry["manager"] == manager and entry.get("subresource") == "status"
+        for name in entry["fieldsV1"]["f:status"]
+    }
+
+
+def test_a_bad_window_leads_to_exactly_one_run(
+    tenant: Tenant, buckets: Path, operator: OperatorProcess
+) -> None:
+    watch(tenant)
+    former = champion(tenant)["digest"]
+    evaluate(tenant, NAME, GOOD, WORSE)
+    (run,) = wait_until(lambda: verdict_runs(tenant), SECONDS, what="a run starts")
+    trigger = run["spec"]["triggerId"]
+    assert run["spec"]["causes"] == [trigger]
+    assert decided(tenant) == ["Wait NoRuleHolds", "Retrain RuleHolds"]
+    assert status(tenant)["pending"]["triggerId"] == trigger
+    assert run["spec"]["triggerMessage"].startswith("DriftMonitor `bikes`: Rule `quality-drop`")
+
+    wait_until(lambda: champion(tenant)["digest"] != former, SECONDS, what="a new one is champion")
+    wait_until(lambda: "pending" not in status(tenant), SECONDS, what="nothing is pending")
+    assert [item["state"] for item in status(tenant)["retrains"]] == ["Passed"]
+    new = champion(tenant)["digest"]
+    evaluate(tenant, NAME, {"version": former} | GOOD, {"version": former} | WORSE, WORSE)
+    wait_until(lambda: len(decided(tenant)) == 3, SECONDS, what="the third window is decided")
+    assert decided(tenant)[-1] == "Suppress Cooldown"
+    assert (len(verdict_runs(tenant)), champion(tenant)["digest"]) == (1, new)
+
+    store = LocalStore(buckets / "trimtab-audit")
+    chain = [AuditRecord.from_bytes(store.get(entry.key)) for entry in store.list("chain/")]
+    assert verify(chain) is None
+    causes = [record.action for record in chain if record.cause.startswith(trigger)]
+    assert causes == ["RetrainDecided", "RunStarted", "GatesJudged", "Promoted"]
+    assert chain[-1].action == "RetrainSuppressed"
+    reasons = {event["reason"] for event in tenant.events()}
+    assert {"RetrainDecided", "RetrainSuppressed"} <= reasons
+    assert operator.metric_sum("trimtab_retrain_triggers_total{") == 2
+    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def test_each_writes_its_own_fields_of_the_status(
+    tenant: Tenant, operator: OperatorProcess
+) -> None:
+    watch(tenant)
+    evaluate(tenant, NAME, GOOD)
+    wait_until(lambda: decided(tenant), SECONDS, what="the window is decided")
+    evaluate(tenant, NAME, GOOD, GOOD)
+    wait_until(lambda: len(decided(tenant)) == 2, SECONDS, what="the second window is decided")
+    body = tenant.get("DriftMonitor", NAME)
+    measured = {"evaluatedThrough", "signals", "evaluations"}
+
+    assert managed(body, MANAGER) == measured
+    assert managed(body, "trimtab-operator") & measured == set()
+    assert "decision" in managed(body, "trimtab-operator")
+    assert conditions_of(body)["Ready"] == ("True", "Watching")
+    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def test_a_converged_monitor_is_not_written(
+    tenant: Tenant, api_server: ApiServer, operator: OperatorProcess
+) -> None:
+    watch(tenant, mode="Suggest")
+    evaluate(tenant, NAME, WORSE)
+    wait_until(lambda: "suggestion" in status(tenant), SECONDS, what="a retrain is suggested")
+    wait_until(operator.is_idle, SECONDS, what="nothing is due")
+    version = tenant.get("DriftMonitor", NAME)["metadata"]["resourceVersion"]
+    before = len(api_server.operator_calls())
+    tenant.server.merge(
+        tenant.path("Model", NAME), {"metadata": {"annotations": {"example.com/touched": "1"}}}
+    )
+    wait_until(
+        lambda: any(
+            call.verb == "get" and call.resource == "driftmonitors"
+            for call in api_server.operator_calls()[before:]
+        ),
+        SECONDS,
+        what="it is looked at",
+    )
+    wait_until(operator.is_idle, SECONDS, what="nothing is due")
+    assert tenant.get("DriftMonitor", NAME)["metadata"]["resourceVersion"] == version
+
+
+def test_a_person_accepts_what_is_suggested(
+    tenant: Tenant, api_server: ApiServer, tmp_path: Path, operator: OperatorProcess
+) -> None:
+    watch(tenant, mode="Suggest")
+    evaluate(tenant, NAME, WORSE)
+    wait_until(lambda: "suggestion" in status(tenant), SECONDS, what="a retrain is suggested")
+    assert verdict_runs(tenant) == []
+
+    told = accept(api_server, tmp_path, tenant.name)
+
+    assert told.returncode == 0, told.stderr
+    assert "accepted the retrain for the window until 2026-01-02T00:00:00Z" in told.stdout
+    (run,) = wait_until(lambda: verdict_runs(tenant), SECONDS, what="a run starts")
+    assert "A person accepted" in run["spec"]["triggerMessage"]
+    again = accept(api_server, tmp_path, tenant.name)
+    assert again.returncode == 1
+    assert "NothingToAccept" in again.stderr
+    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def accept(server: ApiServer, folder: Path, namespace: str) -> "subprocess.CompletedProcess[str]":
+    """Run `trimtab accept` as a person with an administrator's access."""
+    kubeconfig = server.admin_kubeconfig(folder / "admin.kubeconfig")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "KUBECONFIG": str(kubeconfig),
+        "PYTHONPATH": os.pathsep.join(ROOTS),
+    }
+    command = [sys.executable, "-m", "trimtab_operator.cli", "accept", f"tdm/{NAME}"]
+    return subprocess.run(
+        [*command, "-n", namespace], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_fleet_that_trips_at_once_starts_no_more_than_its_slots(
+    tenant: Tenant,
+    settings: dict[str, Any],
+    start_operator: Callable[[dict[str, Any]], OperatorProcess],
+) -> None:
+    operator = start_operator(settings | {"retrain": {"maxConcurrent": SLOTS}})
+    names = [f"m-{number}" for number in range(FLEET)]
+    tenant.apply("Dataset", NAME, dataset_spec())
+    for name in names:
+        tenant.apply("Pipeline", name, {"datasetRef": {"name": NAME}})
+        tenant.apply("Model", name, {"pipelineRef": {"name": name}})
+        tenant.apply("DriftMonitor", name, {"modelRef": {"name": name}, "mode": "Act"})
+    wait_until(lambda: all(champion(tenant, name) for name in names), SECONDS, what="all serve")
+    for name in names:
+        evaluate(tenant, name, WORSE)
+    wait_until(lambda: all(decided(tenant, name) for name in names), SECONDS, what="all decided")
+    outcomes = [decided(tenant, name)[-1] for name in names]
+    assert sorted(outcomes) == (
+        ["Retrain RuleHolds"] * SLOTS + ["Suppress FleetBusy"] * (FLEET - SLOTS)
+    )
+    held = next(name for name in names if decided(tenant, name) == ["Suppress FleetBusy"])
+    assert "may be active at once" in status(tenant, held)["decision"]["message"]
+    wait_until(lambda: len(verdict_runs(tenant)) == SLOTS, SECONDS, what="their runs start")
+
+    most = SLOTS
+    while len(verdict_runs(tenant)) < FLEET:
+        tenant.act()
+        count = len(verdict_runs(tenant))
+        wait_until(
+            lambda count=count: len(verdict_runs(tenant)) > count,  # type: ignore[misc]
+            SECONDS,
+            what="a slot is taken",
+        )
+        most = max(most, len([run for run in verdict_runs(tenant) if is_active(run)]))
+    assert most <= SLOTS
+    assert all(decided(tenant, name) == ["Retrain RuleHolds"] for name in names)
+    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def is_active(run: Object) -> bool:
+    return "completionTime" not in run.get("status", {})

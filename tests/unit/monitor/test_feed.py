@@ -1,0 +1,93 @@
+"""What is listed again and what is not, on a real store in a directory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trimtab_operator.monitor.feed import MOST_WAITING, Feed
+from trimtab_stages.store import Entry, LocalStore
+
+PREFIX = "serving/m/decisions/"
+
+
+class CountingStore(LocalStore):
+    """Counts the entries that listings have brought."""
+
+    listed = 0
+
+    def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
+        for entry in super().list(prefix, start_after):
+            self.listed += 1
+            yield entry
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> CountingStore:
+    return CountingStore(tmp_path)
+
+
+def write(store: LocalStore, day: str, process: str, *numbers: int) -> list[str]:
+    keys = [f"{PREFIX}{day}/{process}-{number:08d}.bin" for number in numbers]
+    for key in keys:
+        store.put_if_absent(key, b"x")
+    return keys
+
+
+def test_every_key_comes_once_whoever_writes_it(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    first = write(store, "2026-01-01", "a-1", 0, 1) + write(store, "2026-01-01", "c-1", 0)
+    assert list(feed.read_all(store)) == first
+    new = write(store, "2026-01-01", "a-1", 2)
+    assert list(feed.read_known(store)) == new
+    between = write(store, "2026-01-01", "b-1", 0, 1)
+    assert list(feed.read_known(store)) == []
+    later = write(store, "2026-01-01", "c-1", 1) + write(store, "2026-01-02", "a-1", 3)
+    assert list(feed.read_all(store)) == between + later
+    assert list(feed.read_all(store)) == []
+
+
+def test_old_keys_are_not_listed_again(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    for process in ("a-1", "b-1", "c-1"):
+        write(store, "2026-01-01", process, *range(50))
+    assert len(list(feed.read_all(store))) == 150
+    store.listed = 0
+    assert list(feed.read_known(store)) == []
+    assert store.listed == 0
+    assert list(feed.read_all(store)) == []
+    assert store.listed <= 3
+
+
+def test_a_number_that_arrives_late_is_found(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    write(store, "2026-01-01", "a-1", 1, 2, 4)
+    assert len(list(feed.read_all(store))) == 3
+    late = write(store, "2026-01-01", "a-1", 0, 3)
+    assert list(feed.read_known(store)) == late
+
+
+def test_a_lost_number_is_not_waited_for_for_ever(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    write(store, "2026-01-01", "a-1", 0, *range(2, MOST_WAITING + 3))
+    assert len(list(feed.read_all(store))) == MOST_WAITING + 2
+    store.listed = 0
+    assert list(feed.read_known(store)) == []
+    assert store.listed == 0
+
+
+def test_days_that_are_done_are_left_out(store: CountingStore) -> None:
+    write(store, "2026-01-01", "a-1", 0)
+    wanted = write(store, "2026-01-02", "a-1", 1)
+    feed = Feed(PREFIX, "2026-01-02")
+    assert list(feed.read_all(store)) == wanted
+    feed.skip_to("2026-01-03")
+    write(store, "2026-01-02", "a-1", 2)
+    assert list(feed.read_known(store)) == []
+    assert list(feed.read_all(store)) == []
+
+
+def test_objects_of_other_names_are_passed_over(store: CountingStore) -> None:
+    store.put_if_absent(f"{PREFIX}2026-01-01/readme.txt", b"x")
+    wanted = write(store, "2026-01-01", "z-1", 0)
+    assert list(Feed(PREFIX, "2026-01-01").read_all(store)) == wanted

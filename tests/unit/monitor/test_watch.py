@@ -1,0 +1,319 @@
+"""Windows of a DriftMonitor, from what real server code has left in a bucket to the report."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support.traffic import MODEL, ServerPod, Trained, instant, normal_rows, trained
+from trimtab_operator.monitor.object_cache import ObjectCache
+from trimtab_operator.monitor.status import status_of
+from trimtab_operator.monitor.targets import Target, TrainedVersion
+from trimtab_operator.monitor.watch import Progress, Watch
+from trimtab_stages.contract.monitoring import MonitorSpec, SignalState
+from trimtab_stages.store import LocalStore, Store
+
+T0 = 1_700_000_400.0
+"""Begin of a window, event time; a multiple of 600."""
+NOW = T0 + 10_000_000
+"""Arrivals: long after."""
+POLICY = {"window": {"seconds": 600, "minSamples": 50, "minLabels": 50}}
+CLASS_NAMES = np.array(["calm", "busy"])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    (tmp_path / "bucket").mkdir()
+    return LocalStore(tmp_path / "bucket")
+
+
+@pytest.fixture
+def champion(store: Store, tmp_path: Path) -> Iterator[Trained]:
+    with trained(store, tmp_path, "run-1") as version:
+        yield version
+
+
+def target_of(*versions: Trained, **changes: Any) -> Target:
+    target = Target(
+        namespace="demo",
+        name="bikes",
+        uid="u-1",
+        model=MODEL,
+        policy=MonitorSpec.model_validate(POLICY),
+        versions=tuple(TrainedVersion(v.digest, v.run, instant(NOW - 10)) for v in versions),
+        flush_seconds=10,
+        evaluated_through=None,
+        signals=(),
+        evaluations=(),
+    )
+    return replace(target, **changes)
+
+
+def look(store: Store, target: Target, now: float, watch: Watch | None = None) -> Progress:
+    watching = watch or Watch(target, ObjectCache())
+    return watching.look(store, target, instant(now), everything=False)
+
+
+def after(target: Target, progress: Progress) -> Target:
+    """Return the target as it is read after the progress was written."""
+    assert progress.evaluated_through is not None
+    status = status_of(target, progress.reports, progress.evaluated_through)
+    return replace(
+        target,
+        evaluated_through=progress.evaluated_through,
+        signals=tuple(status["signals"]),
+        evaluations=tuple(status["evaluations"]),
+    )
+
+
+def serve(
+    pod: ServerPod, version: Trained, begin: float, *, received: float, shift: float = 0.0
+) -> None:
+    """Answer 300 rows of ten minutes and label them: one request a minute."""
+    for minute in range(10):
+        rows = normal_rows(30, seed=int(begin) + minute, shift=shift)
+        name = f"{begin}-{minute}"
+        event = begin + 60 * minute + 2 * np.arange(30)
+        decided = pod.answer(version, name, rows, event=event, received=received + minute)
+        pod.label(name, CLASS_NAMES[decided].tolist(), received=received + minute + 0.5)
+    pod.flush()
+
+
+def test_a_window_is_evaluated_once_its_end_was_seen_and_all_pods_have_flushed(
+    store: Store, champion: Trained
+) -> None:
+    pod, target = ServerPod(store), target_of(champion)
+    watch = Watch(target, ObjectCache())
+    serve(pod, champion, T0, received=NOW)
+    assert look(store, target, NOW + 1000, watch) == Progress()
+    serve(pod, champion, T0 + 600, received=NOW + 20)
+
+    assert look(store, target, NOW + 20 + 11, watch).reports == ()
+    progress = look(store, target, NOW + 20 + 13, watch)
+    (report,) = progress.reports
+    evaluation = report.evaluation
+    assert (evaluation.start, evaluation.end) == (instant(T0), instant(T0 + 600))
+    assert (evaluation.rows, evaluation.labels, evaluation.lost) == (300, 300, 0)
+    assert {one.name: one.state for one in evaluation.signals} == dict.fromkeys(
+        ("faults", "inputs", "outputs", "quality"), SignalState.MEASURED
+    )
+    assert progress.evaluated_through == instant(T0 + 600)
+    assert look(store, after(target, progress), NOW + 999, watch).reports == ()
+
+
+def serve_windows(pod: ServerPod, version: Trained, count: int, *, shift: float = 0.0) -> None:
+    """Serve so many windows one after the other, each twenty seconds after the one before."""
+    for number in range(count):
+        serve(pod, version, T0 + 600 * number, received=NOW + 20 * number, shift=shift)
+
+
+def stored_reports(store: Store) -> dict[str, bytes]:
+    keys = [entry.key for entry in store.list("monitoring/bikes/")]
+    return {key: store.get(key) for key in keys if "/policies/" not in key}
+
+
+def remove_reports(store: Store) -> None:
+    for key in stored_reports(store):
+        store.delete(key)
+
+
+def test_a_process_that_begins_later_finds_the_same_windows_and_writes_the_same_bytes(
+    store: Store, champion: Trained
+) -> None:
+    pod, target = ServerPod(store), target_of(champion)
+    watch, current = Watch(target, ObjectCache()), target
+    for number in range(6):
+        serve(pod, champion, T0 + 600 * number, received=NOW + 20 * number)
+        # Rows of a window that has closed, and of one that has not begun.
+        pod.answer(
+            champion,
+            f"stray-{number}",
+            normal_rows(3, seed=number),
+            event=[T0 + 600 * number - 900.0, T0 + 600 * number + 1, T0 + 600 * number + 610],
+            received=NOW + 20 * number + 11,
+        )
+        pod.flush()
+        progress = look(store, current, NOW + 20 * number + 19, watch)
+        if progress.evaluated_through is not None:
+            current = after(current, progress)
+    current = after(current, look(store, current, NOW + 9999, watch))
+    expected = stored_reports(store)
+    assert len(expected) == 6
+
+    remove_reports(store)
+    whole = look(store, target, NOW + 9999)
+    assert stored_reports(store) == expected
+    assert after(target, whole).evaluations == current.evaluations
+
+
+@pytest.mark.parametrize("done", range(1, 5))
+def test_a_process_that_goes_on_after_a_kill_comes_to_the_same_bytes(
+    store: Store, champion: Trained, done: int
+) -> None:
+    serve_windows(ServerPod(store), champion, 6)
+    target = target_of(champion)
+    whole = look(store, target, NOW + 9999)
+    expected = stored_reports(store)
+    # The status says `done` windows; the reports of the others were written, or not.
+    told = after(
+        target,
+        replace(
+            whole,
+            reports=whole.reports[:done],
+            evaluated_through=whole.reports[done - 1].evaluation.end,
+        ),
+    )
+    for report in whole.reports[done + 1 :]:
+        store.delete(report.file.key)
+    rest = look(store, told, NOW + 9999)
+    assert stored_reports(store) == expected
+    assert rest.reports == whole.reports[done:]
+    assert after(told, rest).evaluations == after(target, whole).evaluations
+
+
+def test_a_report_that_is_there_is_adopted(store: Store, champion: Trained) -> None:
+    serve_windows(ServerPod(store), champion, 2)
+    (first,) = look(store, target_of(champion), NOW + 9999).reports
+    other = first.evaluation.model_copy(update={"lost": 7})
+    store.delete(first.file.key)
+    store.put_if_absent(first.file.key, other.to_bytes())
+    (adopted,) = look(store, target_of(champion), NOW + 9999).reports
+    assert adopted.evaluation == other
+
+
+@pytest.mark.parametrize(
+    ("lost", "count"),
+    [
+        pytest.param([], 0, id="nothing"),
+        pytest.param([("pane", 3)], 1, id="a pane"),
+        pytest.param([("pane", 2), ("pane", 3), ("decisions", 2)], 3, id="panes and records"),
+        pytest.param([("feedback", 1)], 1, id="labels"),
+        pytest.param([("pane", 10)], 0, id="the first pane of the next window"),
+    ],
+)
+def test_objects_that_got_lost_are_counted(
+    store: Store, champion: Trained, lost: list[tuple[str, int]], count: int
+) -> None:
+    pod = ServerPod(store, lost=frozenset(lost))
+    for minute in range(10):
+        rows = normal_rows(30, seed=minute)
+        pod.answer(champion, f"r{minute}", rows, event=T0 + 60 * minute, received=NOW + minute)
+        pod.label(f"r{minute}", ["calm"] * 30, received=NOW + minute)
+        pod.flush()
+    serve(pod, champion, T0 + 600, received=NOW + 20)
+    (report,) = look(store, target_of(champion), NOW + 9999).reports
+    assert report.evaluation.lost == count
+
+
+def test_late_and_interleaved_panes_are_no_loss(store: Store, champion: Trained) -> None:
+    pod = ServerPod(store)
+    for number in range(20):
+        # Every second request is of the hour before: its panes lie far away in the bucket.
+        event = T0 + 30 * number - (3600 if number % 2 else 0)
+        rows = normal_rows(10, seed=number)
+        pod.answer(champion, f"r{number}", rows, event=event, received=NOW + number)
+        pod.flush()
+    serve(pod, champion, T0 + 600, received=NOW + 40)
+    newest = look(store, target_of(champion), NOW + 9999).reports[-1].evaluation
+    assert (newest.start, newest.rows, newest.lost) == (instant(T0), 100, 0)
+
+
+def test_two_pods_say_the_same_as_one(store: Store, champion: Trained, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = LocalStore(tmp_path / "other")
+    one, two = ServerPod(store), (ServerPod(other, "a-0"), ServerPod(other, "a-1"))
+    for entry in store.list():
+        other.put_if_absent(entry.key, store.get(entry.key))
+    for number in range(40):
+        rows = normal_rows(10, seed=number, shift=0.5)
+        for pod in (one, two[number % 2]):
+            event, received = T0 + 20 * number, NOW + number
+            pod.answer(champion, f"r{number}", rows, event=event, received=received)
+            pod.flush()
+    (first,) = look(store, target_of(champion), NOW + 9999).reports
+    (second,) = look(other, target_of(champion), NOW + 9999).reports
+    assert (first.evaluation.rows, second.evaluation.rows) == (300, 300)
+    for left, right in zip(first.evaluation.features, second.evaluation.features, strict=True):
+        assert left.feature == right.feature
+        assert left.effect == pytest.approx(right.effect, rel=1e-12)
+        assert left.p_value == pytest.approx(right.p_value, rel=1e-12)
+    assert first.evaluation.signals == second.evaluation.signals
+
+
+def test_a_window_in_which_the_champion_changed_is_judged_by_the_new_ones_rows(
+    store: Store, champion: Trained, tmp_path: Path
+) -> None:
+    with trained(store, tmp_path, "run-22") as newer:
+        pod = ServerPod(store)
+        serve(pod, champion, T0, received=NOW)
+        for number in range(10):
+            version = champion if number < 8 else newer
+            rows = normal_rows(30, seed=number)
+            pod.answer(version, f"c{number}", rows, event=T0 + 600 + number, received=NOW + 20)
+        pod.flush()
+        serve(pod, newer, T0 + 1200, received=NOW + 40)
+        serve(pod, newer, T0 + 1800, received=NOW + 60)
+        reports = look(store, target_of(newer, champion), NOW + 9999).reports
+    told = [(one.evaluation.version, one.evaluation.rows) for one in reports]
+    assert told == [(champion.digest, 300), (newer.digest, 60), (newer.digest, 300)]
+
+
+def test_shadow_rows_and_rows_of_unknown_versions_count_nowhere(
+    store: Store, champion: Trained, tmp_path: Path
+) -> None:
+    with trained(store, tmp_path, "run-22") as other:
+        pod = ServerPod(store)
+        serve(pod, champion, T0, received=NOW)
+        pod.answer(other, "s", normal_rows(50), event=T0 + 5, received=NOW + 5, shadow=True)
+        pod.answer(other, "o", normal_rows(50), event=T0 + 5, received=NOW + 5)
+        pod.answer(other, "p", normal_rows(50), event=T0 + 700, received=NOW + 20)
+        serve(pod, champion, T0 + 1200, received=NOW + 40)
+        progress = look(store, target_of(champion), NOW + 9999)
+    (report,) = progress.reports
+    assert report.evaluation.rows == 300
+    assert progress.evaluated_through == instant(T0 + 1200), "a window without rows is done"
+
+
+def test_many_windows_are_written_in_portions(store: Store, champion: Trained) -> None:
+    pod, target = ServerPod(store, pane_seconds=600), target_of(champion)
+    for number in range(16):
+        event, received = T0 + 600 * number, NOW + number
+        pod.answer(champion, f"r{number}", normal_rows(4), event=event, received=received)
+        pod.flush()
+    watch = Watch(target, ObjectCache())
+    first = look(store, target, NOW + 9999, watch)
+    assert (len(first.reports), first.more) == (12, True)
+    assert first.evaluated_through == instant(T0 + 7200)
+    second = look(store, after(target, first), NOW + 9999, watch)
+    assert (len(second.reports), second.more) == (3, False)
+    assert second.evaluated_through == instant(T0 + 9000)
+
+
+def test_too_few_rows_are_insufficient(store: Store, champion: Trained) -> None:
+    pod = ServerPod(store)
+    pod.answer(champion, "r", normal_rows(20), event=T0 + 1, received=NOW)
+    pod.flush()
+    serve(pod, champion, T0 + 600, received=NOW + 20)
+    (report,) = look(store, target_of(champion), NOW + 9999).reports
+    states = {one.name: one.state for one in report.evaluation.signals}
+    assert states["inputs"] is states["quality"] is SignalState.INSUFFICIENT
+
+
+def test_drift_and_a_drop_of_quality_are_measured(store: Store, champion: Trained) -> None:
+    pod = ServerPod(store)
+    for minute in range(10):
+        rows = normal_rows(30, seed=minute, shift=1.5)
+        event = T0 + 60 * minute + 2 * np.arange(30)
+        decided = pod.answer(champion, f"r{minute}", rows, event=event, received=NOW + minute)
+        wrong = 1 - decided if minute < 5 else decided
+        pod.label(f"r{minute}", CLASS_NAMES[wrong].tolist(), received=NOW + minute + 0.5)
+    pod.flush()
+    serve(pod, champion, T0 + 600, received=NOW + 20)
+    (report,) = look(store, target_of(champion), NOW + 9999).reports
+    values = {one.name: one.value for one in report.evaluation.signals}
+    assert values["inputs"] == pytest.approx(1 / 3)
+    assert values["quality"] is not None
+    assert values["quality"] > 0.3

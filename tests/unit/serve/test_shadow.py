@@ -1,0 +1,140 @@
+"""What a shadow version's fault is, and what load is: both cost the client nothing."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support import graphs
+from trimtab_stages.contract.serving_plan import PlanVersion, VersionCounts
+from trimtab_stages.serve.errors import (
+    DeadlineExceededError,
+    InferenceFailedError,
+    InvalidRequestError,
+    OutOfMemoryError,
+    OverloadedError,
+    RequestError,
+)
+from trimtab_stages.serve.model.batcher import Pace
+from trimtab_stages.serve.model.session import OnnxModel
+from trimtab_stages.serve.observe.batch import Answered
+from trimtab_stages.serve.oip.tensors import Limits
+from trimtab_stages.serve.plan.version import LoadedModel, ServedVersion, VersionSettings
+from trimtab_stages.serve.settings import RunSettings
+from trimtab_stages.serve.shadow import WAITING_ROWS, ShadowQueue, _Rescore
+from trimtab_stages.serve.statistics import Statistics, VersionStatistics
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> OnnxModel:
+    """A graph `index` -> `score` that takes the indices 0, 1 and 2."""
+    path: Path = tmp_path_factory.mktemp("shadow") / "model.onnx"
+    path.write_bytes(graphs.lookup(3))
+    return OnnxModel(path, threads=1)
+
+
+def answered(index: list[int], name: str = "index") -> Answered:
+    """Return a request that another version has answered."""
+    return Answered(
+        id="id",
+        inputs={name: np.array(index, np.int64)},
+        results={},
+        rows=len(index),
+        size=8 * len(index),
+        event_time=None,
+        received_ns=0,
+        revision_prefix=b"",
+    )
+
+
+def score(
+    model: OnnxModel, offer: Callable[[ShadowQueue, ServedVersion], None]
+) -> tuple[VersionCounts, int]:
+    """Return the counts, and the noted rows, after a queue has done what it was offered."""
+    noted: list[int] = []
+
+    async def run(executor: ThreadPoolExecutor) -> VersionStatistics:
+        loaded = LoadedModel(model, Pace(mergeable=True, run_seconds=0, row_seconds=0), None)
+        plan = PlanVersion(digest=f"sha256:{'b' * 64}", key="b", weight=0, shadow=True)
+        version = ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits(), executor))
+        statistics = Statistics()
+        loop = asyncio.get_running_loop()
+        queue = ShadowQueue(lambda _, one: noted.append(one.rows), statistics, loop)
+        offer(queue, version)
+        while queue.waiting or version.batcher.waiting:  # noqa: ASYNC110 - a queue tells nobody that it is empty
+            await asyncio.sleep(0)
+        return statistics.of(version.name)
+
+    with ThreadPoolExecutor(1) as executor:
+        found = asyncio.run(run(executor))
+    return found.counts([]), sum(noted)
+
+
+def test_a_scored_request_is_counted_and_noted(model: OnnxModel) -> None:
+    counts, noted = score(model, lambda queue, version: queue.offer(version, answered([0, 1])))
+
+    assert (counts.shadow_requests, counts.shadow_rows, noted) == (1, 2, 2)
+    assert (counts.shadow_failed_requests, counts.shadow_dropped_rows) == (0, 0)
+    assert counts.requests == 0, "no client was answered"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(answered([0, 7]), id="values that the graph refuses"),
+        pytest.param(answered([0], name="other"), id="inputs that it does not have"),
+    ],
+)
+def test_a_request_that_another_version_answered_and_it_cannot_is_its_fault(
+    model: OnnxModel, request_: Answered
+) -> None:
+    counts, noted = score(model, lambda queue, version: queue.offer(version, request_))
+
+    assert (counts.shadow_requests, counts.shadow_failed_requests, noted) == (0, 1, 0)
+    assert counts.shadow_dropped_rows == request_.rows
+
+
+def test_rows_beyond_the_queue_are_load(model: OnnxModel) -> None:
+    def offer(queue: ShadowQueue, version: ServedVersion) -> None:
+        for _ in range(WAITING_ROWS + 5):
+            queue.offer(version, answered([1]))
+
+    counts, noted = score(model, offer)
+
+    assert (counts.shadow_requests, noted) == (WAITING_ROWS, WAITING_ROWS)
+    assert (counts.shadow_failed_requests, counts.shadow_dropped_rows) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        pytest.param(OverloadedError("full"), 0, id="no room"),
+        pytest.param(DeadlineExceededError("late"), 0, id="no free slot"),
+        pytest.param(OutOfMemoryError("big"), 1, id="no memory"),
+        pytest.param(InferenceFailedError("failed"), 1, id="a failed run"),
+        pytest.param(InvalidRequestError("refused"), 1, id="a refused run"),
+    ],
+)
+def test_whose_fault_an_error_is(model: OnnxModel, error: RequestError, fault: int) -> None:
+    def offer(queue: ShadowQueue, version: ServedVersion) -> None:
+        one: Any = answered([0, 1, 2])
+        _Rescore(queue, version, one, one.inputs, one.rows, 0.0).fail(error)
+
+    counts, _ = score(model, offer)
+
+    assert (counts.shadow_failed_requests, counts.shadow_dropped_rows) == (fault, 3)
+
+
+def test_failures_of_a_version_that_answers_are_its_own_outcomes_only() -> None:
+    statistics = VersionStatistics()
+    statistics.answered(3, 0.001)
+    for code in ("inference", "internal", "out_of_memory", "deadline", "invalid", "overloaded"):
+        statistics.codes[code] += 1
+
+    counts = statistics.counts([])
+
+    assert (counts.requests, counts.rows, counts.failed_requests) == (1, 3, 4)

@@ -91,7 +91,8 @@ class Loop:
 
     def _next_rows(self, window: int) -> NDArray[np.int64]:
         last = window + 1 == self.stream.windows
-        return np.array([], np.int64) if last else self.stream.window(window + 1)
+        rows: NDArray[np.int64] = np.array([], np.int64)
+        return rows if last else self.stream.window(window + 1)
 
     def _decided(self, window: int) -> Hop:
         """Wait for the decision about a window that is over."""
@@ -121,7 +122,10 @@ class Loop:
                 return rows[rows >= day[0]]
             self.player.send(day)
             wait_until(
-                lambda: self._has_looked(digest, hop), ROLLOUT_SECONDS, interval=0.5, what="evidence"
+                lambda: self._has_looked(digest, hop),
+                ROLLOUT_SECONDS,
+                interval=0.5,
+                what="evidence",
             )
         return rows[:0]
 
@@ -156,7 +160,7 @@ class Loop:
         through = evidence.get("through")
         if not through or not played:
             return False
-        return int(datetime.fromisoformat(through).timestamp()) * 1_000_000_000 >= newest
+        return datetime.fromisoformat(through).timestamp() >= int(newest) / 1e9
 
     def _get(self, kind: str) -> dict[str, Any]:
         return self.kubectl.get(f"{kind}/{self.name}")

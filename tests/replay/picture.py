@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from numpy.typing import NDArray
 import numpy as np
+from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 860, 380
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 40, 64
@@ -26,9 +26,7 @@ class Mark:
     text: str
 
 
-def draw(
-    title: str, qualities: Mapping[str, NDArray[np.float64]], marks: Sequence[Mark]
-) -> str:
+def draw(title: str, qualities: Mapping[str, NDArray[np.float64]], marks: Sequence[Mark]) -> str:
     """Return the picture.
 
     Args:
@@ -42,8 +40,12 @@ def draw(
     parts = [_grid(scale), *(_mark(scale, mark, place) for place, mark in enumerate(marks))]
     for place, (name, series) in enumerate(qualities.items()):
         colour = COLOURS.get(name, "#555")
-        points = " ".join(f"{scale.x(at):.1f},{scale.y(value):.1f}" for at, value in enumerate(series))
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        points = " ".join(
+            f"{scale.x(at):.1f},{scale.y(value):.1f}" for at, value in enumerate(series)
+        )
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
         parts.append(_text(LEFT + LABEL_ROOM * place, HEIGHT - 10, name, colour, anchor="start"))
     heading = _text(LEFT, 22, title, "#222", anchor="start", size=15)
     body = heading + "".join(parts)

@@ -104,7 +104,7 @@ class Player:
             body=orjson.dumps({"labels": labels}),
             headers={"Content-Type": "application/json"},
         )
-        if answer.status >= 400:  # noqa: PLR2004 - HTTP's first error
+        if answer.status >= 400:
             self.played.failed += 1
 
     def _id(self, rows: Rows) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from trimtab_stages.preprocess.split import rows_of
 SECOND_NS = 1_000_000_000
 BIKES_BEGIN = datetime(2010, 9, 20, tzinfo=UTC)
 CGM_BEGIN = datetime(2010, 3, 24, 7, 45, tzinfo=UTC)
-FORTNIGHT = timedelta(days=14)
+FORTNIGHT, MONTH = timedelta(days=14), timedelta(days=30)
 CHUNKS = 18
 """Windows that the employment rows, which know only their year, are cut into, in file order."""
 
@@ -72,8 +73,12 @@ class Stream:
 
 
 def bikes(folder: Path, month: int, windows: int) -> Stream:
-    """Return Capital Bikeshare: is the hour busier than the median of the first `month` months?"""
-    edges = [_months_after(BIKES_BEGIN, month + index) for index in range(windows + 1)]
+    """Return Capital Bikeshare: is the hour busier than the median of the first `month` months?
+
+    Windows have 30 days. The threshold is the one that the Dataset `bikes` would take.
+    """
+    begin = _months_after(BIKES_BEGIN, month)
+    edges = [begin + MONTH * index for index in range(windows + 1)]
     written = _rules("bikes")
     raw = {"bikes.csv": bike_share()}
     past = _with(written, time=written["time"] | {"end": edges[0].isoformat()})
@@ -107,12 +112,11 @@ def employment() -> Stream:
             for name in ("reference", "analysis", "analysis_target")
         ]
     past, later, truth = parts
-    names = [name for name in past.column_names[1:17]]
+    names = list(past.column_names[1:17])
     inputs = np.concatenate([_matrix(table, names) for table in (past, later)])
     inputs = np.nan_to_num(inputs, nan=-1.0)
-    labels = np.concatenate(
-        [past["employed"].to_numpy(), truth["employed"].to_numpy()]
-    ).astype(np.int64)
+    known = [table["employed"].to_numpy() for table in (past, truth)]
+    labels = np.concatenate(known).astype(np.int64)
     time_ns = np.arange(len(labels), dtype=np.int64) * 60 * SECOND_NS
     cuts = np.linspace(len(past), len(labels), CHUNKS + 1).astype(np.int64)
     edges = cuts * 60 * SECOND_NS
@@ -121,8 +125,8 @@ def employment() -> Stream:
     return Stream("employment", features, time_ns, inputs, labels, edges, memory)
 
 
-def _matrix(table: Any, names: list[str]) -> NDArray[np.float32]:
-    columns = [table[name].to_pandas().to_numpy(dtype=np.float32) for name in names]
+def _matrix(table: pa.Table, names: list[str]) -> NDArray[np.float32]:
+    columns = [table[name].cast(pa.float32()).to_numpy() for name in names]
     return np.stack(columns, axis=1)
 
 

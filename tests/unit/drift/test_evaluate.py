@@ -96,7 +96,9 @@ def test_few_rows_and_labels_are_insufficient() -> None:
 
 
 def test_a_fault_takes_no_value_away() -> None:
-    damaged = replace(WEEK, numeric=WEEK.numeric / np.array([18.0156] + [1] * 11, np.float32))
+    numeric = WEEK.numeric.copy()
+    numeric[:, 0] /= 18.0156
+    damaged = replace(WEEK, numeric=numeric)
     found = report(inputs_of(damaged, CHAMPION))
 
     assert found["faults"] == (SignalState.MEASURED, 1.0)

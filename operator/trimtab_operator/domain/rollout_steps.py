@@ -15,7 +15,7 @@ from trimtab_operator.domain.promotion import Promotion, promoted, version_of
 from trimtab_operator.domain.rollback import Cause, restore, take_back_challenger
 from trimtab_operator.domain.rollout import Judgement, find_fault, judge_rollout
 from trimtab_operator.domain.rollout_conditions import ending_verdicts, progress_verdicts
-from trimtab_operator.domain.serving_plan import all_follow, plan_of_commit, ready_pods
+from trimtab_operator.domain.serving_plan import all_follow, all_hold, plan_of_commit, ready_pods
 from trimtab_operator.domain.version_health import (
     Health,
     champion_health,
@@ -75,7 +75,9 @@ def advance(scene: Scene, rules: Rollout, challenger: Version, champion: Commit)
     health = _health_of(scene, rollout, challenger.digest)
     evidence = rollout.evidence
     about = evidence is not None and evidence.digest == challenger.digest
-    counts = confirmed and not first_done
+    # What pods say of a challenger that was just taken from them is nothing, and no consent.
+    held = all_hold(scene.seen.deployment, scene.seen.servers, challenger.digest)
+    counts = confirmed and held and not first_done
     judgement = judge_rollout(rules, evidence if about else None, health, confirmed=counts)
     if not counts and judgement.state is RolloutState.PROGRESSING:
         judgement = replace(judgement, state=rollout.state)

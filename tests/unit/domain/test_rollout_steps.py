@@ -130,6 +130,13 @@ def test_evidence_does_not_count_in_the_step_that_spreads_the_challenger() -> No
             id="early",
         ),
         pytest.param(
+            evidence(900, 0.1),
+            served(shadowed(), counts("a", requests=900)),
+            "a100 b-shadow",
+            "True Shadowing",
+            id="pods that say nothing of it",
+        ),
+        pytest.param(
             evidence(900, 0.1) | {"digest": A},
             served(shadowed(), *WELL),
             "a100 b-shadow",

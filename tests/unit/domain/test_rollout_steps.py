@@ -190,9 +190,7 @@ def test_evidence_does_not_count_in_the_step_that_spreads_the_challenger() -> No
 def test_where_a_shadow_leads(
     found: dict[str, Any] | None, seen: ObservedModel, expected: str, condition: str
 ) -> None:
-    more = {"evidence": found} if found is not None else {}
-
-    plan, _ = decide(rolling(trial(**more)), seen, NOW)
+    plan, _ = decide(rolling(trial(evidence=found)), seen, NOW)
 
     assert roles(applied(plan)) == expected
     assert told(plan)["RolloutProgressing"] == condition

@@ -8,7 +8,7 @@ from demo.installation import empty, install
 from support.datasets import bike_share
 from support.kubectl import Kubectl
 
-TENANTS = ["demo", "demo-b", "recovery", "faults"]
+TENANTS = ["demo", "demo-b", "recovery", "faults", "storage-faults"]
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,7 @@ def raw_bikes() -> bytes:
 @pytest.fixture
 def faults(installed: list[str]) -> Iterator[Kubectl]:
     """Yield kubectl in the namespace for bad input, emptied afterwards."""
-    kubectl = Kubectl(installed[-1])
+    assert "faults" in installed
+    kubectl = Kubectl("faults")
     yield kubectl
     kubectl.run("delete", "models,pipelines,pipelineruns,datasets", "--all", "--wait=false")

@@ -1,79 +1,82 @@
-"""Bad input becomes a condition with cause, object and next step within 30 s of being knowable."""
+"""Bad data becomes a condition with cause, object and next step within 30 s of being knowable."""
 
-from copy import deepcopy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from demo.installation import upload
+from support.hourly_file import CSV, KEY, SPEC, hourly_dataset
 from support.kubectl import Kubectl, KubectlError
-from support.waiting import wait_until
+from support.promised import promised, wait_for_ended_pod, wait_for_refused_pod
 
 pytestmark = pytest.mark.e2e
 
-CSV = "ts,count,tmax\n" + "".join(
-    f"2024-01-{day:02d} {hour:02d}:00:00,{(day * 7 + hour) % 23},{day % 9 + hour / 10}\n"
-    for day in range(1, 29)
-    for hour in range(24)
-)
 
-DATASET: dict[str, Any] = {
-    "apiVersion": "trimtab.dev/v1alpha1",
-    "kind": "Dataset",
-    "metadata": {"name": "case"},
-    "spec": {
-        "source": {"uri": "raw/case.csv"},
-        "columns": [
-            {"name": "count", "role": "Source", "availability": "After"},
-            {"name": "tmax", "unit": "degC", "availability": "KnownInAdvance"},
-        ],
-        "time": {"column": "ts", "grid": {"intervalSeconds": 3600}},
-        "target": {"name": "busy", "column": "count", "kind": "Above", "trainQuantile": "0.5"},
-        "compute": {"cpu": "200m", "memory": "512Mi", "maxAttempts": 1},
-    },
-}
+def from_the_start(_: Kubectl, __: str) -> None:
+    """The spec alone tells: the fault is knowable as soon as it is applied."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A change of the good Dataset, and the words that its condition must have."""
+    """A change of the good Dataset, and what is said of it.
+
+    Attributes:
+        change: fields of the spec.
+        reason: of the Ready condition.
+        words: cause, object and next step.
+        wait_until_knowable: returns when Kubernetes shows the fault.
+    """
 
     change: dict[str, Any]
     reason: str
-    words: tuple[str, ...]
+    words: tuple[str, str, str]
+    wait_until_knowable: Callable[[Kubectl, str], None] = wait_for_ended_pod
 
 
 CASES = {
-    "no-such-object": Case({"source": {"uri": "raw/none.csv"}}, "SourceMissing", ("raw/none.csv",)),
+    "no-such-object": Case(
+        {"source": {"uri": "raw/none.csv"}},
+        "SourceMissing",
+        ("is not in s3://", "raw/none.csv", "correct `spec.source.uri`"),
+    ),
     "not-parquet": Case(
-        {"source": {"uri": "raw/case.csv", "format": "Parquet"}}, "UnreadableFile", ("case.csv",)
+        {"source": {"uri": KEY, "format": "Parquet"}},
+        "UnreadableFile",
+        ("cannot be read as Parquet", KEY, "check `spec.source.format`"),
     ),
     "missing-column": Case(
-        {"columns": [*DATASET["spec"]["columns"], {"name": "wind"}]},
+        {"columns": [*SPEC["columns"], {"name": "wind"}]},
         "MissingColumn",
-        ("wind", "tmax"),
+        ("has no column wind", KEY, "Correct `spec.columns[].name`"),
     ),
     "wrong-unit": Case(
         {
             "columns": [
-                DATASET["spec"]["columns"][0],
+                SPEC["columns"][0],
                 {"name": "tmax", "unit": "K", "range": {"min": "200", "max": "330"}},
             ]
         },
         "WrongUnit",
-        ("tmax", "degC"),
+        ("values lie outside", "tmax", "Set `spec.columns[].sourceUnit: degC`"),
     ),
     "no-rows-left": Case(
-        {"time": {"column": "ts", "start": "2030-01-01T00:00:00Z"}}, "NoRowsLeft", ("2030",)
+        {"time": {"column": "ts", "start": "2030-01-01T00:00:00Z"}},
+        "NoRowsLeft",
+        ("has no rows from `spec.time.start` 2030", KEY, "correct `spec.time`"),
     ),
     "leaking-target": Case(
-        {"lags": [{"column": "count", "steps": [0]}]}, "LeakingTarget", ("count",)
+        {"lags": [{"column": "count", "steps": [0]}]},
+        "LeakingTarget",
+        ("sees the value of `count`", "`count_lag0`", "use lags of at least 1 step"),
+        from_the_start,
     ),
     "image-not-there": Case(
         {"compute": {"image": "localhost/no-such-image:1"}},
         "ImagePullFailed",
-        ("localhost/no-such-image:1",),
+        ("cannot get image", "localhost/no-such-image:1", "Correct `spec.compute.image`"),
+        wait_for_refused_pod,
     ),
 }
 
@@ -83,23 +86,13 @@ def test_dataset_says_cause_object_and_next_step(
     faults: Kubectl, case: Case, request: pytest.FixtureRequest
 ) -> None:
     name = request.node.callspec.id
-    upload(faults.namespace, "raw/case.csv", CSV.encode())
-    manifest = deepcopy(DATASET)
-    manifest["metadata"]["name"] = name
-    for field, value in case.change.items():
-        old = manifest["spec"].get(field)
-        merged = {**old, **value} if isinstance(old, dict) else value
-        manifest["spec"][field] = merged
-    faults.apply(manifest)
-
-    def stalled() -> dict[str, Any] | None:
-        ready = faults.condition(f"dataset/{name}", "Ready")
-        return ready if ready.get("reason") == case.reason else None
-
-    ready = wait_until(stalled, 90, interval=0.5, what=f"Ready/{case.reason} of {name}")
+    upload(faults.namespace, KEY, CSV.encode())
+    faults.apply(hourly_dataset(name, case.change))
+    case.wait_until_knowable(faults, f"trimtab.dev/dataset={name}")
+    ready = promised(faults, f"dataset/{name}", "Ready", case.reason)
     assert ready["status"] == "False"
-    for word in case.words:
-        assert word in ready["message"]
+    for words in case.words:
+        assert words in ready["message"]
 
 
 def test_unknown_reference_is_named(faults: Kubectl) -> None:
@@ -111,17 +104,14 @@ def test_unknown_reference_is_named(faults: Kubectl) -> None:
             "spec": {"datasetRef": {"name": "nowhere"}},
         }
     )
-
-    def named() -> dict[str, Any] | None:
-        ready = faults.condition("pipeline/orphan", "Ready")
-        return ready if ready.get("reason") == "ReferenceNotFound" else None
-
-    ready = wait_until(named, 30, interval=0.5)
-    assert "nowhere" in ready["message"]
+    ready = promised(faults, "pipeline/orphan", "Ready", "ReferenceNotFound")
+    assert ready["status"] == "False"
+    for words in ("does not exist in this namespace", "Dataset `nowhere`", "create it, or correct"):
+        assert words in ready["message"]
 
 
 def test_unknown_field_is_refused_by_apply(faults: Kubectl) -> None:
-    manifest = deepcopy(DATASET)
-    manifest["spec"]["sorce"] = {"uri": "raw/case.csv"}
+    manifest = hourly_dataset("typing-error")
+    manifest["spec"]["sorce"] = {"uri": KEY}
     with pytest.raises(KubectlError, match="sorce"):
         faults.apply(manifest)

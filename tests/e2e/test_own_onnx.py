@@ -1,19 +1,24 @@
 """A user's own ONNX file: from `kubectl apply` to an answer, and what is said when it is wrong."""
 
+import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import tritonclient.http as triton
+from onnx import TensorProto
 
 from demo.installation import upload
 from demo.own_onnx import KEY, NAME, ask_own, own_model, serve
-from support.graphs import doubling
+from support.graphs import doubling, identity
 from support.kubectl import Kubectl
-from support.waiting import wait_until
+from support.promised import promised, wait_for_running_pod
 from trimtab_operator.manifests.names import server
 
 pytestmark = pytest.mark.e2e
+
+BFLOAT16_KEY = "raw/bfloat16.onnx"
+BFLOAT16 = identity(TensorProto.BFLOAT16, ["n", 2])
+"""A graph whose input no client of the inference protocol can send."""
 
 
 @pytest.fixture
@@ -37,21 +42,41 @@ def test_it_answers_the_fields_own_client(kubectl: Kubectl) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "digest", "key", "reason"),
+    ("name", "digest", "key", "reason", "words"),
     [
-        pytest.param("other-digest", "0" * 64, KEY, "DigestMismatch", id="another-file"),
-        pytest.param("no-file", "1" * 64, "raw/none.onnx", "ModelMissing", id="no-such-file"),
+        pytest.param(
+            "other-digest",
+            "0" * 64,
+            KEY,
+            "DigestMismatch",
+            ("the object was replaced", KEY, "put the right object back"),
+            id="another-file",
+        ),
+        pytest.param(
+            "no-file",
+            "1" * 64,
+            "raw/none.onnx",
+            "ModelMissing",
+            ("does not exist", "raw/none.onnx", "check the key"),
+            id="no-such-file",
+        ),
+        pytest.param(
+            "wrong-inputs",
+            hashlib.sha256(BFLOAT16).hexdigest(),
+            BFLOAT16_KEY,
+            "WrongInputs",
+            ("has type tensor(bfloat16)", "input `x`", "export the graph with tensor inputs"),
+            id="inputs-that-nobody-can-send",
+        ),
     ],
 )
 def test_a_wrong_file_is_named(
-    kubectl: Kubectl, name: str, digest: str, key: str, reason: str
+    kubectl: Kubectl, name: str, digest: str, key: str, reason: str, words: tuple[str, ...]
 ) -> None:
+    upload(kubectl.namespace, BFLOAT16_KEY, BFLOAT16)
     kubectl.apply(own_model(name, f"sha256:{digest}", key))
-
-    def refused() -> dict[str, Any] | None:
-        ready = kubectl.condition(f"model/{name}", "Ready")
-        return ready if ready.get("reason") == reason else None
-
-    ready = wait_until(refused, 120, interval=0.5, what=f"Ready/{reason}")
+    wait_for_running_pod(kubectl, f"trimtab.dev/model={name}")
+    ready = promised(kubectl, f"model/{name}", "Ready", reason)
     assert ready["status"] == "False"
-    assert key in ready["message"]
+    for part in words:
+        assert part in ready["message"]

@@ -207,6 +207,7 @@ EVALUATION = Evaluation.model_validate(
         "closedNs": 5,
         "rows": 3,
         "labels": 2,
+        "recordShare": 0.5,
         "lost": 1,
         "panes": ["serving/bikes/panes/x.json"],
         "records": ["serving/bikes/decisions/x.bin"],

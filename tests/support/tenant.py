@@ -90,7 +90,7 @@ class Tenant:
 
     def finish_job(self, name: str) -> None:
         """Set a Job's status as the Job controller does after its pod has succeeded."""
-        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        stamp = _stamp()
         conditions = [
             {"type": kind, "status": "True", "lastTransitionTime": stamp, "reason": "Done"}
             for kind in ("SuccessCriteriaMet", "Complete")
@@ -105,6 +105,53 @@ class Tenant:
             "conditions": conditions,
         }
         self._set_status(f"/apis/batch/v1/namespaces/{self.name}/jobs/{name}", status)
+
+    def fail_job(self, job: Object, code: int, words: str) -> None:
+        """Let a Job's pod end with a code that no attempt can mend, and the Job with it."""
+        name, stamp = job["metadata"]["name"], _stamp()
+        container = job["spec"]["template"]["spec"]["containers"][0]
+        ended = {"exitCode": code, "reason": "Error", "message": words, "finishedAt": stamp}
+        status = {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": "",
+            "ready": False,
+            "restartCount": 0,
+            "state": {"terminated": ended},
+        }
+        self.add_pod(job, f"{name}-0", {"phase": "Failed", "containerStatuses": [status]})
+        conditions = [
+            {
+                "type": kind,
+                "status": "True",
+                "lastTransitionTime": stamp,
+                "reason": "PodFailurePolicy",
+            }
+            for kind in ("FailureTarget", "Failed")
+        ]
+        counts = {"failed": 1, "ready": 0, "failedIndexes": "0", "uncountedTerminatedPods": {}}
+        path = f"/apis/batch/v1/namespaces/{self.name}/jobs/{name}"
+        self._set_status(path, counts | {"startTime": stamp, "conditions": conditions})
+
+    def tell(self, pod: str, reason: str, words: str) -> None:
+        """Write an Event about a pod as the kubelet does."""
+        place = f"/api/v1/namespaces/{self.name}"
+        found = self.server.get(f"{place}/pods/{pod}")
+        assert found is not None, f"Pod {pod} is not there"
+        metadata, stamp = found["metadata"], _stamp()
+        names = {name: metadata[name] for name in ("namespace", "name", "uid")}
+        event = {
+            "metadata": {"generateName": f"{pod}.", "namespace": self.name},
+            "involvedObject": {"apiVersion": "v1", "kind": "Pod"} | names,
+            "reason": reason,
+            "message": words,
+            "type": "Warning",
+            "count": 1,
+            "firstTimestamp": stamp,
+            "lastTimestamp": stamp,
+            "source": {"component": "kubelet"},
+        }
+        self.server.request("POST", f"{place}/events", event)
 
     def plan(self, model: str) -> ServingPlan:
         """Return the serving plan that a Model's pods would find mounted."""
@@ -151,6 +198,10 @@ class Tenant:
 
     def _set_status(self, path: str, status: Object) -> None:
         self.server.merge(f"{path}/status", {"status": status})
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def local_tenant(server: ApiServer, buckets: Path, name: str) -> Tenant:

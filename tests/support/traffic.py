@@ -70,7 +70,7 @@ class Trained:
 def trained(
     store: Store, folder: Path, run: str, features: int = 3, sign: float = 1.0
 ) -> Iterator[Trained]:
-    """Store the commit of a run whose model looks at the sign of the first feature alone."""
+    """Store graph and commit of a run whose model looks at the first feature alone."""
     weights = np.zeros((features, 1), np.float32)
     weights[0] = sign * (4.0 + len(run))
     graph = graphs.linear_scores(weights)
@@ -81,7 +81,9 @@ def trained(
     rows = normal_rows(4000, features, seed=1)
     profile = _reference(names, rows, model.run({"features": rows})["score"])
     digest = digest_of_bytes(graph)
-    store.put_if_absent(layout.run_commit(run), _commit(store, run, digest, profile))
+    store.put_if_absent(layout.blob(digest), graph)
+    reference = _store_profile(store, profile)
+    store.put_if_absent(layout.run_commit(run), _commit(run, digest, reference))
     pace = Pace(mergeable=True, run_seconds=0, row_seconds=0)
     with ThreadPoolExecutor(1) as executor:
         plan = PlanVersion(
@@ -90,6 +92,7 @@ def trained(
             threshold=0.5,
             classes=list(CLASSES),
             features=[Feature(name=name) for name in names],
+            reference=reference,
         )
         settings = VersionSettings(RunSettings(), Limits(), executor)
         served = ServedVersion(plan, LoadedModel(model, pace, profile), settings)
@@ -128,13 +131,17 @@ class ServerPod:
     Attributes:
         store: the bucket.
         name: name of the pod.
+        model: name of the Model.
         pane_seconds: length of its event-time buckets.
+        capture_fraction: share of the requests that is kept whole.
         lost: objects (kind, sequence number) that never reach the bucket.
     """
 
     store: Store
     name: str = "bikes-0"
+    model: str = MODEL
     pane_seconds: int = 60
+    capture_fraction: float = 1.0
     lost: frozenset[tuple[str, int]] = frozenset()
     _observer: Observer = field(init=False)
     _feedback: FeedbackBuffer = field(init=False)
@@ -144,7 +151,10 @@ class ServerPod:
         naming = Naming(self.name, 1 << 60)
         entry = PlanVersion(digest=f"sha256:{'0' * 64}", key="k")
         plan = ServingPlan(
-            model=MODEL, versions=[entry], capture_fraction=1.0, pane_seconds=self.pane_seconds
+            model=self.model,
+            versions=[entry],
+            capture_fraction=self.capture_fraction,
+            pane_seconds=self.pane_seconds,
         )
         self._observer = Observer(plan, naming, outbox)
         self._feedback = FeedbackBuffer(naming, outbox)
@@ -203,7 +213,7 @@ class ServerPod:
     def flush(self) -> None:
         """Write what waits."""
         self._observer.flush()
-        self._feedback.flush(MODEL)
+        self._feedback.flush(self.model)
 
 
 def instant(seconds: float) -> datetime:
@@ -238,12 +248,16 @@ def _counts(edges: Matrix, values: Matrix) -> list[int]:
     return counts
 
 
-def _commit(store: Store, run: str, digest: str, profile: ReferenceProfile) -> bytes:
+def _store_profile(store: Store, profile: ReferenceProfile) -> ArtifactRef:
     data = profile.to_bytes()
+    digest = digest_of_bytes(data)
+    file = ArtifactRef(key=layout.blob(digest), digest=digest, size=len(data))
+    store.put_if_absent(file.key, data)
+    return file
+
+
+def _commit(run: str, digest: str, reference: ArtifactRef) -> bytes:
     file = ArtifactRef(key=layout.blob(digest), digest=digest, size=1)
-    profile_digest = digest_of_bytes(data)
-    reference = ArtifactRef(key=layout.blob(profile_digest), digest=profile_digest, size=len(data))
-    store.put_if_absent(reference.key, data)
     model = COMMIT.model.model_copy(
         update={"file": file, "reference": reference, "classes": list(CLASSES)}
     )

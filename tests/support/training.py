@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -53,13 +53,22 @@ def make_features() -> list[Feature]:
 
 
 def write_snapshot(
-    store: Store, rows: int = 300, classes: int = 2, seed: int = 0
+    store: Store, rows: int = 300, classes: int = 2, seed: int = 0, scale: float = 1.0
 ) -> SnapshotManifest:
-    """Write a snapshot of `rows` training rows and half as many in each other split."""
+    """Write a snapshot of `rows` training rows and half as many in each other split.
+
+    Args:
+        store: where to.
+        rows: rows of the training split.
+        classes: classes of the target.
+        seed: of the random generator.
+        scale: factor of every number.
+    """
     counts = {"train": rows, "validation": rows // 2, "test": rows // 2}
     splits, first = [], 0
     for index, (name, count) in enumerate(counts.items()):
         held = make_rows(count, seed * 10 + index, first, classes)
+        held = replace(held, numeric=held.numeric * np.float32(scale))
         buffer = io.BytesIO()
         pq.write_table(_table(held), buffer)
         start = START + timedelta(hours=first)

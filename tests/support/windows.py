@@ -85,6 +85,20 @@ def spaced(rows: Rows, step_ns: int = MINUTE_NS) -> Rows:
     return replace(rows, event_ns=event, received_ns=event + 1_000_000_000)
 
 
+def together(first: Rows, second: Rows) -> Rows:
+    """Return the rows of the first and then those of the second."""
+    return replace(
+        first,
+        numeric=np.concatenate([first.numeric, second.numeric]),
+        categorical=np.concatenate([first.categorical, second.categorical]),
+        scores=np.concatenate([first.scores, second.scores]),
+        decided=np.concatenate([first.decided, second.decided]),
+        truth=np.concatenate([first.truth, second.truth]),
+        event_ns=np.concatenate([first.event_ns, second.event_ns]),
+        received_ns=np.concatenate([first.received_ns, second.received_ns]),
+    )
+
+
 def rows_of(
     numeric: npt.ArrayLike, names: Sequence[str], categorical: npt.ArrayLike | None = None
 ) -> Rows:

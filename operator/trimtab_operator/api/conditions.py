@@ -99,7 +99,7 @@ class Reason(StrEnum):
     RUNNING = "Running"
     """Pods of the run are at work."""
     RETRYING = "Retrying"
-    """An attempt failed; the next one continues from the last checkpoint."""
+    """An attempt failed; the next one starts by itself, a run's from its last checkpoint."""
     COMMITTED = "Committed"
     """`commit.json` is written."""
     COMMIT_MISSING = "CommitMissing"

@@ -13,12 +13,11 @@ from trimtab_operator.storage.evaluations import (
     read_policy,
     read_report,
 )
-from trimtab_operator.storage.window_inputs import WindowKeys, WindowOf, build_inputs
+from trimtab_operator.storage.window_evaluation import WindowKeys, WindowOf, evaluate_window
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.contract.monitoring import Evaluation
 from trimtab_stages.contract.run import Commit
-from trimtab_stages.drift.evaluate import evaluate
 from trimtab_stages.store import NotFound, Store, StoreError
 
 
@@ -94,7 +93,7 @@ def _replay(store: Store, report: Report, judges: "_Judges") -> Replay:
 
 
 def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation:
-    inputs = build_inputs(
+    return evaluate_window(
         read=store.get,
         window=WindowOf(
             monitor=stored.monitor,
@@ -109,7 +108,6 @@ def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation
         # What is missing is known by its absence: that cannot be seen again from what is there.
         count_lost=lambda _: stored.lost,
     )
-    return evaluate(inputs).model_copy(update={"closed_ns": stored.closed_ns})
 
 
 class _Judges:

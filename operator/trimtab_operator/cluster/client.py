@@ -74,11 +74,14 @@ class Cluster:
             raise
 
     async def list_objects(
-        self, resource: Resource, namespace: str, selector: Mapping[str, str] | None = None
+        self,
+        resource: Resource,
+        namespace: str,
+        selector: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> list[Manifest]:
-        """Return the objects of a namespace (all where empty) that carry all these labels."""
-        labels = ",".join(f"{key}={value}" for key, value in (selector or {}).items())
-        query = {"labelSelector": labels} if labels else {}
+        """Return the objects of a namespace (all where empty) with all these labels and fields."""
+        query = _selectors(labelSelector=selector, fieldSelector=fields)
         return [item async for item in self._pages(resource.path(namespace), query, JSON)]
 
     async def list_metadata(self, resource: Resource, namespace: str) -> list[Manifest]:
@@ -170,6 +173,15 @@ class Cluster:
             raise _fault(f"{method} {path}", answer.status, data, answer.headers.get("Retry-After"))
         parsed: Manifest = json.loads(data)
         return parsed
+
+
+def _selectors(**wanted: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the query of selectors; one that asks for nothing is left out."""
+    return {
+        name: ",".join(f"{key}={value}" for key, value in pairs.items())
+        for name, pairs in wanted.items()
+        if pairs
+    }
 
 
 def _with(path: str, **query: str) -> str:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.driftmonitor import DriftMonitor
@@ -19,6 +19,7 @@ from trimtab_operator.cluster.resources import (
     DATASETS,
     DEPLOYMENTS,
     DRIFT_MONITORS,
+    EVENTS,
     JOBS,
     MODELS,
     PIPELINE_RUNS,
@@ -28,6 +29,8 @@ from trimtab_operator.cluster.resources import (
 )
 from trimtab_operator.cluster.servers import Servers
 from trimtab_operator.cluster.views import (
+    is_waiting,
+    newest_mount_failure,
     view_deployment,
     view_fleet_member,
     view_job,
@@ -45,6 +48,7 @@ from trimtab_operator.domain.observed import (
     ObservedModel,
     ObservedPipeline,
     ObservedPipelineRun,
+    PodView,
     Release,
     StorageView,
 )
@@ -54,6 +58,8 @@ from trimtab_operator.manifests.release import Launcher
 from trimtab_stages.contract.run import Commit, IngestCommit, Progress
 
 JOB_NAME = "batch.kubernetes.io/job-name"
+
+Seen = TypeVar("Seen", JobView, DeploymentView)
 
 
 class Results(Protocol):
@@ -245,7 +251,8 @@ class Gatherer:
         job = view_job(body, ())
         if job.complete:
             return job
-        return view_job(body, await self._cluster.list_objects(PODS, namespace, {JOB_NAME: name}))
+        pods = await self._cluster.list_objects(PODS, namespace, {JOB_NAME: name})
+        return await self._with_start_failure(namespace, view_job(body, pods))
 
     async def _ray_job(self, namespace: str, name: str) -> JobView | None:
         if self._release.launcher is not Launcher.RAY_JOB:
@@ -254,7 +261,7 @@ class Gatherer:
         if body is None:
             return None
         pods = await self._cluster.list_objects(PODS, namespace, {labels.RUN: name})
-        return view_ray_job(body, pods)
+        return await self._with_start_failure(namespace, view_ray_job(body, pods))
 
     async def _runs(self, namespace: str, pipeline: str) -> tuple[PipelineRun, ...]:
         selector = {labels.PIPELINE: pipeline}
@@ -304,7 +311,23 @@ class Gatherer:
         if body is None:
             return None
         pods = await self._cluster.list_objects(PODS, namespace, labels.server_selector(name))
-        return view_deployment(body, pods)
+        return await self._with_start_failure(namespace, view_deployment(body, pods))
+
+    async def _with_start_failure(self, namespace: str, seen: Seen) -> Seen:
+        """Say of the newest pod that waits for no stated reason what its Events tell.
+
+        Its neighbours are of the same template: what one of them lacks, all lack.
+        """
+        waiting = [pod for pod in seen.pods if is_waiting(pod)]
+        if not waiting:
+            return seen
+        newest = waiting[-1]
+        events = await self._cluster.list_objects(
+            EVENTS, namespace, fields={"regarding.uid": newest.uid}
+        )
+        told = replace(newest, start_failure=newest_mount_failure(events))
+        pods: tuple[PodView, ...] = tuple(told if pod is newest else pod for pod in seen.pods)
+        return replace(seen, pods=pods)
 
 
 def _serves(body: Manifest, pipeline: str) -> bool:

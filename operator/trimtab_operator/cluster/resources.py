@@ -122,7 +122,7 @@ RBAC: tuple[Rule, ...] = (
     Rule("", "services", ("get", "create", "patch")),
     Rule("", "configmaps", ("get", "create", "patch", "delete")),
     Rule("policy", "poddisruptionbudgets", ("get", "create", "patch")),
-    Rule("events.k8s.io", "events", ("create", "patch")),
+    Rule("events.k8s.io", "events", ("list", "create", "patch")),
     Rule("coordination.k8s.io", "leases", ("get", "create", "update"), Scope.OWN),
 )
 """Everything that the operator and kopf ask of the API. The chart's Role says the same."""

@@ -14,6 +14,9 @@ from trimtab_operator.domain.ray_job import RayJobView, job_view
 from trimtab_operator.manifests import labels
 
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
+UNTOLD = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""What containers wait for, by their status, while volumes are prepared or an image is pulled."""
+FAILED_MOUNT = "FailedMount"
 
 
 def view_pod(body: Manifest) -> PodView:
@@ -119,6 +122,31 @@ def view_fleet_member(body: Manifest) -> FleetMember:
         pending_since=datetime.fromisoformat(pending["since"]) if pending else None,
         running=entry.get("state") == RetrainState.RUNNING,
     )
+
+
+def is_waiting(pod: PodView) -> bool:
+    """Return whether a pod has a node, and its status does not tell what it waits for."""
+    return pod.phase == "Pending" and not pod.unschedulable and pod.waiting_reason in UNTOLD
+
+
+def newest_mount_failure(events: Sequence[Manifest]) -> str:
+    """Return the note of a pod's newest Event where that is a FailedMount, else nothing.
+
+    The kubelet tells of volumes nowhere else; once they are there, it goes on to pull the image.
+    """
+    newest = max(events, key=_last_seen, default={})
+    return str(newest.get("note", "")) if newest.get("reason") == FAILED_MOUNT else ""
+
+
+def _last_seen(event: Manifest) -> datetime:
+    """Return when an Event happened last; the kubelet still fills the fields of the old API."""
+    candidates = (
+        event.get("series", {}).get("lastObservedTime"),
+        event.get("deprecatedLastTimestamp"),
+        event.get("eventTime"),
+        event["metadata"]["creationTimestamp"],
+    )
+    return datetime.fromisoformat(next(stamp for stamp in candidates if stamp))
 
 
 def _created(body: Manifest) -> datetime:

@@ -1,6 +1,6 @@
 """Which captured rows the ingest that is due adds: those up to the newest decided window."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
@@ -39,7 +39,7 @@ def capture_status(dataset: Dataset, monitors: Iterable[DriftMonitor]) -> Captur
         model=source.model,
         fault_windows=faults,
         through=through,
-        excluded=[window for window in faults if window.start < through],
+        excluded=list(_before(faults, through)),
     )
 
 
@@ -90,6 +90,13 @@ def merge_ranges(ranges: Iterable[TimeRange]) -> list[TimeRange]:
         joined = TimeRange(start=merged[place].start, end=merged[place + 1].end)
         merged[place : place + 2] = [joined]
     return merged
+
+
+def _before(ranges: Iterable[TimeRange], end: datetime) -> Iterator[TimeRange]:
+    """Yield the parts of ranges that lie before an instant: what comes later changes no plan."""
+    for item in ranges:
+        if item.start < end:
+            yield TimeRange(start=item.start, end=min(item.end, end))
 
 
 def _fault_windows(monitors: Iterable[DriftMonitor]) -> list[TimeRange]:

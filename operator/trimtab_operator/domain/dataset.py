@@ -22,9 +22,10 @@ from trimtab_operator.domain.identity import follows_rules, ingest_id
 from trimtab_operator.domain.observed import JobView, ObservedDataset
 from trimtab_operator.domain.plan import Action, Create, Delete, Emit, EventType, Plan, Record
 from trimtab_operator.domain.pod_faults import Fault, Place, is_at_work, job_failure, job_fault
+from trimtab_operator.domain.progress import retry_fault
 from trimtab_operator.domain.requeue import earliest
 from trimtab_operator.domain.schedule import next_tick
-from trimtab_operator.domain.storage import storage_verdict
+from trimtab_operator.domain.storage import seen_from_pods, storage_verdict
 from trimtab_operator.domain.validation import dataset_verdict
 from trimtab_operator.manifests import labels, names
 from trimtab_operator.manifests.ingest_job import build_ingest, compute_id
@@ -97,7 +98,8 @@ def _plan_work(scene: _Scene, validated: Verdict) -> Plan:
         return _plan_start(scene, common)
     if seen.job.compute not in {"", compute_id(scene.dataset.spec.compute)}:
         return _plan_replacement(scene, seen.job, common)
-    return _plan_job(scene, seen.job, common)
+    seen_storage = seen_from_pods(storage, seen.job, scene.place)
+    return _plan_job(scene, seen.job, [validated, seen_storage, *_paused(scene)])
 
 
 def _plan_without_store(scene: _Scene, storage: Verdict, common: list[Verdict]) -> Plan:
@@ -166,10 +168,15 @@ def _plan_job(scene: _Scene, job: JobView, common: list[Verdict]) -> Plan:
         event = Emit(EventType.WARNING, why.reason, why.message)
         known = scene.dataset.status.condition(ConditionType.STALLED)
         return _finish(scene, verdicts, () if known else (event,))
-    stuck = job_fault(job, scene.place, scene.now)
+    stuck = job_fault(job, scene.place, scene.now) or _retrying(scene, job)
     words = Fault(Reason.INGESTING, f"Job `{job.name}` is reading the source.")
     verdicts = [*common, *_while_working(scene, stuck or words)]
     return _finish(scene, verdicts, update=_started(scene), requeue=POLL_SECONDS)
+
+
+def _retrying(scene: _Scene, job: JobView) -> Fault | None:
+    allowed = scene.dataset.spec.compute.max_attempts
+    return retry_fault(job, scene.place, allowed, "the next one starts by itself")
 
 
 def _final_fault(scene: _Scene, job: JobView) -> Fault:

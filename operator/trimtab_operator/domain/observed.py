@@ -53,7 +53,7 @@ class PodView:
     """Reason of the first waiting container: ErrImagePull, CrashLoopBackOff, ..."""
     waiting_message: str = ""
     start_failure: str = ""
-    """Message of the newest FailedMount or FailedCreatePodSandBox event, empty where none is."""
+    """Message of the pod's newest Event where that is a FailedMount, else empty."""
     terminated_reason: str = ""
     """Reason of the last termination: OOMKilled, Error, Completed; Evicted from the pod itself."""
     exit_code: int | None = None

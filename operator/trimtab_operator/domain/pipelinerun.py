@@ -28,10 +28,9 @@ from trimtab_operator.domain.pod_faults import (
     is_at_work,
     job_failure,
     job_fault,
-    last_failure,
 )
-from trimtab_operator.domain.progress import attempts_started, progress_status
-from trimtab_operator.domain.storage import storage_verdict
+from trimtab_operator.domain.progress import attempts_started, progress_status, retry_fault
+from trimtab_operator.domain.storage import seen_from_pods, storage_verdict
 from trimtab_operator.manifests.meta import Manifest
 from trimtab_operator.manifests.rayjob import build_ray_training
 from trimtab_operator.manifests.release import Launcher, Release
@@ -75,9 +74,10 @@ def plan_pipelinerun(run: PipelineRun, observed: ObservedPipelineRun, now: datet
         create = tuple(Create(item) for item in _build_pods(run, observed.release))
         words = Fault(Reason.STARTING, f"Job `{run.metadata.name}` is being created.")
         return _waiting(scene, words, [storage], create)
+    seen_storage = seen_from_pods(storage, job, scene.place)
     if is_at_work(job):
-        return _waiting(scene, _work_words(scene, job), [storage])
-    return _plan_failed(scene, _final_fault(scene, job), [storage])
+        return _waiting(scene, _work_words(scene, job), [seen_storage])
+    return _plan_failed(scene, _final_fault(scene, job), [seen_storage])
 
 
 def _build_pods(run: PipelineRun, release: Release) -> list[Manifest]:
@@ -104,14 +104,11 @@ def _work_words(scene: _Scene, job: JobView) -> Fault:
     stuck = job_fault(job, scene.place, scene.now)
     if stuck is not None:
         return Fault(stuck.reason, f"{stuck.message} {_then(scene)}")
-    attempts = attempts_started(job)
-    if job.failed and not any(pod.phase == "Running" for pod in job.pods):
-        allowed = scene.run.spec.compute.max_attempts
-        last = last_failure(job, scene.place)
-        words = f"{attempts} of {allowed} attempts started; the next goes on from the checkpoint."
-        return Fault(Reason.RETRYING, f"{words} Last: {last.message}" if last else words)
-    name = f"Job `{job.name}`"
-    return Fault(Reason.RUNNING, f"{name} is at work, attempt {max(attempts, 1)}.")
+    allowed = scene.run.spec.compute.max_attempts
+    retry = retry_fault(job, scene.place, allowed, "the next goes on from the checkpoint")
+    attempt = max(attempts_started(job), 1)
+    words = f"Job `{job.name}` is at work, attempt {attempt}."
+    return retry or Fault(Reason.RUNNING, words)
 
 
 def _then(scene: _Scene) -> str:

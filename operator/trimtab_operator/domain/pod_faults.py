@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from trimtab_operator.api.conditions import Reason
 from trimtab_operator.domain.observed import JobView, PodView
+from trimtab_operator.domain.sentence import ended, sentence
 from trimtab_operator.manifests.job import FINAL_EXIT_CODE
 from trimtab_stages.contract.reasons import StageReason
 from trimtab_stages.contract.run import Termination
@@ -26,7 +27,7 @@ CONTAINER_FAULTS = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
 SLOW_START_SECONDS = 15.0
-"""A pod that starts for longer is explained: its Secret may be missing."""
+"""A pod that starts for longer is explained."""
 SIGKILL_EXIT_CODE = 137
 
 
@@ -59,7 +60,7 @@ def starting_fault(pod: PodView, place: Place, now: datetime) -> Fault | None:
         return Fault(Reason.UNSCHEDULABLE, _unschedulable_message(pod, place))
     if pod.start_failure:
         return Fault(Reason.VOLUME_MISSING, _volume_message(pod, place))
-    return _waiting_fault(pod, place) or _slow_start(pod, place, now)
+    return _waiting_fault(pod, place) or _slow_start(pod, now)
 
 
 def _waiting_fault(pod: PodView, place: Place) -> Fault | None:
@@ -77,14 +78,15 @@ def _waiting_fault(pod: PodView, place: Place) -> Fault | None:
 def ended_fault(pod: PodView, place: Place) -> Fault:
     """Return why a pod's container ended."""
     words = read_termination(pod)
-    if words is not None:
-        return Fault(words.reason, words.message)
-    if pod.terminated_reason == "OOMKilled":
+    if _is_out_of_memory(pod, words):
         step = f"Raise `{place.settings}.memory` of {place.owner}."
-        return Fault(StageReason.OUT_OF_MEMORY, f"Pod `{pod.name}` was killed for memory. {step}")
+        cause = f"A process of pod `{pod.name}` was killed for memory."
+        return Fault(StageReason.OUT_OF_MEMORY, f"{cause} {step}")
+    if words is not None:
+        return Fault(words.reason, sentence(words.message))
     if pod.exit_code is None:
         cause = pod.terminated_reason or "the node is gone or was drained"
-        return Fault(Reason.EVICTED, f"Pod `{pod.name}` was ended by its node: {_ended(cause)}")
+        return Fault(Reason.EVICTED, f"Pod `{pod.name}` was ended by its node: {ended(cause)}")
     return Fault(Reason.PROCESS_FAILED, _process_message(pod))
 
 
@@ -94,6 +96,13 @@ def read_termination(pod: PodView) -> Termination | None:
         return Termination.model_validate_json(pod.termination_message)
     except ValidationError:
         return None
+
+
+def _is_out_of_memory(pod: PodView, words: Termination | None) -> bool:
+    """Return whether the kernel killed the container, or a child that its last words tell of."""
+    if words is not None:
+        return words.reason is StageReason.OUT_OF_MEMORY
+    return pod.terminated_reason == "OOMKilled"
 
 
 def is_at_work(job: JobView | None) -> bool:
@@ -106,9 +115,9 @@ def last_failure(job: JobView, place: Place) -> Fault | None:
 
     A pod whose fault no attempt can mend speaks for all; its neighbours only lost it.
     """
-    ended = [pod for pod in job.pods if pod.phase == "Failed"]
-    final = [pod for pod in ended if pod.exit_code == FINAL_EXIT_CODE]
-    return ended_fault((final or ended)[-1], place) if ended else None
+    failed = [pod for pod in job.pods if pod.phase == "Failed"]
+    final = [pod for pod in failed if pod.exit_code == FINAL_EXIT_CODE]
+    return ended_fault((final or failed)[-1], place) if failed else None
 
 
 def job_failure(job: JobView, place: Place) -> Fault:
@@ -125,8 +134,8 @@ def job_failure(job: JobView, place: Place) -> Fault:
         )
     if last is None:
         cause = job.failure_message or job.failure_reason or "its pods are gone"
-        return Fault(Reason.PROCESS_FAILED, f"Job `{job.name}` failed: {_ended(cause)}")
-    if job.failure_reason == "PodFailurePolicy":
+        return Fault(Reason.PROCESS_FAILED, f"Job `{job.name}` failed: {ended(cause)}")
+    if job.failure_reason == "PodFailurePolicy" or job.failed == 1:
         return last
     return Fault(
         Reason.ATTEMPTS_EXHAUSTED,
@@ -156,32 +165,37 @@ def _without_pods(job: JobView, now: datetime) -> Fault | None:
     )
 
 
-def _slow_start(pod: PodView, place: Place, now: datetime) -> Fault | None:
+def _slow_start(pod: PodView, now: datetime) -> Fault | None:
     young = (now - pod.created).total_seconds() < SLOW_START_SECONDS
     if young or pod.phase != "Pending":
         return None
     return Fault(
         Reason.STARTING,
         f"Pod `{pod.name}` has been starting for more than {SLOW_START_SECONDS:.0f} s: image "
-        f"`{pod.image}` is being pulled, or Secret `{place.storage_secret}` is missing. "
+        f"`{pod.image}` is being pulled, or a volume is being prepared. "
         f"`kubectl describe pod {pod.name}` tells which.",
     )
 
 
 def _unschedulable_message(pod: PodView, place: Place) -> str:
     step = f"Lower `{place.settings}` of {place.owner}, or add a node with room."
-    return f"No node takes pod `{pod.name}`: {_ended(pod.unschedulable)} {step}"
+    return f"No node takes pod `{pod.name}`: {ended(pod.unschedulable)} {step}"
 
 
 def _volume_message(pod: PodView, place: Place) -> str:
-    step = f"Pods mount Secret `{place.storage_secret}`; create it in this namespace."
-    return f"Pod `{pod.name}` waits for a volume: {_ended(pod.start_failure)} {step}"
+    step = f"`kubectl describe pod {pod.name}` has its Events."
+    if f'"{place.storage_secret}"' in pod.start_failure:
+        step = (
+            f"Create Secret `{place.storage_secret}` in this namespace; where the chart brings the "
+            "store, name the namespace under `storage.tenants` in its values."
+        )
+    return f"Pod `{pod.name}` waits for a volume: {ended(pod.start_failure)} {step}"
 
 
 def _image_message(pod: PodView, place: Place) -> str:
     detail = pod.waiting_message or pod.waiting_reason
     step = f"Correct `{place.settings}.image` of {place.owner}, or let the node reach the registry."
-    return f"Pod `{pod.name}` cannot get image `{pod.image}`: {_ended(detail)} {step}"
+    return f"Pod `{pod.name}` cannot get image `{pod.image}`: {ended(detail)} {step}"
 
 
 def _container_message(pod: PodView, place: Place) -> str:
@@ -190,17 +204,12 @@ def _container_message(pod: PodView, place: Place) -> str:
         f"See that Secret `{place.storage_secret}` exists in this namespace, and that "
         f"`{place.settings}` of {place.owner} fits the image."
     )
-    return f"Pod `{pod.name}` cannot be created: {_ended(detail)} {step}"
+    return f"Pod `{pod.name}` cannot be created: {ended(detail)} {step}"
 
 
 def _process_message(pod: PodView) -> str:
     killed = " (killed)" if pod.exit_code == SIGKILL_EXIT_CODE else ""
     tail = pod.termination_message.strip()[-512:]
-    words = f" Its last output: {_ended(tail)}" if tail else ""
+    words = f" Its last output: {ended(tail)}" if tail else ""
     step = f"`kubectl logs {pod.name}` has the rest."
     return f"Pod `{pod.name}` ended with exit code {pod.exit_code}{killed}.{words} {step}"
-
-
-def _ended(text: str) -> str:
-    """Return the text with one full stop at its end."""
-    return text.strip().rstrip(".") + "."

@@ -5,20 +5,18 @@ first; what takes back is done first, and its record is kept in the status until
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from trimtab_operator.api.model import Version
 from trimtab_operator.api.rollout import Rollout, RolloutStage, RolloutState, RolloutStatus
 from trimtab_operator.domain.model_scene import REASON_CHARACTERS, Choice, Scene
 from trimtab_operator.domain.plan import Action, Emit, EventType, Record
 from trimtab_operator.domain.promotion import Promotion, promoted, version_of
-from trimtab_operator.domain.rollback import Cause, restore, take_back_challenger
-from trimtab_operator.domain.rollout import Judgement, find_fault, judge_rollout
+from trimtab_operator.domain.rollback import Cause, take_back_challenger
+from trimtab_operator.domain.rollout import Judgement, judge_rollout
 from trimtab_operator.domain.rollout_conditions import ending_verdicts, progress_verdicts
-from trimtab_operator.domain.serving_plan import all_follow, plan_of_commit, ready_pods
+from trimtab_operator.domain.serving_plan import all_follow, all_hold, plan_of_commit, ready_pods
 from trimtab_operator.domain.version_health import (
     Health,
-    champion_health,
     count_restarts,
     shadow_health,
 )
@@ -72,10 +70,12 @@ def advance(scene: Scene, rules: Rollout, challenger: Version, champion: Commit)
     if first_done:
         rollout = rollout.model_copy(update={"stage": RolloutStage.SHADOW, "first_pod": None})
         plan = _shadow_plan(scene, rollout, champion, commit)
-    health = _health_of(scene, rollout, challenger.digest)
+    health = _health_of(scene, rollout, challenger.digest, champion)
     evidence = rollout.evidence
     about = evidence is not None and evidence.digest == challenger.digest
-    counts = confirmed and not first_done
+    # What pods say of a challenger that was just taken from them is nothing, and no consent.
+    held = all_hold(scene.seen.deployment, scene.seen.servers, challenger.digest)
+    counts = confirmed and held and not first_done
     judgement = judge_rollout(rules, evidence if about else None, health, confirmed=counts)
     if not counts and judgement.state is RolloutState.PROGRESSING:
         judgement = replace(judgement, state=rollout.state)
@@ -88,61 +88,6 @@ def advance(scene: Scene, rules: Rollout, challenger: Version, champion: Commit)
             return _promote(scene, challenger, commit, judgement)
         case _:
             return _go_on(scene, rollout, judgement, plan, health)
-
-
-def guard(scene: Scene, rules: Rollout | None, champion: Commit) -> Choice | None:
-    """Return what follows for a new champion whose predecessor is still loaded; None for nothing.
-
-    The former one comes back when the new one fails requests within the guard time, and goes when
-    that is over and all ready pods follow.
-    """
-    status = scene.model.status
-    rollout, serving = status.rollout, status.champion
-    former = _former_of(scene)
-    if rollout is None or serving is None or former is None:
-        return None
-    before = scene.commit_of(former)
-    if before is None:
-        return Choice(serving, None, requeue=WATCH_SECONDS)
-    health = _health_of(scene, rollout, serving.digest, shadow=False)
-    ends = serving.since + timedelta(seconds=rules.guard_seconds if rules is not None else 0)
-    fault = find_fault(rules, health) if rules is not None and scene.now < ends else None
-    if fault is not None:
-        cause = Cause(digest_of([serving.digest, "guard"]), fault.message)
-        return restore(scene, former, cause)
-    plan = plan_of_commit(scene.model, champion, former=before)
-    over = scene.now >= ends and _has_arrived(scene, plan, champion)
-    if over:
-        plan = plan_of_commit(scene.model, champion)
-    changed = rollout.model_copy(update={"former": None} if over else {})
-    return Choice(
-        serving,
-        plan,
-        update={"rollout": changed},
-        verdicts=ending_verdicts(changed),
-        requeue=None if over else WATCH_SECONDS,
-    )
-
-
-def is_guarded(scene: Scene) -> bool:
-    """Return whether the champion's predecessor is still loaded."""
-    return _former_of(scene) is not None
-
-
-def _former_of(scene: Scene) -> Version | None:
-    status = scene.model.status
-    rollout = status.rollout
-    if rollout is None or rollout.former is None or rollout.state is not RolloutState.PROMOTED:
-        return None
-    return next((item for item in status.history if item.digest == rollout.former), None)
-
-
-def _has_arrived(scene: Scene, plan: ServingPlan, champion: Commit) -> bool:
-    alone = plan_of_commit(scene.model, champion)
-    return any(
-        all_follow(scene.seen.deployment, scene.seen.servers, revision)
-        for revision in (plan.revision, alone.revision)
-    )
 
 
 def _rollout_of(scene: Scene, challenger: Version) -> RolloutStatus:
@@ -164,13 +109,10 @@ def _shadow_plan(
     return plan_of_commit(scene.model, champion, challenger=challenger, only_on=only_on)
 
 
-def _health_of(scene: Scene, rollout: RolloutStatus, digest: str, *, shadow: bool = True) -> Health:
-    """Return the health since the rollout began, or since the promotion."""
-    seen, champion = scene.seen, scene.model.status.champion
-    if shadow and champion is not None:
-        found = shadow_health(seen.deployment, seen.servers, digest, champion.digest)
-    else:
-        found = champion_health(seen.deployment, seen.servers, digest)
+def _health_of(scene: Scene, rollout: RolloutStatus, digest: str, champion: Commit) -> Health:
+    """Return the health of the challenger since the rollout began."""
+    seen, answering = scene.seen, champion.model.file.digest
+    found = shadow_health(seen.deployment, seen.servers, digest, answering)
     return found.since(rollout.restarts)
 
 

@@ -7,6 +7,7 @@ from trimtab_operator.api.model import Model
 from trimtab_operator.domain.conditions import Verdict, is_false, is_true, reconciling, stalled
 from trimtab_operator.domain.observed import ObservedModel
 from trimtab_operator.domain.pod_faults import Fault, Place, starting_fault
+from trimtab_operator.domain.sentence import ended
 from trimtab_operator.domain.serving_plan import Following
 from trimtab_operator.domain.version_health import PASSING
 from trimtab_stages.contract.serving_plan import VersionState
@@ -56,7 +57,7 @@ def _stopped(model: Model) -> list[Verdict]:
 
 def _refused(model: Model, state: VersionState, answering: int) -> list[Verdict]:
     """Return the verdicts of a refused version; faults of the store may pass by themselves."""
-    words = f"A pod of Model `{model.metadata.name}` refuses the version: {state.message}"
+    words = f"A pod of Model `{model.metadata.name}` refuses the version: {ended(state.message)}"
     verdict = reconciling if state.reason in PASSING else stalled
     return [*_partly(Fault(state.reason, words), answering), verdict(state.reason, words)]
 

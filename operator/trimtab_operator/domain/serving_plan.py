@@ -119,6 +119,21 @@ def all_follow(
     return bool(ready) and all(_revision(servers, pod) == revision for pod in ready)
 
 
+def all_hold(
+    deployment: DeploymentView | None, servers: dict[str, ServerState], digest: str
+) -> bool:
+    """Return whether there are ready pods, and all of them say that they have loaded a version."""
+    ready = ready_pods(deployment)
+    held = [
+        any(
+            state.digest == digest and state.reason is ServingReason.LOADED
+            for state in _versions(servers, pod)
+        )
+        for pod in ready
+    ]
+    return bool(ready) and all(held)
+
+
 def ready_pods(deployment: DeploymentView | None) -> list[PodView]:
     """Return the pods that take requests, oldest first."""
     pods = deployment.pods if deployment is not None else ()

@@ -9,7 +9,8 @@ from trimtab_operator.domain.plan import Emit, EventType, Record
 from trimtab_operator.domain.promotion import Promotion, next_champion, promoted, version_of
 from trimtab_operator.domain.rollback import fulfil, read_wish, write_records
 from trimtab_operator.domain.rollout_conditions import ending_verdicts
-from trimtab_operator.domain.rollout_steps import advance, begin, guard, is_guarded
+from trimtab_operator.domain.rollout_guard import guard
+from trimtab_operator.domain.rollout_steps import advance, begin
 from trimtab_operator.domain.serving_plan import (
     champion_of_file,
     plan_of_commit,
@@ -83,10 +84,9 @@ def _choose_from_runs(scene: Scene) -> Choice:
         if held and newer is not None:
             return begin(scene, newer, serving)
         return advance(scene, rules, status.challenger, serving)
-    if serving is not None and is_guarded(scene):
-        guarded = guard(scene, rules, serving)
-        if guarded is not None:
-            return guarded
+    guarded = guard(scene, rules, serving) if serving is not None else None
+    if guarded is not None:
+        return guarded
     promotion = _newer(scene, status.champion)
     if promotion is None or (rules is not None and status.champion and serving is None):
         return _stay(scene)

@@ -5,7 +5,8 @@ listing that goes on behind its last key finds what it has added; that other pro
 is found by a listing that jumps over the known ones.
 """
 
-from collections.abc import Generator, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from trimtab_operator.monitor.sequences import Writer, writer_of
@@ -13,6 +14,8 @@ from trimtab_stages.store import Store
 
 MOST_WAITING = 64
 """A number that is still missing after so many later ones is waited for no longer."""
+FEW = 16
+"""So many objects of a process are read without asking whether they are old."""
 UPLOADS = 2
 """Objects that a process uploads at the same time."""
 
@@ -107,6 +110,28 @@ class Feed:
         """
         guess = max(writer.sequence - UPLOADS, 0)
         return min(writer.sequence, self._ends.get(writer.process, guess))
+
+
+def skip_older(
+    keys: Iterable[str], arrival_of: Callable[[str], int], floor_ns: int
+) -> Iterator[str]:
+    """Yield keys without what began to arrive well before a floor, reading few objects for it.
+
+    Args:
+        keys: sorted within each process.
+        arrival_of: reads when an object's content began to arrive, nanoseconds since 1970. Of one
+            process, that rises with the key, but for objects that are written together.
+        floor_ns: what began to arrive later is yielded, and a little of what did not.
+    """
+    processes: dict[str, list[str]] = {}
+    for key in keys:
+        processes.setdefault(_prefix_of(key), []).append(key)
+    for found in processes.values():
+        if len(found) <= FEW:
+            yield from found
+            continue
+        first = bisect_left(found, floor_ns, key=arrival_of)
+        yield from found[max(first - FEW, 0) :]
 
 
 def _prefix_of(key: str) -> str:

@@ -62,8 +62,9 @@ class Gauges:
         self, labels: tuple[str, ...], target: Target, evaluation: Evaluation
     ) -> Iterator[tuple[Series, float]]:
         metrics, rows = self._metrics, evaluation.rows
+        looked_at = rows * evaluation.record_share
         yield (metrics.samples, labels), rows
-        yield (metrics.coverage, labels), evaluation.labels / rows if rows else math.nan
+        yield (metrics.coverage, labels), evaluation.labels / looked_at if rows else math.nan
         yield (metrics.faults, labels), len(evaluation.faults)
         yield (metrics.lost, labels), evaluation.lost
         yield (metrics.last_evaluation, labels), self._clock()

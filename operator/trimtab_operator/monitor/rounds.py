@@ -78,9 +78,12 @@ class Rounds:
         self._watched: dict[Place, _Watched] = {}
 
     def oldest_due(self) -> float:
-        """Return for how long the DriftMonitor that waits longest has been due, seconds."""
-        dues = [one.due for one in self._watched.values()]
-        return max(self._clocks.monotonic() - min(dues), 0.0) if dues else 0.0
+        """Return for how long the DriftMonitor that waits longest has been due, seconds.
+
+        A look that is at work does not count: reading a long past may take its time.
+        """
+        since = [max(one.due, one.watch.active) for one in self._watched.values()]
+        return max(self._clocks.monotonic() - min(since), 0.0) if since else 0.0
 
     async def run(self, namespaces: Sequence[str], poll_seconds: float) -> None:
         """Go round for ever."""

@@ -4,18 +4,22 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from trimtab_operator.monitor.feed import Feed
+from trimtab_operator.monitor.feed import Feed, skip_older
 from trimtab_operator.monitor.ledger import Ledger, see_block, see_labels
 from trimtab_operator.monitor.sequences import count_missing, writer_of
 from trimtab_operator.monitor.windows import SECOND_NS, Grid
 from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
-from trimtab_operator.storage.window_inputs import Read, WindowKeys
+from trimtab_operator.storage.window_evaluation import WindowKeys
+from trimtab_operator.storage.window_records import Read
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.store import Store
 
 logger = logging.getLogger(__name__)
+
+NEVER = (1 << 63) - 1
 
 
 class Traffic:
@@ -48,8 +52,12 @@ class Traffic:
         Raises:
             StoreError: the bucket does not answer.
         """
-        for feed, take in ((self._blocks, self._take_block), (self._labels, self._take_labels)):
-            for key in feed.read_all(store) if everything else feed.read_known(store):
+        for feed, take, arrival in (
+            (self._blocks, self._take_block, _block_arrival),
+            (self._labels, self._take_labels, _labels_arrival),
+        ):
+            new = feed.read_all(store) if everything else feed.read_known(store)
+            for key in skip_older(new, partial(_arrival, read, arrival), self.ledger.floor_ns):
                 self._try(take, key, read)
 
     def raise_floor(self, floor_ns: int) -> None:
@@ -76,6 +84,22 @@ class Traffic:
         labels = read_arrived_labels(data)
         received_ns = labels.batch.received_ns
         self.ledger.add_labels(see_labels(self._grid, key, received_ns, labels.event_ns))
+
+
+def _block_arrival(data: bytes) -> int:
+    return int(read_arrived_rows(data).received_ns.min())
+
+
+def _labels_arrival(data: bytes) -> int:
+    return read_arrived_labels(data).batch.received_ns
+
+
+def _arrival(read: Read, arrival: Callable[[bytes], int], key: str) -> int:
+    """Return when an object's content began to arrive; what cannot be read counts as new."""
+    try:
+        return arrival(read(key))
+    except (ValueError, NewerSchemaError):
+        return NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +167,5 @@ def first_arrival(read: Read, keys: Iterable[str]) -> int | None:
     for key in keys:
         process = writer_of(key).process
         firsts[process] = min(key, firsts.get(process, key))
-    arrivals = (int(read_arrived_rows(read(key)).received_ns.min()) for key in firsts.values())
+    arrivals = (_block_arrival(read(key)) for key in firsts.values())
     return min(arrivals, default=None)

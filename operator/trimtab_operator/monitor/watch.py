@@ -4,6 +4,7 @@ Everything is derived from the bucket and the object: after a kill the next proc
 windows with the same rows, and a report that is there already is adopted.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,9 +21,8 @@ from trimtab_operator.storage.evaluations import (
     read_report,
     write_report,
 )
-from trimtab_operator.storage.window_inputs import WindowKeys, WindowOf, build_inputs
+from trimtab_operator.storage.window_evaluation import WindowKeys, WindowOf, evaluate_window
 from trimtab_stages.contract.decision_record import digest_prefix
-from trimtab_stages.drift.evaluate import evaluate
 from trimtab_stages.store import Store
 
 MOST_WINDOWS = 12
@@ -49,6 +49,7 @@ class Watch:
 
     Attributes:
         newest: report of the newest evaluated window, None before the first.
+        active: when an object was read last, monotonic seconds: a long look is at work.
 
     Args:
         target: the DriftMonitor; what a new start would follow from stays the same.
@@ -61,6 +62,7 @@ class Watch:
         self._cache = cache
         self._judged: dict[str, Judged] = {}
         self.newest: Report | None = None
+        self.active = time.monotonic()
         self._traffic: Traffic | None = None
 
     def look(self, store: Store, target: Target, now: datetime, *, everything: bool) -> Progress:
@@ -77,7 +79,7 @@ class Watch:
             StoreError: the bucket does not answer.
             ValueError: stored objects do not fit together.
         """
-        read = partial(self._cache.get, store)
+        read = partial(self._read, store)
         traffic = self._traffic or self._begin(store, target)
         traffic.read(store, read, everything=everything or self._traffic is None)
         self._traffic = traffic
@@ -85,6 +87,10 @@ class Watch:
         if not everything and self._has_closed(traffic, target, settled_ns):
             traffic.read(store, read, everything=True)
         return self._evaluate_closed(store, target, traffic, settled_ns)
+
+    def _read(self, store: Store, key: str) -> bytes:
+        self.active = time.monotonic()
+        return self._cache.get(store, key)
 
     def _has_closed(self, traffic: Traffic, target: Target, settled_ns: int) -> bool:
         open_from, first = traffic.ledger.open_from(settled_ns), self._first(target)
@@ -122,15 +128,15 @@ class Watch:
 
     def _first_arrival(self, store: Store, report: Report) -> int | None:
         """Return when the report's rows began to arrive: each process writes in that order."""
-        return first_arrival(partial(self._cache.get, store), report.evaluation.records)
+        return first_arrival(partial(self._read, store), report.evaluation.records)
 
     def _evaluate(
         self, store: Store, target: Target, traffic: Traffic, closed: ClosedWindow
     ) -> Report:
         version = next(v for v in target.versions if digest_prefix(v.digest) == closed.version)
         near = list_panes(store, target.model, version.digest, self._grid, closed.number)
-        inputs = build_inputs(
-            read=partial(self._cache.get, store),
+        evaluation = evaluate_window(
+            read=partial(self._read, store),
             window=WindowOf(
                 monitor=target.name,
                 model=target.model,
@@ -143,7 +149,6 @@ class Watch:
             keys=WindowKeys(near.inside, closed.blocks, closed.labels),
             count_lost=partial(count_lost, store, target.model, traffic.ledger, near),
         )
-        evaluation = evaluate(inputs).model_copy(update={"closed_ns": closed.closed_ns})
         return write_report(store, evaluation, target.policy)
 
     def _judge(self, store: Store, version: TrainedVersion) -> Judged:

@@ -220,7 +220,10 @@ class Evaluation(StoredModel):
     rows: int
     """Rows answered in it."""
     labels: int
-    """Rows of it whose label has returned."""
+    """Rows of it, of those looked at, whose label has returned."""
+    record_share: float = 1.0
+    """Share of the rows whose records and labels were looked at: all, or a sample by event time of
+    a very large window."""
     lost: int = 0
     """Objects whose sequence number is missing."""
     panes: list[str]

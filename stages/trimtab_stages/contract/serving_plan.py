@@ -137,6 +137,10 @@ class NumericReference(StrictModel):
     """Reference mean."""
     std: float
     """Reference standard deviation."""
+    min: float | None = None
+    """Smallest reference value; nothing where unknown."""
+    max: float | None = None
+    """Largest reference value; nothing where unknown."""
     missing: int = 0
     """Reference rows without a value."""
     unit: str | None = None

@@ -26,6 +26,8 @@ class NumericTable:
         spread: mean of (value - reference mean) squared over the window, float64 [F].
         low: smallest value of the window, float64 [F]; NaN without any.
         high: largest value of the window, float64 [F]; NaN without any.
+        least: smallest value of the reference, float64 [F]; minus infinity where unknown.
+        most: largest value of the reference, float64 [F]; infinity where unknown.
         missing: rows of the window without a finite value, int64 [F].
     """
 
@@ -40,6 +42,8 @@ class NumericTable:
     spread: Floats
     low: Floats
     high: Floats
+    least: Floats
+    most: Floats
     missing: Counts
 
     @property
@@ -74,6 +78,8 @@ def numeric_table(references: Sequence[NumericReference], panes: MergedPanes) ->
         spread=np.array([one.squares for one in sums], dtype=np.float64) / rows,
         low=np.array([one.min for one in sums], dtype=np.float64),
         high=np.array([one.max for one in sums], dtype=np.float64),
+        least=_known([reference.min for reference in references], -np.inf),
+        most=_known([reference.max for reference in references], np.inf),
         missing=np.array([one.missing for one in sums], dtype=np.int64),
     )
 
@@ -89,6 +95,10 @@ def _sums_of(reference: NumericReference, panes: MergedPanes) -> NumericSums:
             f"{cells}: they belong to another version"
         )
     return sums
+
+
+def _known(values: Sequence[float | None], otherwise: float) -> Floats:
+    return np.array([otherwise if value is None else value for value in values], dtype=np.float64)
 
 
 def _pad(rows: Sequence[npt.ArrayLike], width: int) -> Counts:

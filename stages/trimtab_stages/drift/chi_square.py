@@ -57,7 +57,8 @@ def mean_p_value(table: NumericTable) -> Floats:
 def numeric_p_value(table: NumericTable) -> Floats:
     """Return twice the smaller of the two p-values (Bonferroni), at most 1, [F]."""
     cells = cells_p_value(table.reference, table.observed)
-    return np.minimum(2 * np.minimum(cells, mean_p_value(table)), 1.0)
+    both: Floats = np.minimum(2 * np.minimum(cells, mean_p_value(table)), 1.0)
+    return both
 
 
 def _join_sparse(reference: Counts, observed: Counts) -> Counts:

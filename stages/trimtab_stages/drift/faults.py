@@ -14,9 +14,9 @@ from trimtab_stages.contract.pane import OTHER
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.drift.cells import NumericTable
 from trimtab_stages.drift.clock_skew import MOST_SKEWED, clock_skew
+from trimtab_stages.drift.duplicate_replay import MOST_REPEATED, repeated_share
 from trimtab_stages.drift.merge import MergedPanes
 from trimtab_stages.drift.records import RecordArrays
-from trimtab_stages.drift.resent import MOST_REPEATED, repeated_share
 from trimtab_stages.drift.unit_change import unit_changes
 
 LEAST_ROWS = 30
@@ -137,7 +137,7 @@ def missing_bursts(reference: ReferenceProfile, table: NumericTable) -> Iterator
 
 
 def duplicate_replay(records: RecordArrays) -> Iterator[DataFault]:
-    """Yield one fault where rows were sent again; see `resent`."""
+    """Yield one fault where rows were sent again; see `duplicate_replay.repeated_share`."""
     share = repeated_share(records)
     if share > MOST_REPEATED:
         yield _fault(

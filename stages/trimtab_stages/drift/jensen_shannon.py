@@ -1,17 +1,16 @@
 """Jensen-Shannon distance between counts: square root of the divergence in bits, 0..1.
 
-The divergence (Lin 1991) of two samples of one distribution is not 0: each cell adds
-(1/n + 1/m) / (8 ln 2) on average (the bias of Miller 1955 and Madow for entropies), and a cell that
-expects no row at all no more than half its share. That mean is subtracted before the root is
-taken, so that small windows with many categories do not look drifted. Empty cells need no
-smoothing: the divergence is finite for them.
+The divergence (Lin 1991) of two samples of one distribution is not 0. A cell that expects L rows
+adds b(L)/n on average, with b the mean over a Poisson count; b is 1 / (8 ln 2) for many rows, as in
+Miller's (1955) correction of entropies, up to a third more where few are expected, and L where
+hardly any is. That sum is subtracted before the root is taken, so that small windows with many
+categories do not look drifted. Empty cells need no smoothing: the divergence is finite for them.
 """
 
 import numpy as np
+from scipy.special import gammaln
 
 from trimtab_stages.drift.merge import Counts, Floats
-
-_BIAS = 1 / (8 * np.log(2))
 
 
 def jensen_shannon(reference: Counts, observed: Counts) -> Floats:
@@ -46,6 +45,21 @@ def _relative(shares: Floats, middle: Floats) -> Floats:
 
 def _chance(pooled: Floats, inverse_rows: Floats) -> Floats:
     """Return the mean divergence of two samples of one distribution, bits, [F]."""
+    expected = pooled / inverse_rows
+    cells = np.interp(expected, _EXPECTED, _BIAS, left=0.0).sum(axis=1) * inverse_rows[:, 0]
     freedom = (pooled > 0).sum(axis=1) - 1
-    cells = np.minimum(_BIAS * inverse_rows, pooled / 2).sum(axis=1)
     return np.asarray(cells * np.maximum(freedom, 0) / np.maximum(freedom + 1, 1))
+
+
+def _bias(expected: Floats) -> Floats:
+    """Return n times what a cell adds, by the number of rows that it expects, bits."""
+    counts = np.arange(400)
+    logs = counts * np.log(expected[:, None]) - expected[:, None] - gammaln(counts + 1)
+    both = counts + expected[:, None]
+    seen = counts * np.log2(np.maximum(2 * counts / both, 1 / both))
+    cell = (seen + expected[:, None] * np.log2(2 * expected[:, None] / both)) / 2
+    return np.asarray((np.exp(logs) * cell).sum(axis=1), dtype=np.float64)
+
+
+_EXPECTED: Floats = np.concatenate([[0.0], np.geomspace(1e-4, 200, 300)])
+_BIAS: Floats = np.concatenate([[0.0], _bias(_EXPECTED[1:])])

@@ -56,7 +56,8 @@ def compare(
     A class that has no labelled row yet is left out of the balanced accuracy.
 
     Args:
-        truth: true class index, int64 [n], in order of event time; later rows only ever follow.
+        truth: true class index, int64 [n]; at a later look the same rows come first, in the same
+            order, which must not depend on who was right.
         champion: the champion's decisions, int64 [n].
         challenger: the challenger's decisions, int64 [n].
         metric: BalancedAccuracy or Accuracy.

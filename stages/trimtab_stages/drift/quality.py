@@ -21,7 +21,7 @@ from trimtab_stages.drift.confusion import proportions
 from trimtab_stages.drift.merge import Counts, Floats
 
 CONFIDENCE = 0.95
-_HALVINGS = 60
+_HALVINGS = 40
 
 
 def share_limits(hits: Counts, rows: Counts, confidence: float = CONFIDENCE) -> Floats:
@@ -32,7 +32,7 @@ def share_limits(hits: Counts, rows: Counts, confidence: float = CONFIDENCE) -> 
     exponent = math.log(2 / (1 - confidence))
     for _ in range(_HALVINGS):
         middle = (inside + outside) / 2
-        near = rows * _divergence(share, middle) <= exponent
+        near = (rows == 0) | (_divergence(share, middle) <= exponent / np.maximum(rows, 1))
         inside, outside = np.where(near, middle, inside), np.where(near, outside, middle)
     # The outer ends of the brackets: never narrower than the true limits.
     return outside

@@ -5,11 +5,13 @@ a known conversion:
 
 - at least 90 % of its values lie in the two outermost cells, where the reference has at most 30 %;
 - its mean is at least 2.5 reference deviations away, or its deviation is 3 times larger or smaller;
-- taken back by the conversion, its mean lies within 0.75 reference deviations of the reference's,
-  and its deviation within a half and one and a half times the reference's.
+- taken back by the conversion, it is an ordinary window: its mean lies within 2 reference
+  deviations of the reference's, and its deviation is 0.2 to 2 times the reference's.
 
-Conversions are those of the feature's own dimension where its unit is known, else all. Factors near
-1 that leave the window inside the reference are not told from drift, and are reported as drift.
+Where the feature's unit is known, only conversions from it count. Where it is not, there are so
+many that one may fit by chance; then the mean must lie within 0.75 deviations, and the deviation be
+0.5 to 1.5 times the reference's. A factor near 1 that leaves the window inside the reference is not
+told from drift, and is reported as drift.
 """
 
 from collections.abc import Iterator
@@ -27,8 +29,25 @@ LEAST_OUTSIDE = 0.9
 MOST_OVERLAP = 0.3
 LEAST_SHIFT = 2.5
 LEAST_RATIO = 3.0
-MOST_REST = 0.75
-REST_RATIO = (0.5, 1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinary:
+    """What a window of the reference may look like.
+
+    Attributes:
+        shift: largest distance of its mean, reference deviations.
+        narrowest: smallest deviation, reference deviations.
+        widest: largest deviation, reference deviations.
+    """
+
+    shift: float
+    narrowest: float
+    widest: float
+
+
+UNIT_KNOWN = Ordinary(shift=2.0, narrowest=0.2, widest=2.0)
+UNIT_UNKNOWN = Ordinary(shift=0.75, narrowest=0.5, widest=1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +126,15 @@ def _outside(table: NumericTable, counts: Counts) -> Floats:
 
 def _explanation(table: NumericTable, feature: int, unit: str | None) -> Conversion | None:
     """Return the conversion after which the window is an ordinary one, if there is one."""
-    known = [one for one in CONVERSIONS if unit not in UNITS or unit in {one.source, one.target}]
+    known = [one for one in CONVERSIONS if unit not in UNITS or one.source == unit]
+    ordinary = UNIT_KNOWN if unit in UNITS else UNIT_UNKNOWN
     factor = np.array([one.factor for one in known])
     offset = np.array([one.offset for one in known])
     mean, std = table.mean[feature], table.std[feature]
     window = mean + table.shift[feature]
     rest = np.abs((window - offset) / factor - mean) / std
     ratio = table.deviation[feature] / (factor * std)
-    fits = (rest <= MOST_REST) & (ratio >= REST_RATIO[0]) & (ratio <= REST_RATIO[1])
+    fits = (rest <= ordinary.shift) & (ratio >= ordinary.narrowest) & (ratio <= ordinary.widest)
     if not fits.any():
         return None
     misfit = np.where(fits, rest + np.abs(np.log(ratio)), np.inf)

@@ -9,7 +9,7 @@ more than W1, so it is a floor.
 Error. Replacing a distribution by another one with the same cell counts moves W1 by no more than
 the distance between the two (triangle inequality). Within a cell of width w that holds a share p
 this is p w / 2. In an outer cell of model width h, whose farthest value is M away from its edge e,
-it is p max(h / 2, M - h / 2); and for values that are not bounded, by Cauchy and Schwarz,
+it is p max(h / 2, M - h / 2), and, where that is less or M is unknown, by Cauchy and Schwarz
 sqrt(p m) + p (|e - mean| + h / 2) with m the mean square about the reference mean.
 """
 
@@ -42,9 +42,11 @@ def wasserstein(table: NumericTable) -> Distance:
     widths = _widths(table)
     observed, reference = _shares(table.observed), _shares(table.reference)
     area = (widths * _linear_area(observed - reference)).sum(axis=1)
-    error = _error(table, widths, _Side(observed, table.spread, _reach(table))) + _error(
-        table, widths, _Side(reference, table.std**2, np.full(2, np.inf)[:, None])
+    sides = (
+        _Side(observed, table.spread, _reach(table, table.low, table.high)),
+        _Side(reference, table.std**2, _reach(table, table.least, table.most)),
     )
+    error = _error(table, widths, sides[0]) + _error(table, widths, sides[1])
     unit = np.where(table.std > 0, table.std, np.sqrt(table.spread))
     unit = np.where(unit > 0, unit, 1.0)
     known = table.rows > 0
@@ -99,10 +101,10 @@ def _tail(table: NumericTable, widths: Floats, outer: Counts, inner: Counts) -> 
     return np.asarray(np.where(known, 2 * step / np.log(ratio), table.std), dtype=np.float64)
 
 
-def _reach(table: NumericTable) -> Floats:
-    """Return how far the window's values lie beyond the outermost edges, [2, F]."""
+def _reach(table: NumericTable, low: Floats, high: Floats) -> Floats:
+    """Return how far values go beyond the outermost edges, [2, F]."""
     edges = _outer_edges(table)
-    beyond: Floats = np.stack([edges[0] - table.low, table.high - edges[1]])
+    beyond: Floats = np.stack([edges[0] - low, high - edges[1]])
     return np.asarray(np.maximum(beyond, 0.0), dtype=np.float64)
 
 

@@ -79,6 +79,8 @@ def _numeric_reference(feature: Feature, values: Floats, time_ns: Integers) -> N
         counts=_cell_counts(values, edges),
         mean=float(values.mean(dtype=np.float64)),
         std=float(values.std(dtype=np.float64)),
+        min=float(values.min()),
+        max=float(values.max()),
         unit=feature.unit,
         constant_seconds=constant_seconds(values, time_ns),
     )

@@ -95,7 +95,7 @@ def cast_column(
         raise StageError(
             StageReason.UNREADABLE_FILE,
             f"column {column.name} is stored as {cells.type} and declared as {column.type}:"
-            f" {error}; correct columns[].type.",
+            f" {error}; correct `spec.columns[].type`.",
         ) from error
 
 

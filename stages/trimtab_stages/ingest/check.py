@@ -23,7 +23,7 @@ def check_rules(rules: IngestRules) -> None:
     Raises:
         StageError: InvalidInvocation with every fault found, or LeakingTarget.
     """
-    check_timezone(rules.time.timezone, "time.timezone")
+    check_timezone(rules.time.timezone, "`spec.time.timezone`")
     if rules.cyclical is not None:
         check_timezone(rules.cyclical.timezone, "cyclical.timezone")
     if faults := list(_faults(rules)):

@@ -41,7 +41,8 @@ def check_columns(present: Sequence[str], wanted: Sequence[str], file: str) -> N
         raise StageError(
             StageReason.MISSING_COLUMN,
             f"{file} has no column {', '.join(missing)}; it has {_shown(present)}."
-            " Correct columns[].name, columns[].sourceName or time.column, or the file.",
+            " Correct `spec.columns[].name`, `spec.columns[].sourceName` or `spec.time.column`, or"
+            " the file.",
         )
     if double := [name for name in wanted if counts[name] > 1]:
         raise StageError(

@@ -39,8 +39,8 @@ def read_csv(path: Path, name: str, wanted: Sequence[str], delimiter: str) -> Ra
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
         raise StageError(
             StageReason.UNREADABLE_FILE,
-            f"{name} cannot be read as CSV: {error}; check source.format, source.delimiter and the"
-            " file's encoding (UTF-8).",
+            f"{name} cannot be read as CSV: {str(error).rstrip('.')}; check `spec.source.format`,"
+            " `spec.source.delimiter` and the file's encoding (UTF-8).",
         ) from error
     rows = _row_numbers(table.num_rows, malformed)
     ignored = tuple(column for column in header if column not in wanted)

@@ -41,7 +41,7 @@ def read_event_times(column: pa.ChunkedArray, rules: TimeRules) -> EventTimes:
     Raises:
         StageError: InvalidInvocation for an unknown time zone.
     """
-    check_timezone(rules.timezone, "time.timezone")
+    check_timezone(rules.timezone, "`spec.time.timezone`")
     values = column.combine_chunks()
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         return _from_timestamps(values, rules.timezone)
@@ -116,7 +116,7 @@ def _from_pattern(text: pa.Array, rules: TimeRules) -> EventTimes:
     except pa.ArrowException as error:
         raise StageError(
             StageReason.INVALID_INVOCATION,
-            f"time.format {rules.format!r} is no strptime pattern: {error};"
+            f"`spec.time.format` {rules.format!r} is no strptime pattern: {error};"
             " write ISO8601, EpochSeconds, EpochMillis or for example %d/%m/%Y %H:%M.",
         ) from error
     return _from_timestamps(parsed, rules.timezone)

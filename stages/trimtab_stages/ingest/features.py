@@ -135,7 +135,8 @@ def _categorical(column: Column, training: Frame) -> Feature:
             StageReason.VALIDATION_FAILED,
             f"column {column.name} has {len(names)} different texts, the longest of"
             f" {max(map(len, names))} characters; a Category holds at most {MAX_CATEGORIES} of"
-            f" {MAX_NAME_LENGTH}: declare columns[].categories, or give it role Id or Source.",
+            f" {MAX_NAME_LENGTH}: declare `spec.columns[].categories`, or give it role Id or"
+            " Source.",
         )
     return _own(column).model_copy(
         update={"kind": FeatureKind.CATEGORICAL, "categories": list(names)}

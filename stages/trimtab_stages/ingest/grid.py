@@ -126,8 +126,8 @@ def _refuse_long_holes(frame: Frame, holes: Whole, limit: int, grid: Grid) -> No
         raise StageError(
             StageReason.VALIDATION_FAILED,
             f"a hole of {longest * grid.interval_seconds} s follows {after}, longer than"
-            f" time.grid.maxGapSeconds {limit * grid.interval_seconds}; complete the source,"
-            " raise the limit, or set time.grid.onGap: Split.",
+            f" `spec.time.grid.maxGapSeconds` {limit * grid.interval_seconds}; complete the source,"
+            " raise the limit, or set `spec.time.grid.onGap: Split`.",
         )
 
 
@@ -136,5 +136,6 @@ def _refuse_empty_grid(frame: Frame, added: int) -> None:
         raise StageError(
             StageReason.VALIDATION_FAILED,
             f"the grid would have {added} empty points for {len(frame)} rows;"
-            " time.grid.intervalSeconds or time.grid.maxGapSeconds does not fit the data.",
+            " `spec.time.grid.intervalSeconds` or `spec.time.grid.maxGapSeconds` does not fit the"
+            " data.",
         )

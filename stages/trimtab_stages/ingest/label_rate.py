@@ -79,7 +79,7 @@ def _refuse_rare_classes(labels: Labels, counts: list[Whole], target: Target) ->
             raise StageError(
                 StageReason.NO_ROWS_LEFT,
                 f"split {name} has {rows} rows after all rules; see the counts of each rule in"
-                " the log, bring more rows, or correct split and target.when.",
+                " the log, bring more rows, or correct `spec.split` and `spec.target.when`.",
             )
         rarest = int(of_class.argmin())
         if len(of_class) < 2 or of_class[rarest] < float(target.min_rate) * rows:  # noqa: PLR2004 - two classes make a choice
@@ -90,7 +90,7 @@ def _refuse_rare_classes(labels: Labels, counts: list[Whole], target: Target) ->
             raise StageError(
                 StageReason.VALIDATION_FAILED,
                 f"target {target.name} in split {name} ({rows} rows): {shares}; each class needs"
-                f" target.minRate {target.min_rate:f}.{turning_point(labels, rarest)}"
+                f" `spec.target.minRate` {target.min_rate:f}.{turning_point(labels, rarest)}"
                 " Correct the labels or the target's threshold, or bring more rows.",
             )
 
@@ -105,7 +105,7 @@ def _refuse_jumps(labels: Labels, counts: list[Whole], target: Target) -> None:
                 StageReason.VALIDATION_FAILED,
                 f"target {target.name}: class {labels.classes[worst]} is {training[worst]:.2%} of"
                 f" split train, but {share[worst]:.2%} of split {name}, a change above"
-                f" target.maxRateChange {target.max_rate_change:f}.{turning_point(labels, worst)}"
-                " If the labels are faulty from then on, end the data there with time.end; else"
-                " raise the limit.",
+                f" `spec.target.maxRateChange` {target.max_rate_change:f}."
+                f"{turning_point(labels, worst)} If the labels are faulty from then on, end the"
+                " data there with `spec.time.end`; else raise the limit.",
             )

@@ -11,6 +11,7 @@ from trimtab_stages.ingest.frame import Frame, Rejected, Step
 from trimtab_stages.ingest.raw import RawRows
 from trimtab_stages.ingest.rule_names import Rule
 
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
 LOG = logging.getLogger(__name__)
 
 
@@ -82,7 +83,7 @@ class Ledger:
             StageError: NoRowsLeft or ValidationFailed, naming the rules and an example.
         """
         if self.rows_in == 0:
-            raise StageError(StageReason.NO_ROWS_LEFT, _no_rows(rules.time))
+            raise StageError(StageReason.NO_ROWS_LEFT, _no_rows(self._source(), rules.time))
         share = self.quarantined / self.rows_in
         if share <= float(rules.max_quarantined_fraction):
             return
@@ -90,8 +91,8 @@ class Ledger:
         raise StageError(
             reason,
             f"{self.quarantined} of {self.rows_in} rows ({share:.1%}) are faulty, more than"
-            f" maxQuarantinedFraction {rules.max_quarantined_fraction:f}: {self._culprits()}."
-            " Correct the source, the rule, or the limit.",
+            f" `spec.maxQuarantinedFraction` {rules.max_quarantined_fraction:f}:"
+            f" {self._culprits()}. Correct the source, the rule, or the limit.",
         )
 
     def check_balance(self, kept: int) -> None:
@@ -111,6 +112,11 @@ class Ledger:
         self.counts.append(count)
         LOG.info("rule", extra={"rule": count.to_wire()})
 
+    def _source(self) -> str:
+        """Return the name of the only file, or that there are several."""
+        files = () if self.raw is None else self.raw.files
+        return files[0] if len(files) == 1 else f"the source ({len(files)} files)"
+
     def _culprits(self) -> str:
         worst = sorted(self.counts, key=lambda count: -count.quarantined)[:3]
         return "; ".join(
@@ -125,7 +131,7 @@ class Ledger:
         return next(held.reasons[0] for held in self.rejected if held.rule == rule and held.reasons)
 
 
-def _no_rows(time: TimeRules) -> str:
-    start = "its beginning" if time.start is None else f"time.start {time.start.isoformat()}"
-    end = "its end" if time.end is None else f"time.end {time.end.isoformat()}"
-    return f"the source has no rows from {start} to {end}; correct them or the source."
+def _no_rows(source: str, time: TimeRules) -> str:
+    start = "its beginning" if time.start is None else f"`spec.time.start` {time.start:{STAMP}}"
+    end = "its end" if time.end is None else f"`spec.time.end` {time.end:{STAMP}}"
+    return f"{source} has no rows from {start} to {end}; correct `spec.time`, or the source."

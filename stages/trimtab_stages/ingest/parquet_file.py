@@ -26,7 +26,8 @@ def read_parquet(path: Path, name: str, wanted: Sequence[str]) -> RawRows:
     except (OSError, pa.ArrowException) as error:
         raise StageError(
             StageReason.UNREADABLE_FILE,
-            f"{name} cannot be read as Parquet: {error}; check source.format and the file.",
+            f"{name} cannot be read as Parquet: {str(error).rstrip('.')}; check"
+            " `spec.source.format` and the file.",
         ) from error
     count = table.num_rows
     ignored = tuple(column for column in present if column not in wanted)

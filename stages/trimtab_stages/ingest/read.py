@@ -50,11 +50,12 @@ def source_keys(store: Store, source: Source) -> list[str]:
     try:
         keys = sorted(entry.key for entry in store.list(source.uri) if entry.size > 0)
     except InvalidKey as error:
-        raise StageError(StageReason.SOURCE_MISSING, f"source.uri: {error}") from error
+        raise StageError(StageReason.SOURCE_MISSING, f"`spec.source.uri`: {error}") from error
     if not keys:
         raise StageError(
             StageReason.SOURCE_MISSING,
-            f"no files below {source.uri} in {store.location}; correct source.uri or upload them.",
+            f"no files below {source.uri} in {store.location}; correct `spec.source.uri`, or upload"
+            " them.",
         )
     return keys
 
@@ -66,10 +67,12 @@ def _read_file(
     copy = work / f"source{''.join(Path(key).suffixes[-2:])}"
     try:
         store.get_file(key, copy)
-    except (NotFound, InvalidKey) as error:
+    except InvalidKey as error:
+        raise StageError(StageReason.SOURCE_MISSING, f"`spec.source.uri`: {error}") from error
+    except NotFound as error:
         raise StageError(
             StageReason.SOURCE_MISSING,
-            f"{key} is not in {store.location}: {error} Correct source.uri or upload the file.",
+            f"{key} is not in {store.location}; correct `spec.source.uri`, or upload the file.",
         ) from error
     try:
         if source.format is SourceFormat.PARQUET:

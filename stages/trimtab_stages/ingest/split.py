@@ -51,7 +51,7 @@ def plan_boundaries(time_ns: Whole, rule: Split) -> Boundaries:
         raise StageError(
             StageReason.NO_ROWS_LEFT,
             f"{count} rows cannot be split into training, validation ({rule.validation:f}) and"
-            f" test ({rule.test:f}); bring more rows, or correct split.",
+            f" test ({rule.test:f}); bring more rows, or correct `spec.split`.",
         )
     return Boundaries(int(ordered[count - later_rows]), int(ordered[count - test_rows]))
 

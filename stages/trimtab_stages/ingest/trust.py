@@ -94,9 +94,10 @@ def refuse_disorder(fraction: float, rules: TimeRules) -> None:
         raise StageError(
             StageReason.TIMESTAMPS_UNTRUSTED,
             f"{fraction:.2%} of the rows are out of time order in {rules.column}, more than"
-            f" time.maxOutOfOrderFraction {rules.max_out_of_order_fraction:f}: the stamps may be"
-            " wrong, or several series are mixed (put their Id column into duplicates.key)."
-            " Correct the source, or raise the limit if the order means nothing.",
+            f" `spec.time.maxOutOfOrderFraction` {rules.max_out_of_order_fraction:f}: the stamps"
+            " may be wrong, or several series are mixed (put their Id column into"
+            " `spec.duplicates.key`). Correct the source, or raise the limit if the order means"
+            " nothing.",
         )
 
 

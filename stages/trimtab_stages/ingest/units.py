@@ -85,7 +85,7 @@ def refuse_wrong_unit(column: Column, raw: Numbers, tolerated: float) -> None:
             f"column {column.name}: {outside:.1%} of the values lie outside"
             f" {shown_range(column.range)} {column.unit} (median {np.median(converted):.6g});"
             f" if the source is in {unit}, {share:.1%} lie inside."
-            f" Set columns[].sourceUnit: {unit}, or correct columns[].range.",
+            f" Set `spec.columns[].sourceUnit: {unit}`, or correct `spec.columns[].range`.",
         )
 
 

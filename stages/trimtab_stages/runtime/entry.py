@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from trimtab_stages.runtime.termination import (
     write_termination,
 )
 from trimtab_stages.runtime.training import RayUse, run_training
-from trimtab_stages.store import LocalStore, open_store
+from trimtab_stages.store import LocalStore, Store, open_store, probe
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def run_ingest(options: Options) -> IngestCommit:
     from trimtab_stages.ingest.run import Place, run  # noqa: PLC0415 - training pods need it not
 
     spec = IngestSpec.model_validate_json(options.spec.read_bytes())
-    store = open_store(options.storage)
+    store = open_write_once_store(options.storage)
     with scratch(options.workdir) as work:
         place = Place(
             source=store if options.source is None else LocalStore(options.source),
@@ -63,6 +64,18 @@ def run_ingest(options: Options) -> IngestCommit:
             clock=time.perf_counter,
         )
         return run(spec, place)
+
+
+def open_write_once_store(directory: Path) -> Store:
+    """Open the mounted store, if it keeps what others have written.
+
+    Raises:
+        ConditionalWriteUnsupported: it does not; nothing may be written there.
+        StoreError: it cannot be reached, read or written.
+    """
+    store = open_store(directory)
+    probe(store, secrets.token_hex(8))
+    return store
 
 
 def scratch(folder: Path | None) -> AbstractContextManager[str]:
@@ -75,7 +88,7 @@ def scratch(folder: Path | None) -> AbstractContextManager[str]:
 
 def _run(options: Options, environment: Mapping[str, str]) -> int:
     spec = RunSpec.model_validate_json(options.spec.read_bytes())
-    store = open_store(options.storage)
+    store = open_write_once_store(options.storage)
     cluster = read_cluster_settings(environment)
     if cluster is not None and not (options.driver or options.no_ray):
         return launch(cluster, options, spec, store)

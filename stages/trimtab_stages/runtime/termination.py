@@ -87,8 +87,8 @@ def write_termination(termination: Termination, path: Path | None) -> None:
 def _out_of_memory() -> Termination:
     return _say(
         StageReason.OUT_OF_MEMORY,
-        "a process of the run was killed for memory; raise the memory of the Pipeline's compute, "
-        "or lower `training.batchSize`",
+        "a process was killed for memory; raise `spec.compute.memory`, or make the work smaller: a "
+        "shorter source, a smaller `spec.training.batchSize`",
     )
 
 

@@ -62,7 +62,8 @@ class StoreUnreachable(StoreError):
     def __init__(self, endpoint: str, cause: str) -> None:
         super().__init__(
             f"object store {endpoint} cannot be reached: {cause};"
-            " check that it is running and that the network lets this pod through."
+            " correct `endpoint` in the storage Secret, or see that the store runs and that the"
+            " network lets this pod through."
         )
         self.endpoint = endpoint
 

@@ -79,7 +79,7 @@ def translated(call: Call) -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
         raise WrongCredentials(call.endpoint, str(error)) from error
     except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
-        raise StoreUnreachable(call.endpoint, str(error)) from error
+        raise StoreUnreachable(call.endpoint, _system_words(error)) from error
     except (BotoCoreError, Boto3Error) as error:
         raise StoreFailure(call.operation, call.uri, str(error)) from error
 
@@ -114,6 +114,19 @@ def from_answer(error: ClientError, call: Call) -> StoreError:  # noqa: PLR0911 
     return StoreFailure(call.operation, call.uri, _sentence(error))
 
 
+def _system_words(error: BaseException) -> str:
+    """Return what the system said (a refused connection, an unknown name), else the error itself.
+
+    The chain of causes goes on to whatever was being handled before, so the first words count.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return str(error)
+
+
 def _sentence(error: ClientError) -> str:
     message = error.response.get("Error", {}).get("Message", "")
-    return f"{error_code(error)}: {message}".rstrip(": ")
+    return f"{error_code(error)}: {message}".rstrip(": .")

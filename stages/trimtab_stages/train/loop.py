@@ -124,6 +124,6 @@ def _refuse_nan(record: EpochRecord, training: Training) -> None:
     raise StageError(
         StageReason.NAN_LOSS,
         f"the loss is {record.train_loss} after epoch {record.epoch} at learning rate "
-        f"{training.learning_rate:f}; lower `training.learningRate`, or add a Scale or Clip lever "
-        "if a feature has extreme values",
+        f"{training.learning_rate:f}; lower `spec.training.learningRate`, or add a Scale or Clip "
+        "lever if a feature has extreme values",
     )

@@ -1,60 +1,25 @@
 """The ingest pod's own command, as a process: exit codes and last words."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.examples import example_dataset
+from support.ingest_pod import run_pod, start_pod
 from support.ingesting import csv_text, iso, make_rules
-from support.s3 import S3Server, free_port, write_storage_directory
+from support.s3 import S3Server, free_port
 from support.waiting import wait_until
 from trimtab_stages.contract import layout
-from trimtab_stages.contract.run import IngestCommit, IngestSpec, Termination
+from trimtab_stages.contract.run import IngestCommit, IngestSpec
 from trimtab_stages.store import S3Settings, S3Store
 
 pytestmark = pytest.mark.integration
 
 DONE, FINAL, RETRYABLE = 0, 3, 4
 ROWS = csv_text("ts,x", [f"{iso(n)},{(-1) ** n}" for n in range(60)])
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How the process ended."""
-
-    code: int
-    log: list[dict[str, Any]]
-    words: Termination | None
-
-
-def start_pod(settings: S3Settings, folder: Path, spec: bytes) -> "subprocess.Popen[str]":
-    """Start `python -m trimtab_stages ingest` as the pod does."""
-    folder.mkdir(exist_ok=True)
-    storage, told = write_storage_directory(settings, folder / "storage"), folder / "spec.json"
-    told.write_bytes(spec)
-    command = [sys.executable, "-m", "trimtab_stages", "ingest", "--spec", str(told)]
-    command += ["--storage", str(storage), "--workdir", str(folder / "work")]
-    command += ["--termination-log", str(folder / "termination.json")]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-
-
-def run_pod(settings: S3Settings, folder: Path, spec: bytes) -> Ended:
-    """Start the pod's command and wait for its end."""
-    with start_pod(settings, folder, spec) as process:
-        _, log = process.communicate(timeout=120)
-    last_words = folder / "termination.json"
-    words = last_words.read_bytes() if last_words.exists() else None
-    return Ended(
-        process.returncode,
-        [json.loads(line) for line in log.splitlines()],
-        Termination.model_validate_json(words) if words else None,
-    )
 
 
 def make_spec(**changes: Any) -> bytes:
@@ -178,3 +143,16 @@ def test_failures_have_their_code_reason_and_message(
     assert (ended.code, ended.words.reason) == (code, reason)
     assert message in ended.words.message
     assert ended.words.retryable == (code == RETRYABLE)
+
+
+def test_a_store_that_overwrites_is_refused_before_anything_is_written(
+    overwriting_s3: S3Server, tmp_path: Path
+) -> None:
+    settings = overwriting_s3.create_bucket()
+    store = S3Store(settings)
+    store.put_if_absent("raw/d.csv", ROWS.encode())
+    ended = run_pod(settings, tmp_path, make_spec())
+    assert ended.words is not None
+    assert (ended.code, ended.words.reason) == (FINAL, "ConditionalWriteUnsupported")
+    assert store.location in ended.words.message
+    assert [entry.key for entry in store.list()] == ["raw/d.csv"]

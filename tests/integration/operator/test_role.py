@@ -30,6 +30,8 @@ def test_the_role_is_exactly_what_is_used(
 ) -> None:
     apply_all(tenant)
     tenant.apply("DriftMonitor", NAME, {"modelRef": {"name": NAME}})
+    job = wait_until(tenant.jobs, SECONDS, what="the ingest starts")[0]
+    tenant.add_pod(job, "waits", {"phase": "Pending"})
     with run_admin_port(tenant, NAME) as admin:
         wait_until(lambda: serves(tenant, 1), SECONDS, what="the first version serves")
         edited = changed(dataset_spec(), "target.threshold", "50")

@@ -1,4 +1,4 @@
-"""A rollout through the real API server: shadow, evidence of another writer, promotion, rollback."""
+"""A rollout through the real API server: shadow, another writer's evidence, promotion, rollback."""
 
 from functools import partial
 from pathlib import Path
@@ -97,6 +97,7 @@ def test_evidence_promotes_and_the_former_version_comes_back_on_request(
     buckets: Path,
     operator: OperatorProcess,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     with run_admin_port(tenant, NAME):
         begin(tenant, replicas=2)
@@ -113,7 +114,7 @@ def test_evidence_promotes_and_the_former_version_comes_back_on_request(
         assert second != first
         assert owner_of_evidence(tenant) == {MONITOR}
 
-        monkeypatch.setenv("KUBECONFIG", str(tenant.server.operator_kubeconfig()))
+        monkeypatch.setenv("KUBECONFIG", str(tenant.server.admin_kubeconfig(tmp_path / "admin")))
         assert run_cli("rollback", f"model/{NAME}", "-n", tenant.name) == 0
         wait_until(partial(ended, tenant, "RolledBack"), SECONDS, what="rolled back")
         assert tenant.plan(NAME).versions[0].digest == first

@@ -7,6 +7,8 @@ from support.decisions import end_of, monitor, pending, retrain, window
 from support.specs import DIGEST
 from support.worlds import NOW
 from trimtab_operator.cluster.views import (
+    is_waiting,
+    newest_mount_failure,
     view_deployment,
     view_fleet_member,
     view_job,
@@ -81,6 +83,66 @@ def test_a_container_that_waits() -> None:
     seen = view_pod(pod(containerStatuses=[container(waiting=waiting)]))
     assert (seen.waiting_reason, seen.waiting_message) == ("ErrImagePull", "no such image")
     assert seen.restarts == 2
+
+
+UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"),
+    [
+        pytest.param({}, True, id="without any status"),
+        pytest.param(
+            {"containerStatuses": [container(waiting={"reason": "ContainerCreating"})]},
+            True,
+            id="while its containers are created",
+        ),
+        pytest.param(
+            {"containerStatuses": [container(waiting={"reason": "ErrImagePull"})]},
+            False,
+            id="for an image, and says so",
+        ),
+        pytest.param(
+            {"conditions": [UNSCHEDULABLE | {"message": "no room"}]}, False, id="for a node"
+        ),
+        pytest.param({"phase": "Running"}, False, id="for nothing"),
+    ],
+)
+def test_a_pod_waits_for_what_its_status_does_not_tell(status: dict[str, Any], waits: bool) -> None:  # noqa: FBT001 - a table column
+    assert is_waiting(view_pod(pod(**status))) is waits
+
+
+def event(reason: str, **fields: Any) -> dict[str, Any]:
+    return {"metadata": {"creationTimestamp": CREATED}, "reason": reason, "note": reason} | fields
+
+
+MOUNT = event("FailedMount", note="secret not found", deprecatedLastTimestamp=CREATED)
+SCHEDULED = event("Scheduled", eventTime="2025-12-31T23:59:59.500000Z")
+
+
+@pytest.mark.parametrize(
+    ("events", "failure"),
+    [
+        pytest.param([], "", id="no Event"),
+        pytest.param([SCHEDULED], "", id="only other Events"),
+        pytest.param([MOUNT, SCHEDULED], "secret not found", id="a failed mount is the newest"),
+        pytest.param(
+            [MOUNT, event("Pulling", deprecatedLastTimestamp="2026-01-01T00:00:05Z")],
+            "",
+            id="the mount has succeeded since",
+        ),
+        pytest.param(
+            [
+                event("Pulling", deprecatedLastTimestamp="2026-01-01T00:00:05Z"),
+                MOUNT | {"series": {"lastObservedTime": "2026-01-01T00:00:09.000000Z"}},
+            ],
+            "secret not found",
+            id="a failed mount is seen again",
+        ),
+    ],
+)
+def test_a_mount_failure_is_in_the_newest_event(events: list[dict[str, Any]], failure: str) -> None:
+    assert newest_mount_failure(events) == failure
 
 
 ENDED = {"reason": "OOMKilled", "exitCode": 137, "message": "{}"}

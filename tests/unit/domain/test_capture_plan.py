@@ -55,6 +55,13 @@ def days(*numbers: int) -> list[TimeRange]:
             id="windows with faults before the decided one's end",
         ),
         pytest.param(
+            taking_in(),
+            [decided(3, faults=[3, 4])],
+            day(4),
+            days(3),
+            id="faults that go on after the decided window",
+        ),
+        pytest.param(
             taking_in(), [decided(3), decided(faults=[2])], day(4), days(2), id="found by another"
         ),
         pytest.param(taking_in(DAY_3), [], day(4), days(1), id="a decision that is long served"),

@@ -48,6 +48,15 @@ FAILED_JOB = job(
 )
 
 
+UNREACHABLE = pod(
+    phase="Failed",
+    exit_code=4,
+    termination_message=Termination(
+        reason=StageReason.STORE_UNREACHABLE, message="Nobody listens at s3.test.", retryable=True
+    ).model_dump_json(),
+)
+
+
 def world(storage: StorageView = STORE, **parts: Any) -> ObservedDataset:
     return replace(ObservedDataset(release=RELEASE, storage=storage), **parts)
 
@@ -235,6 +244,33 @@ def test_a_final_failure_stalls_with_the_pods_own_words_and_the_next_step() -> N
         "raw/bikes.csv has no column count. To try again, edit the Dataset, or annotate it with a "
         "new value of `trimtab.dev/refresh-requested`."
     )
+
+
+def test_a_failed_attempt_says_why_while_the_next_one_is_waited_for() -> None:
+    result = plan(dataset(), world(job=job(UNREACHABLE, failed=1)))
+
+    assert told(result)["Ready"] == "False Retrying"
+    assert told(result)["StorageReachable"] == "False StoreUnreachable"
+    assert message(result, "StorageReachable") == "Nobody listens at s3.test."
+    assert message(result, "Ready") == (
+        "1 of 4 attempts started; the next one starts by itself. Last: Nobody listens at s3.test."
+    )
+
+
+def test_a_new_attempt_has_said_nothing_of_the_store_yet() -> None:
+    result = plan(dataset(), world(job=job(UNREACHABLE, pod("pod-1"), failed=1)))
+
+    assert told(result)["Ready"] == "False Ingesting"
+    assert told(result)["StorageReachable"] == "True Stored"
+
+
+def test_what_the_last_attempt_said_of_the_store_stays() -> None:
+    failed = job(UNREACHABLE, failed=4, failure_reason="MaxFailedIndexesExceeded")
+
+    result = plan(dataset(), world(job=failed))
+
+    assert told(result)["Stalled"] == "True AttemptsExhausted"
+    assert told(result)["StorageReachable"] == "False StoreUnreachable"
 
 
 def test_edited_pods_replace_the_job_that_has_no_commit() -> None:

@@ -130,7 +130,7 @@ def settle(world: World) -> None:
     world.play(Step.RECONCILE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STEPS)
 def test_no_decision_is_ingested_twice(steps: list[Step]) -> None:
     world = World()
@@ -142,7 +142,7 @@ def test_no_decision_is_ingested_twice(steps: list[Step]) -> None:
     assert len(world.told) <= 1 + len(world.decided_ends())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STEPS)
 def test_the_newest_decision_is_ingested_in_the_end_without_any_faulty_day(
     steps: list[Step],

@@ -118,8 +118,8 @@ def test_a_failed_attempt_says_that_the_next_one_goes_on() -> None:
 
     assert told(result)["Complete"] == "False Retrying"
     assert message(result, "Complete") == (
-        "1 of 4 attempts started; the next goes on from the checkpoint. Last: Pod `pod-0` was "
-        "killed for memory. Raise `spec.compute.memory` of Pipeline `bikes`."
+        "1 of 4 attempts started; the next goes on from the checkpoint. Last: A process of pod "
+        "`pod-0` was killed for memory. Raise `spec.compute.memory` of Pipeline `bikes`."
     )
 
 

@@ -19,6 +19,11 @@ from trimtab_stages.contract.reasons import StageReason
 from trimtab_stages.contract.run import Termination
 
 PLACE = Place(owner="Pipeline `bikes`", settings="spec.compute", storage_secret="trimtab-storage")  # noqa: S106 - a name
+KILLED = (
+    "A process of pod `pod-0` was killed for memory. Raise `spec.compute.memory` of Pipeline "
+    "`bikes`."
+)
+OWN_WORDS = Termination(reason=StageReason.OUT_OF_MEMORY, message="A process was killed.")
 WORDS = Termination(
     reason=StageReason.NAN_LOSS, message="The loss is NaN after epoch 3; lower the learning rate."
 )
@@ -36,9 +41,17 @@ STARTING = [
     pytest.param(
         pod(phase="Pending", start_failure='secret "trimtab-storage" not found'),
         "VolumeMissing",
-        'Pod `pod-0` waits for a volume: secret "trimtab-storage" not found. Pods mount Secret '
-        "`trimtab-storage`; create it in this namespace.",
+        'Pod `pod-0` waits for a volume: secret "trimtab-storage" not found. Create Secret '
+        "`trimtab-storage` in this namespace; where the chart brings the store, name the namespace "
+        "under `storage.tenants` in its values.",
         id="the storage Secret is missing",
+    ),
+    pytest.param(
+        pod(phase="Pending", start_failure='configmap "bikes-1" not found'),
+        "VolumeMissing",
+        'Pod `pod-0` waits for a volume: configmap "bikes-1" not found. `kubectl describe pod '
+        "pod-0` has its Events.",
+        id="another volume is missing",
     ),
     pytest.param(
         pod(phase="Pending", waiting_reason="ImagePullBackOff", waiting_message="Back-off pulling"),
@@ -81,7 +94,7 @@ STARTING = [
         pod(phase="Pending", created=later(-30), waiting_reason="ContainerCreating"),
         "Starting",
         "Pod `pod-0` has been starting for more than 15 s: image `trimtab/train:1` is being "
-        "pulled, or Secret `trimtab-storage` is missing. `kubectl describe pod pod-0` tells which.",
+        "pulled, or a volume is being prepared. `kubectl describe pod pod-0` tells which.",
         id="the pod takes long to start",
     ),
 ]
@@ -96,8 +109,14 @@ ENDED = [
     pytest.param(
         OOM,
         "OutOfMemory",
-        "Pod `pod-0` was killed for memory. Raise `spec.compute.memory` of Pipeline `bikes`.",
+        KILLED,
         id="killed for memory",
+    ),
+    pytest.param(
+        pod(phase="Failed", exit_code=3, termination_message=OWN_WORDS.model_dump_json()),
+        "OutOfMemory",
+        KILLED,
+        id="a child was killed for memory",
     ),
     pytest.param(
         pod(phase="Failed", terminated_reason="Evicted"),
@@ -130,9 +149,14 @@ FAILED = [
     pytest.param(
         job(OOM, failed=4, failure_reason="MaxFailedIndexesExceeded"),
         "AttemptsExhausted",
-        "Job `bikes-3f9a1c20d7` failed 4 times. Last: Pod `pod-0` was killed for memory. Raise "
-        "`spec.compute.memory` of Pipeline `bikes`.",
+        f"Job `bikes-3f9a1c20d7` failed 4 times. Last: {KILLED}",
         id="all attempts are used",
+    ),
+    pytest.param(
+        job(OOM, failed=1, failure_reason="MaxFailedIndexesExceeded"),
+        "OutOfMemory",
+        KILLED,
+        id="the only attempt is used",
     ),
     pytest.param(
         job(
@@ -159,8 +183,7 @@ FAILED = [
     pytest.param(
         job(OOM, failed=1, failure_reason="DeadlineExceeded"),
         "DeadlineExceeded",
-        "Job `bikes-3f9a1c20d7` took longer than its deadline. Last failure: Pod `pod-0` was "
-        "killed for memory. Raise `spec.compute.memory` of Pipeline `bikes`. Raise "
+        f"Job `bikes-3f9a1c20d7` took longer than its deadline. Last failure: {KILLED} Raise "
         "`spec.compute.deadlineSeconds` of Pipeline `bikes`, or make the work smaller.",
         id="the deadline came after a failure",
     ),

@@ -82,7 +82,7 @@ class World:
                 self.wish = f"previous@{number}"
             case Step.LOSE_AUDIT | Step.FIND_AUDIT:
                 self.audit = step is Step.FIND_AUDIT
-            case Step.WAIT:
+            case _:
                 self.now += timedelta(seconds=200 * number)
 
     def tell(self, found: dict[str, Any]) -> None:

@@ -130,6 +130,13 @@ def test_evidence_does_not_count_in_the_step_that_spreads_the_challenger() -> No
             id="early",
         ),
         pytest.param(
+            evidence(900, 0.1),
+            served(shadowed(), counts("a", requests=900)),
+            "a100 b-shadow",
+            "True Shadowing",
+            id="pods that say nothing of it",
+        ),
+        pytest.param(
             evidence(900, 0.1) | {"digest": A},
             served(shadowed(), *WELL),
             "a100 b-shadow",
@@ -183,9 +190,7 @@ def test_evidence_does_not_count_in_the_step_that_spreads_the_challenger() -> No
 def test_where_a_shadow_leads(
     found: dict[str, Any] | None, seen: ObservedModel, expected: str, condition: str
 ) -> None:
-    more = {"evidence": found} if found is not None else {}
-
-    plan, _ = decide(rolling(trial(**more)), seen, NOW)
+    plan, _ = decide(rolling(trial(evidence=found)), seen, NOW)
 
     assert roles(applied(plan)) == expected
     assert told(plan)["RolloutProgressing"] == condition

@@ -1,9 +1,10 @@
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from support.ingesting import make_rules
+from support.ingesting import csv_text, ingest, iso, make_rules
 from trimtab_stages.contract.ingest import Target
 from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.ingest.leakage import (
@@ -128,6 +129,20 @@ def test_leaks_by_data(values: np.ndarray[Any, np.dtype[np.float64]], leaks: boo
         assert raised.value.reason is StageReason.LEAKING_TARGET
     else:
         refuse_leaking_data({"f": values}, TRUTH, 2, rule)
+
+
+@pytest.mark.parametrize(("shift", "leaks"), [(0, False), (1, True)], ids=["in-place", "shifted"])
+def test_data_shifted_by_one_row_fails(shift: int, leaks: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a table's column
+    """A second sensor of the same quantity is no leak; a row early, it is the target itself."""
+    values = np.random.default_rng(8).normal(size=801)
+    rows = [f"{iso(n)},{values[n]:.6f},{values[n + shift]:.6f}" for n in range(800)]
+    rules = make_rules(columns=two(), target=NEXT)
+    if leaks:
+        with pytest.raises(StageError, match=r"feature z alone predicts target y") as raised:
+            ingest(tmp_path, {"d.csv": csv_text("ts,x,z", rows)}, rules)
+        assert raised.value.reason is StageReason.LEAKING_TARGET
+    else:
+        assert ingest(tmp_path, {"d.csv": csv_text("ts,x,z", rows)}, rules).manifest.rows_kept
 
 
 def test_many_bins_on_few_rows_are_no_knowledge() -> None:

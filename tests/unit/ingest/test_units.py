@@ -82,7 +82,7 @@ def test_columns_are_converted_and_counted() -> None:
 def test_wrong_units_are_named(
     column: dict[str, object], raw: np.ndarray[tuple[int], np.dtype[np.float64]], suggested: str
 ) -> None:
-    with pytest.raises(StageError, match=f"sourceUnit: {suggested},") as raised:
+    with pytest.raises(StageError, match=f"sourceUnit: {suggested}`,") as raised:
         refuse_wrong_unit(Column.model_validate(TEMPERATURE | column), raw, 0.2)
     assert raised.value.reason is StageReason.WRONG_UNIT
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trimtab_operator.monitor.feed import MOST_WAITING, Feed
+from trimtab_operator.monitor.feed import FEW, MOST_WAITING, Feed, skip_older
 from trimtab_stages.store import Entry, LocalStore
 
 PREFIX = "serving/m/decisions/"
@@ -91,3 +91,21 @@ def test_objects_of_other_names_are_passed_over(store: CountingStore) -> None:
     store.put_if_absent(f"{PREFIX}2026-01-01/readme.txt", b"x")
     wanted = write(store, "2026-01-01", "z-1", 0)
     assert list(Feed(PREFIX, "2026-01-01").read_all(store)) == wanted
+
+
+@pytest.mark.parametrize("floor", [0, 1, 250, 499, 500, 10_000])
+def test_what_is_older_than_a_floor_is_left_out_after_a_few_looks(floor: int) -> None:
+    keys = [f"{PREFIX}2026-01-01/a-1-{number:08d}.bin" for number in range(500)]
+    keys += [f"{PREFIX}2026-01-01/b-1-{number:08d}.bin" for number in range(5)]
+    looks = []
+
+    def arrival_of(key: str) -> int:
+        looks.append(key)
+        return int(key[-12:-4])
+
+    found = list(skip_older(keys, arrival_of, floor))
+    assert [key for key in keys if int(key[-12:-4]) >= floor or "b-1" in key] == [
+        key for key in found if int(key[-12:-4]) >= floor or "b-1" in key
+    ]
+    assert len(found) <= max(500 - floor, 0) + FEW + 5
+    assert len(looks) < 12

@@ -1,3 +1,4 @@
+import errno
 from typing import Any
 
 import pytest
@@ -52,6 +53,18 @@ def test_names_the_fault(raised: Exception, reason: str, retryable: bool) -> Non
         raise raised
     assert (caught.value.reason, caught.value.retryable) == (reason, retryable)
     assert any(name in caught.value.message for name in ("s3://data/k", "http://s3", "'data'"))
+
+
+def test_the_systems_own_words_are_the_cause_whatever_was_handled_before() -> None:
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+    refused.__context__ = FileExistsError(errno.EEXIST, "File exists")
+    unreachable = EndpointConnectionError(endpoint_url="http://s3/data/k", error=refused)
+    unreachable.__cause__ = refused
+    with pytest.raises(StoreError) as caught, translated(CALL):
+        raise unreachable
+    assert caught.value.message.startswith(
+        "object store http://s3 cannot be reached: Connection refused; correct `endpoint`"
+    )
 
 
 def test_501_to_an_unconditional_call_is_the_stores_fault() -> None:

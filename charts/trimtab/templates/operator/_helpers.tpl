@@ -64,7 +64,7 @@ storage:
   verbs: [get, create, patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [list, create, patch]
 {{- end -}}
 
 {{/* What it may do in its own namespace: elect one active operator. */}}

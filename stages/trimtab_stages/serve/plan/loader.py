@@ -145,6 +145,6 @@ def _digest_mismatch(key: str, expected: str, found: str) -> VersionRefusedError
     return VersionRefusedError(
         ServingReason.DIGEST_MISMATCH,
         f"{key} has digest {found}, the plan names {expected}; "
-        "the object was replaced or the plan's digest is wrong: correct the Model's digest or "
-        "export the run again",
+        "the object was replaced, or the digest is wrong: put the right object back, or correct "
+        "`spec.onnx.digest` of the Model",
     )

@@ -1,4 +1,4 @@
-"""Builds what the evaluation of one window looks at, from the keys of stored objects.
+"""Evaluates one window from the keys of its stored objects.
 
 The monitor and a replay come through here, so that a replay of a report sees the same inputs.
 """
@@ -12,21 +12,20 @@ from itertools import groupby
 import numpy as np
 
 from trimtab_operator.storage.evaluations import Judged
-from trimtab_operator.storage.served import ROW_KEY, RowKeys, read_arrived_labels
+from trimtab_operator.storage.window_records import (
+    Read,
+    Span,
+    read_window_labels,
+    read_window_records,
+)
 from trimtab_stages.contract.base import NewerSchemaError
-from trimtab_stages.contract.feedback import FeedbackBatch
-from trimtab_stages.contract.monitoring import MonitorSpec
+from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
 from trimtab_stages.contract.pane import NumericCells, Pane
-from trimtab_stages.drift.evaluate import WindowInputs
+from trimtab_stages.drift.evaluate import WindowInputs, evaluate
 from trimtab_stages.drift.merge import MergedPanes, NumericSums, merge
-from trimtab_stages.drift.records import RecordArrays, join, read_labels, read_records
+from trimtab_stages.drift.records import join, read_labels
 
 logger = logging.getLogger(__name__)
-
-Read = Callable[[str], bytes]
-"""Returns the bytes of a key; raises `StoreError`."""
-
-MICROSECOND_NS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +64,14 @@ class WindowKeys:
     feedback: Sequence[str]
 
 
-def build_inputs(
+def evaluate_window(
     read: Read,
     window: WindowOf,
     judged: Judged,
     keys: WindowKeys,
     count_lost: Callable[[WindowKeys], int],
-) -> WindowInputs:
-    """Return the inputs of the window's evaluation.
+) -> Evaluation:
+    """Return the report of a window.
 
     Args:
         read: returns the bytes of a key.
@@ -85,11 +84,12 @@ def build_inputs(
         StoreError: an object cannot be read.
         ValueError: panes count in other cells than the reference.
     """
-    records = read_window_records(read, window, judged.version, keys.records)
-    feedback = _labels_of(read, _rows_of(records), keys.feedback)
+    span = Span(judged.version, window.start, window.end, window.closed_ns)
+    records = read_window_records(read, span, keys.records)
+    feedback = read_window_labels(read, records.rows, keys.feedback)
     panes = merge_panes(read, keys.panes, window.closed_ns)
     used = WindowKeys(panes.keys, sorted(keys.records), sorted(feedback))
-    return WindowInputs(
+    inputs = WindowInputs(
         monitor=window.monitor,
         model=window.model,
         version=judged.version,
@@ -101,24 +101,15 @@ def build_inputs(
         start=window.start,
         end=window.end,
         panes=panes.sums,
-        records=records,
-        labelled=join(records, read_labels(feedback.values(), judged.classes)),
+        records=records.rows,
+        labelled=join(records.rows, read_labels(feedback.values(), judged.classes)),
         lost=count_lost(used) + panes.unreadable,
         pane_keys=used.panes,
         record_keys=used.records,
         feedback_keys=used.feedback,
     )
-
-
-def read_window_records(
-    read: Read, window: WindowOf, version: str, keys: Sequence[str]
-) -> RecordArrays:
-    """Return the decision records of one version in the window, those that came in time."""
-    found = read_records((read(key) for key in sorted(keys)), version)
-    inside = found.within(_nanoseconds(window.start), _nanoseconds(window.end))
-    if window.closed_ns is None:
-        return inside
-    return inside.take(inside.received_ns <= window.closed_ns)
+    known = {"closed_ns": window.closed_ns, "record_share": records.share}
+    return evaluate(inputs).model_copy(update=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,23 +183,3 @@ def _cells(sums: NumericSums) -> NumericCells:
         min=None if np.isnan(sums.min) else sums.min,
         max=None if np.isnan(sums.max) else sums.max,
     )
-
-
-def _rows_of(records: RecordArrays) -> RowKeys:
-    keys = np.empty(len(records), ROW_KEY)
-    keys["id"], keys["row"] = records.id_hash, records.row
-    return keys.view("S20")
-
-
-def _labels_of(read: Read, rows: RowKeys, keys: Sequence[str]) -> dict[str, FeedbackBatch]:
-    """Return the batches that say something of these rows, by key, in order of the keys."""
-    found = {}
-    for key in sorted(keys):
-        labels = read_arrived_labels(read(key))
-        if np.isin(labels.rows, rows).any():
-            found[key] = labels.batch
-    return found
-
-
-def _nanoseconds(instant: datetime) -> int:
-    return round(instant.timestamp() * 1e6) * MICROSECOND_NS

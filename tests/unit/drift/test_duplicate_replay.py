@@ -1,0 +1,58 @@
+"""Rows that were sent again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.windows import Rows, records_of, rows_of, together
+from trimtab_stages.drift.duplicate_replay import repeated_share
+
+ROWS = rows_of(np.zeros((400, 1)), ["x"])
+
+
+def twice(rows: Rows, share: float, delay_ns: int = 10**9) -> Rows:
+    """Return the rows with the first of them sent once more."""
+    again = rows.take(slice(0, int(len(rows) * share)))
+    late = replace(again, received_ns=again.received_ns + delay_ns)
+    return together(rows, late)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(ROWS, 0.0, id="each row once"),
+        pytest.param(twice(ROWS, 1.0), 0.5, id="all rows twice"),
+        pytest.param(twice(ROWS, 0.1), 40 / 440, id="a tenth of them twice"),
+        pytest.param(twice(ROWS, 1.0, delay_ns=0), 0.0, id="alike in one request"),
+        pytest.param(twice(ROWS.take(slice(0, 14)), 1.0), 0.0, id="too few rows"),
+        pytest.param(
+            replace(ROWS, event_ns=np.zeros_like(ROWS.event_ns)), 0.0, id="all at one time"
+        ),
+    ],
+)
+def test_the_share_of_rows_that_repeat_an_earlier_one(rows: Rows, expected: float) -> None:
+    assert repeated_share(records_of(rows)) == pytest.approx(expected, abs=0.005)
+
+
+@pytest.mark.parametrize("scores", [1, 3, 20])
+def test_rows_that_are_alike_by_chance_are_no_repetition(scores: int) -> None:
+    random = np.random.default_rng(scores)
+    rows = rows_of(np.zeros((2000, 1)), ["x"])
+    hours = replace(
+        rows,
+        event_ns=rows.event_ns[0] + random.integers(0, 100, 2000) * 3_600_000_000_000,
+        scores=random.integers(0, scores, 2000).astype(np.float32) / np.float32(20),
+    )
+
+    assert repeated_share(records_of(hours)) < 0.05
+
+
+def test_rows_without_a_score_are_told_apart_by_time_alone() -> None:
+    rows = replace(ROWS, scores=np.full(len(ROWS), np.nan, np.float32))
+
+    assert repeated_share(records_of(rows)) == 0.0
+
+
+def test_no_rows_repeat_nothing() -> None:
+    assert repeated_share(records_of(ROWS.take(slice(0, 0)))) == 0.0

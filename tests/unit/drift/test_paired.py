@@ -1,0 +1,94 @@
+"""Champion against challenger: figures of the rows, and what a rollout would decide."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as witness
+
+from support.paired_rollouts import Case, End, Policy, answers, roll_out
+from trimtab_stages.contract.gates import Metric
+from trimtab_stages.drift.paired import compare
+
+QUICK = Policy(step=250)
+TRUTH, CHAMPION, CHALLENGER = answers(Case(0.3, 0.1, 0.03), 2000, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize(
+    ("metric", "score"),
+    [
+        (Metric.ACCURACY, witness.accuracy_score),
+        (Metric.BALANCED_ACCURACY, witness.balanced_accuracy_score),
+    ],
+)
+def test_estimates_are_those_of_the_rows(metric: Metric, score: object) -> None:
+    assert callable(score)
+    found = compare(TRUTH, CHAMPION, CHALLENGER, metric)
+
+    assert found.rows == 2000
+    assert found.champion == pytest.approx(score(TRUTH, CHAMPION))
+    assert found.challenger == pytest.approx(score(TRUTH, CHALLENGER))
+    assert found.difference == pytest.approx(found.challenger - found.champion)
+    assert found.agreement == pytest.approx(float((CHAMPION == CHALLENGER).mean()))
+    assert found.low < found.difference < found.high
+
+
+def test_no_rows_say_nothing() -> None:
+    none = np.zeros(0, np.int64)
+    found = compare(none, none, none)
+
+    assert (found.rows, found.agreement, found.difference) == (0, 1.0, 0.0)
+    assert (found.low, found.high) == (-1.0, 1.0)
+
+
+def test_models_that_always_agree_are_soon_known_to_be_equal() -> None:
+    found = compare(TRUTH, CHAMPION, CHAMPION)
+
+    assert found.difference == 0.0
+    assert -0.02 < found.low < 0 < found.high < 0.02
+
+
+def test_classes_are_weighted_alike_by_balanced_accuracy_only() -> None:
+    truth = np.repeat([0, 1], [1900, 100])
+    champion, challenger = truth.copy(), truth.copy()
+    challenger[1900:1950] = 0
+    balanced = compare(truth, champion, challenger)
+    plain = compare(truth, champion, challenger, Metric.ACCURACY)
+
+    assert balanced.difference == pytest.approx(-0.25)
+    assert plain.difference == pytest.approx(-0.025)
+    assert balanced.high < -0.02
+
+
+def test_several_classes_are_compared() -> None:
+    random = np.random.default_rng(4)
+    truth = random.integers(0, 5, 4000)
+    champion = np.where(random.random(4000) < 0.8, truth, random.integers(0, 5, 4000))
+    challenger = np.where(random.random(4000) < 0.1, truth, champion)
+    found = compare(truth, champion, challenger)
+
+    assert found.challenger == pytest.approx(witness.balanced_accuracy_score(truth, challenger))
+    assert 0 < found.low < found.difference < found.high
+
+
+def test_other_metrics_are_refused() -> None:
+    with pytest.raises(ValueError, match="RocAuc cannot be compared in pairs; use BalancedAcc"):
+        compare(TRUTH, CHAMPION, CHALLENGER, Metric.ROC_AUC)
+
+
+@pytest.mark.parametrize(
+    ("case", "end", "least", "most"),
+    [
+        pytest.param(Case(0.5, 0.1, -0.02), End.PROMOTED, 0, 1, id="worse by the margin"),
+        pytest.param(Case(0.5, 0.08, 0.0), End.PROMOTED, 16, 20, id="equal"),
+        pytest.param(Case(0.3, 0.06, 0.0), End.PROMOTED, 16, 20, id="equal, a third positive"),
+        pytest.param(Case(0.5, 0.1, 0.03), End.PROMOTED, 19, 20, id="better"),
+        pytest.param(Case(0.5, 0.1, -0.06), End.ROLLED_BACK, 18, 20, id="far worse"),
+        pytest.param(
+            Case(0.1, 0.08, 0.0, Metric.ACCURACY), End.PROMOTED, 17, 20, id="equal in accuracy"
+        ),
+    ],
+)
+def test_twenty_rollouts_end_as_they_should(case: Case, end: End, least: int, most: int) -> None:
+    random = np.random.default_rng(5)
+    ends = [roll_out(case, QUICK, random)[0] for _ in range(20)]
+
+    assert least <= ends.count(end) <= most

@@ -1,0 +1,83 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from support.specs import DIGEST, changed
+from trimtab_operator.monitor.targets import find_targets
+
+OTHER = f"sha256:{'b' * 64}"
+SINCE = "2026-01-02T03:04:05Z"
+MONITOR: dict[str, Any] = {
+    "metadata": {"namespace": "demo", "name": "watch", "uid": "u-1"},
+    "spec": {"modelRef": {"name": "bikes"}, "window": {"seconds": 600}},
+    "status": {},
+}
+MODEL: dict[str, Any] = {
+    "metadata": {"namespace": "demo", "name": "bikes", "uid": "u-2"},
+    "spec": {"capture": {"paneSeconds": 60, "flushSeconds": 4}},
+    "status": {
+        "champion": {"digest": DIGEST, "key": "k", "run": "run-2", "since": SINCE},
+        "history": [{"digest": OTHER, "key": "k", "run": "run-1", "since": SINCE}],
+    },
+}
+OWN = {"digest": OTHER, "key": "k", "since": SINCE}
+"""A user's own file: no run."""
+
+
+def test_a_monitor_whose_model_has_a_champion_from_a_run_is_evaluated() -> None:
+    (target,) = find_targets([MONITOR], [MODEL])
+    assert (target.namespace, target.name, target.model) == ("demo", "watch", "bikes")
+    assert [version.run for version in target.versions] == ["run-2", "run-1"]
+    assert target.begin == datetime.fromisoformat(SINCE) - timedelta(seconds=60)
+    assert (target.flush_seconds, target.evaluated_through) == (4, None)
+    assert target.policy.window.seconds == 600
+    assert len(target.policy.signals) == 4
+
+
+@pytest.mark.parametrize(
+    ("monitor", "model"),
+    [
+        pytest.param(MONITOR, changed(MODEL, "metadata.name", "other"), id="no such Model"),
+        pytest.param(MONITOR, changed(MODEL, "metadata.namespace", "other"), id="elsewhere"),
+        pytest.param(MONITOR, changed(MODEL, "status", None), id="nothing observed yet"),
+        pytest.param(MONITOR, changed(MODEL, "status.champion", OWN), id="own file"),
+        pytest.param(changed(MONITOR, "spec.window.seconds", 90), MODEL, id="edges between panes"),
+        pytest.param(
+            changed(MONITOR, "spec.window.anchor", "1970-01-01T00:00:30Z"), MODEL, id="anchor"
+        ),
+        pytest.param(changed(MONITOR, "spec.window.seconds", 0), MODEL, id="wrong window"),
+        pytest.param(changed(MONITOR, "spec.signals", [{"name": "x"}]), MODEL, id="wrong signal"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_left_out(
+    monitor: dict[str, Any], model: dict[str, Any]
+) -> None:
+    assert find_targets([monitor], [model]) == []
+
+
+def test_former_versions_that_no_run_made_are_not_judged() -> None:
+    (target,) = find_targets([MONITOR], [changed(MODEL, "status.history.0", OWN)])
+    assert [version.run for version in target.versions] == ["run-2"]
+
+
+def test_defaults_of_the_schema_hold_for_bodies_without_them() -> None:
+    bare = changed(changed(MODEL, "spec", {}), "metadata.name", "bikes")
+    (target,) = find_targets([changed(MONITOR, "spec.window", {"seconds": 300})], [bare])
+    assert target.flush_seconds == 10
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "same"),
+    [
+        pytest.param("spec.mode", "Act", True, id="what follows is not the monitor's"),
+        pytest.param("status.evaluatedThrough", SINCE, True, id="its own status"),
+        pytest.param("spec.window.seconds", 1200, False, id="windows"),
+        pytest.param("spec.window.minLabels", 7, False, id="minimums"),
+        pytest.param("metadata.uid", "u-9", False, id="made anew"),
+    ],
+)
+def test_what_a_new_start_follows_from(path: str, value: object, *, same: bool) -> None:
+    (before,) = find_targets([MONITOR], [MODEL])
+    (after,) = find_targets([changed(MONITOR, path, value)], [MODEL])
+    assert (before.identity == after.identity) is same

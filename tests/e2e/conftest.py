@@ -34,4 +34,4 @@ def faults(installed: list[str]) -> Iterator[Kubectl]:
     """Yield kubectl in the namespace for bad input, emptied afterwards."""
     kubectl = Kubectl(installed[-1])
     yield kubectl
-    kubectl.run("delete", "models,pipelines,pipelineruns,datasets", "--all", "--wait=false")
+    kubectl.run("delete", "trimtab", "--all", "--wait=false")

@@ -37,10 +37,10 @@ class AdminApplication:
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer a request; raises `RequestError`."""
-        page = self._pages.get(exchange.request.target.partition(b"?")[0])
+        page = self._pages.get(exchange.request.head.target.partition(b"?")[0])
         if page is None:
             raise NotFoundError("no such page; there are /plan, /metrics, /livez and /readyz")
-        if exchange.request.method not in {b"GET", b"HEAD"}:
+        if exchange.request.head.method not in {b"GET", b"HEAD"}:
             raise MethodNotAllowedError("GET, HEAD")
         exchange.answer(page())
 

@@ -1,6 +1,7 @@
 """What the protocol's ports ask for, and the HTTP port's routes to it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from trimtab_stages.serve.errors import (
     MethodNotAllowedError,
@@ -27,6 +28,21 @@ KNOWN_TARGETS = 1024
 Handler = Callable[[Exchange, Route], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A request target, resolved.
+
+    Attributes:
+        route: what it asks for.
+        methods: methods that its handler answers.
+        handler: answers it.
+    """
+
+    route: Route
+    methods: frozenset[bytes]
+    handler: Handler
+
+
 class InferenceApplication:
     """Answers the requests of the protocol's ports.
 
@@ -47,7 +63,7 @@ class InferenceApplication:
         self._feedback = feedback
         self._server_version = server_version
         self._body_limit = body_limit
-        self._routes: dict[bytes, Route] = {}
+        self._endpoints: dict[bytes, Endpoint] = {}
         self._handlers: dict[Action, Handler] = {
             Action.SERVER_LIVE: self._server_live,
             Action.SERVER_READY: self._server_ready,
@@ -96,27 +112,27 @@ class InferenceApplication:
     def __call__(self, exchange: Exchange) -> None:
         """Answer a request; raises `RequestError`."""
         try:
-            route = self._route(exchange.request.target)
-            method = exchange.request.method
-            if method == b"OPTIONS":
-                allow = b"allow: %b\r\n" % ", ".join(route.methods).encode()
-                exchange.answer(HttpResponse(204, headers=allow))
-            elif method != b"POST" if route.action in POSTED else method not in {b"GET", b"HEAD"}:
-                raise MethodNotAllowedError(", ".join(route.methods))
-            else:
-                self._handlers[route.action](exchange, route)
+            head = exchange.request.head
+            endpoint = self._endpoints.get(head.target) or self._resolve(head.target)
+            if head.method in endpoint.methods:
+                endpoint.handler(exchange, endpoint.route)
+                return
+            allowed = ", ".join(endpoint.route.methods)
+            if head.method != b"OPTIONS":
+                raise MethodNotAllowedError(allowed)
+            exchange.answer(HttpResponse(204, headers=b"allow: %b\r\n" % allowed.encode()))
         except RequestError as error:
             self.note_refused(error)
             raise
 
-    def _route(self, target: bytes) -> Route:
-        route = self._routes.get(target)
-        if route is None:
-            route = route_of(target)
-            if len(self._routes) >= KNOWN_TARGETS:
-                self._routes.clear()
-            self._routes[target] = route
-        return route
+    def _resolve(self, target: bytes) -> Endpoint:
+        route = route_of(target)
+        methods = frozenset({b"POST"} if route.action in POSTED else {b"GET", b"HEAD"})
+        endpoint = Endpoint(route, methods, self._handlers[route.action])
+        if len(self._endpoints) >= KNOWN_TARGETS:
+            self._endpoints.clear()
+        self._endpoints[target] = endpoint
+        return endpoint
 
     def _server_live(self, exchange: Exchange, _: Route) -> None:
         exchange.answer(json_response(200, metadata.server_live()))

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from trimtab_stages.serve.errors import RequestError
@@ -11,7 +10,7 @@ from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.oip.request import InferRequestReader
 from trimtab_stages.serve.oip.response import ResponseHead
-from trimtab_stages.serve.oip.tensors import InferRequest, Limits, RequestedOutput, Tensor
+from trimtab_stages.serve.oip.tensors import InferRequest, Limits, RequestedOutput
 from trimtab_stages.serve.plan.routing import Routing
 from trimtab_stages.serve.plan.version import ServedVersion
 from trimtab_stages.serve.shadow import ShadowQueue
@@ -111,7 +110,7 @@ class Inference:
         if only is not None and version_name is None:
             known = exchange.read_known(only.reader)
             if known is not None:
-                self._submit(Origin(exchange, routing, only, None, self._ids.next()), known)
+                self._submit(Call(self, exchange, routing, only, None, self._ids.next(), known))
                 return
         client_id = exchange.read_id(self._limits)
         inference_id = client_id or self._ids.next()
@@ -121,37 +120,16 @@ class Inference:
         except RequestError as error:
             self.statistics.of(version.name).codes[error.code] += 1
             raise
-        self._submit(Origin(exchange, routing, version, client_id, inference_id), parsed)
+        self._submit(Call(self, exchange, routing, version, client_id, inference_id, parsed))
 
-    def _submit(self, origin: "Origin", parsed: InferRequest) -> None:
-        call = Call(parsed.inputs, parsed.rows, origin.exchange.deadline, self, origin, parsed)
+    def _submit(self, call: "Call") -> None:
         try:
-            origin.version.batcher.submit(call, self._loop)
+            call.version.batcher.submit(call, self._loop)
         except RequestError as error:
-            self.statistics.of(origin.version.name).codes[error.code] += 1
+            self.statistics.of(call.version.name).codes[error.code] += 1
             raise
 
 
-@dataclass(slots=True)
-class Origin:
-    """Where a request comes from and who answers it.
-
-    Attributes:
-        exchange: where the answer goes.
-        routing: the plan that was in force at arrival.
-        version: the version that answers.
-        client_id: the request's id, None when it had none.
-        inference_id: the id that labels are joined by.
-    """
-
-    exchange: InferExchange
-    routing: Routing
-    version: ServedVersion
-    client_id: str | None
-    inference_id: str
-
-
-@dataclass(slots=True)
 class Call:
     """One infer request between its queue and its answer.
 
@@ -159,53 +137,84 @@ class Call:
         inputs: input name -> values.
         rows: rows in them.
         deadline: loop time after which nobody waits.
-        owner: what all calls share.
-        origin: who asked, and who answers.
-        parsed: the request.
+        version: the version that answers.
     """
 
-    inputs: dict[str, Tensor]
-    rows: int
-    deadline: float
-    owner: Inference
-    origin: Origin
-    parsed: InferRequest
+    __slots__ = (
+        "_client_id",
+        "_exchange",
+        "_inference_id",
+        "_owner",
+        "_parsed",
+        "_routing",
+        "deadline",
+        "inputs",
+        "rows",
+        "version",
+    )
+
+    def __init__(
+        self,
+        owner: Inference,
+        exchange: InferExchange,
+        routing: Routing,
+        version: ServedVersion,
+        client_id: str | None,
+        inference_id: str,
+        parsed: InferRequest,
+    ) -> None:
+        """Put together who asked, who answers and what was asked.
+
+        Args:
+            owner: what all calls share.
+            exchange: where the answer goes.
+            routing: the plan that was in force at arrival.
+            version: the version that answers.
+            client_id: the request's id, None when it had none.
+            inference_id: the id that labels are joined by.
+            parsed: the request.
+        """
+        self._owner = owner
+        self._exchange = exchange
+        self._routing = routing
+        self._client_id = client_id
+        self._inference_id = inference_id
+        self._parsed = parsed
+        self.version = version
+        self.inputs = parsed.inputs
+        self.rows = parsed.rows
+        self.deadline = exchange.deadline
 
     def succeed(self, results: Results) -> None:
         """Answer, then note the rows and offer them to shadow versions."""
-        if self.origin.exchange.answered:
+        exchange, parsed, version = self._exchange, self._parsed, self.version
+        if exchange.answered:
             return
-        self.origin.exchange.reply(self._head(), self.parsed.outputs, results)
-        answered = self._answered(results)
-        latency = (time.time_ns() - answered.received_ns) * 1e-9
-        self.owner.statistics.of(self.origin.version.name).answered(answered.rows, latency)
-        self.owner.note(self.origin.version, answered)
-        for version in self.origin.routing.shadows:
-            self.owner.shadow.offer(version, answered)
+        exchange.reply(self._head(), parsed.outputs, results)
+        answered = Answered(
+            self._inference_id,
+            self.inputs,
+            results,
+            self.rows,
+            exchange.size,
+            parsed.event_time,
+            exchange.received_ns,
+            self._routing.revision_prefix,
+        )
+        owner = self._owner
+        latency = (time.time_ns() - exchange.received_ns) * 1e-9
+        owner.statistics.of(version.name).answered(self.rows, latency)
+        owner.note(version, answered)
+        for shadow in self._routing.shadows:
+            owner.shadow.offer(shadow, answered)
 
     def fail(self, error: RequestError) -> None:
         """Answer with an error."""
-        if not self.origin.exchange.answered:
-            self.owner.statistics.of(self.origin.version.name).codes[error.code] += 1
-            self.origin.exchange.fail(error)
+        if not self._exchange.answered:
+            self._owner.statistics.of(self.version.name).codes[error.code] += 1
+            self._exchange.fail(error)
 
     def _head(self) -> ResponseHead:
-        made_up = self.origin.inference_id != self.origin.client_id
-        return ResponseHead(
-            model=self.origin.routing.plan.model,
-            version=self.origin.version.name,
-            id=self.origin.client_id,
-            parameters={INFERENCE_ID: self.origin.inference_id} if made_up else {},
-        )
-
-    def _answered(self, results: Results) -> Answered:
-        return Answered(
-            id=self.origin.inference_id,
-            inputs=self.parsed.inputs,
-            results=results,
-            rows=self.parsed.rows,
-            size=self.origin.exchange.size,
-            event_time=self.parsed.event_time,
-            received_ns=self.origin.exchange.received_ns,
-            revision_prefix=self.origin.routing.revision_prefix,
-        )
+        made_up = {} if self._client_id else {INFERENCE_ID: self._inference_id}
+        model = self._routing.plan.model
+        return ResponseHead(model, self.version.name, self._client_id, made_up)

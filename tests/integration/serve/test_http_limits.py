@@ -22,7 +22,7 @@ PATIENCE = 15.0
 
 def application(exchange: Exchange) -> None:
     """Answer /now with the length of the body, /fault with an exception, /never never."""
-    match exchange.request.target:
+    match exchange.request.head.target:
         case b"/now":
             exchange.answer(HttpResponse(200, b"%d" % len(exchange.request.body)))
         case b"/fault":
@@ -93,6 +93,25 @@ def test_a_connection_is_kept_and_used_again() -> None:
             for _ in range(3):
                 await one.send(GET)
                 assert await one.answer() == (200, b"0")
+
+    play(scene)
+
+
+def test_a_head_sent_again_is_read_the_same_whole_in_pieces_and_pipelined() -> None:
+    head = POST + b"content-length: 3\r\n\r\n"
+
+    async def scene(listener: HttpListener) -> None:
+        async with client(listener) as one:
+            for _ in range(3):
+                await one.send(head + b"abc")
+                assert await one.answer() == (200, b"3")
+            await one.send(head + b"a")
+            await until(lambda: listener.connections.buffered_bytes == 1)
+            await one.send(b"bc" + head + b"abc" + head + b"abc")
+            assert [await one.answer() for _ in range(3)] == [(200, b"3")] * 3
+            await one.send(head + b"abcnonsense\r\n\r\n")
+            assert [(await one.answer())[0] for _ in range(2)] == [200, 400]
+        await until(lambda: listener.connections.buffered_bytes == 0)
 
     play(scene)
 
@@ -206,6 +225,16 @@ def test_bodies_of_unfinished_requests_are_bounded_together_and_given_back() -> 
             assert (await second.answer())[0] == 503
             await first.send(bytes(30))
             assert await first.answer() == (200, b"90")
+            async with client(listener) as third, client(listener) as fourth:
+                known = POST + b"content-length: 90\r\n\r\n" + bytes(90)
+                await fourth.send(known)
+                assert await fourth.answer() == (200, b"90")
+                await third.send(POST + b"content-length: 90\r\n\r\n" + bytes(60))
+                await until(lambda: listener.connections.buffered_bytes == 60)
+                await fourth.send(known)
+                assert (await fourth.answer())[0] == 503, "a known head has no more room"
+                await third.send(bytes(30))
+                assert await third.answer() == (200, b"90")
         await until(lambda: listener.connections.buffered_bytes == 0)
 
     play(scene, body_bytes=100, buffered_bytes=100)

@@ -12,7 +12,7 @@ from trimtab_stages.serve.errors import (
     UnsupportedMediaError,
 )
 from trimtab_stages.serve.http.content import read_body, read_header_length
-from trimtab_stages.serve.http.message import HttpRequest
+from trimtab_stages.serve.http.message import HttpRequest, RequestHead
 
 LIMIT = 1000
 
@@ -20,17 +20,8 @@ LIMIT = 1000
 def request(
     body: bytes = b"", *, media: bytes = b"", encoding: bytes = b"", length: bytes = b""
 ) -> HttpRequest:
-    return HttpRequest(
-        method=b"POST",
-        target=b"/v2",
-        body=body,
-        received_ns=0,
-        content_type=media,
-        content_encoding=encoding,
-        header_length=length,
-        traceparent=b"",
-        keep_alive=True,
-    )
+    head = RequestHead(b"POST", b"/v2", media, encoding, length)
+    return HttpRequest(head, body, received_ns=0, keep_alive=True)
 
 
 @pytest.mark.parametrize(

@@ -82,13 +82,13 @@ class Walk:
             Refusal: the source is missing, or the ingest failed.
         """
         dataset = local.dataset
-        if (note := file_alone(dataset)) is not None:
-            self._console.print(note)
         source = import_source(self.store, local.folder, dataset.spec.source.uri)
         spec = build_ingest_spec(dataset, source, self._code_version)
         key = layout.ingest_commit(dataset.metadata.name, spec.id)
         fresh = not self._exists(key)
         if fresh:
+            if (note := file_alone(dataset)) is not None:
+                self._console.print(note)
             name = f"ingest-{dataset.metadata.name}-{spec.id}"
             self._start("ingest", name, spec, f"Dataset {dataset.metadata.name}: ingest")
         commit = read_stored(self.store, key, IngestCommit)

@@ -1,6 +1,7 @@
 """Content type, content encoding and the binary header's length of an infer request."""
 
 import zlib
+from functools import lru_cache
 
 from trimtab_stages.serve.errors import InvalidRequestError, TooLargeError, UnsupportedMediaError
 from trimtab_stages.serve.http.message import BINARY_MEDIA, JSON_MEDIA, HttpRequest
@@ -9,6 +10,9 @@ _WINDOW_BITS = {b"gzip": 31, b"deflate": 15}
 """zlib window bits: 31 is the gzip container, 15 the zlib one (RFC 9110, 8.4.1)."""
 
 _LENGTH_DIGITS = 12
+
+KNOWN_TYPES = 256
+"""Pairs of content type and header length that are not read again; clients repeat a handful."""
 
 
 def read_body(request: HttpRequest, limit: int) -> bytes:
@@ -19,7 +23,10 @@ def read_body(request: HttpRequest, limit: int) -> bytes:
         TooLargeError: inflates to more than `limit`.
         InvalidRequestError: not what its encoding says.
     """
-    encoding = request.content_encoding.strip().lower()
+    given = request.head.content_encoding
+    if not given:
+        return request.body
+    encoding = given.strip().lower()
     if encoding in {b"", b"identity"}:
         return request.body
     bits = _WINDOW_BITS.get(encoding)
@@ -44,8 +51,13 @@ def read_header_length(request: HttpRequest) -> int | None:
         InvalidRequestError: not a whole number.
         UnsupportedMediaError: a content type that does not go with it.
     """
-    media = request.content_type.partition(b";")[0].strip().lower()
-    if not request.header_length:
+    return _header_length(request.head.content_type, request.head.header_length)
+
+
+@lru_cache(maxsize=KNOWN_TYPES)
+def _header_length(content_type: bytes, header_length: bytes) -> int | None:
+    media = content_type.partition(b";")[0].strip().lower()
+    if not header_length:
         if media not in {b"", JSON_MEDIA}:
             raise UnsupportedMediaError(
                 "send Content-Type: application/json, or application/octet-stream with "
@@ -54,7 +66,7 @@ def read_header_length(request: HttpRequest) -> int | None:
         return None
     if media not in {b"", BINARY_MEDIA, JSON_MEDIA}:
         raise UnsupportedMediaError("send Content-Type: application/octet-stream")
-    digits = request.header_length.strip()
+    digits = header_length.strip()
     if not digits.isdigit() or len(digits) > _LENGTH_DIGITS:
         raise InvalidRequestError("Inference-Header-Content-Length must be a whole number of bytes")
     return int(digits)

@@ -49,11 +49,11 @@ class Exchange:
             return
         self.answered = True
         request = self.request
-        trace = request.traceparent
+        trace = request.head.traceparent
         data = response_bytes(
             response,
             keep_alive=request.keep_alive,
-            with_body=request.method != b"HEAD",
+            with_body=request.head.method != b"HEAD",
             traceparent=trace if trace and _TRACEPARENT.fullmatch(trace) else b"",
         )
         self._wire.finish(self, data, keep_alive=request.keep_alive)

@@ -10,6 +10,8 @@ from trimtab_stages.serve.oip.response import ResponseHead, encode_response
 from trimtab_stages.serve.oip.tensor_source import Document
 from trimtab_stages.serve.oip.tensors import InferRequest, Limits, RequestedOutput
 
+_NOTHING: Document = {}
+
 
 class HttpInfer:
     """An exchange whose request is an infer request.
@@ -44,7 +46,7 @@ class HttpInfer:
         self._exchange = exchange
         self._header_length = read_header_length(request)
         self._body = read_body(request, body_limit)
-        self._document: Document = {}
+        self._document = _NOTHING
         self.deadline = exchange.deadline
         self.received_ns = request.received_ns
         self.size = len(request.body)

@@ -17,15 +17,13 @@ JSON_MEDIA = b"application/json"
 BINARY_MEDIA = b"application/octet-stream"
 
 
-@dataclass(slots=True)
-class HttpRequest:
-    """One request, complete.
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """What a request says before its body, as far as anybody asks.
 
     Attributes:
         method: GET, POST, ...
         target: request target as sent, path and query.
-        body: the body as sent, maybe compressed.
-        received_ns: arrival of its last byte, nanoseconds since 1970, UTC.
         content_type: `Content-Type`, empty when absent.
         content_encoding: `Content-Encoding`, empty when absent.
         header_length: `Inference-Header-Content-Length`, empty when absent.
@@ -35,12 +33,27 @@ class HttpRequest:
 
     method: bytes
     target: bytes
+    content_type: bytes = b""
+    content_encoding: bytes = b""
+    header_length: bytes = b""
+    traceparent: bytes = b""
+    keep_alive: bool = True
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """One request, complete.
+
+    Attributes:
+        head: what it says before its body.
+        body: the body as sent, maybe compressed.
+        received_ns: arrival of its last byte, nanoseconds since 1970, UTC.
+        keep_alive: whether the connection stays open behind it.
+    """
+
+    head: RequestHead
     body: bytes
     received_ns: int
-    content_type: bytes
-    content_encoding: bytes
-    header_length: bytes
-    traceparent: bytes
     keep_alive: bool
 
 

@@ -16,7 +16,13 @@ from trimtab_stages.serve.errors import (
     TooLargeError,
 )
 from trimtab_stages.serve.http.exchange import Application, Exchange, run_application
-from trimtab_stages.serve.http.message import HttpRequest, error_response, response_bytes
+from trimtab_stages.serve.http.heads import KnownHeads
+from trimtab_stages.serve.http.message import (
+    HttpRequest,
+    RequestHead,
+    error_response,
+    response_bytes,
+)
 from trimtab_stages.serve.settings import HttpLimits
 
 LINGER_SECONDS = 2.0
@@ -44,6 +50,7 @@ class Connections:
     Attributes:
         application: answers requests.
         limits: bounds.
+        heads: request heads that have been read before.
         open: all open connections.
         buffered_bytes: body bytes of unfinished requests.
         draining: no connection is kept alive any more.
@@ -52,6 +59,7 @@ class Connections:
     def __init__(self, application: Application, limits: HttpLimits) -> None:
         self.application = application
         self.limits = limits
+        self.heads = KnownHeads()
         self.open: set[HttpConnection] = set()
         self.buffered_bytes = 0
         self.draining = False
@@ -92,6 +100,7 @@ class HttpConnection(asyncio.Protocol):
         self._waiting: deque[Exchange] = deque()
         self._current: Exchange | None = None
         self._refusal: RequestError | None = None
+        self._parsed: tuple[RequestHead, bytes, bytes | None] | None = None
         self._closing = False
         self._until = loop.time() + shared.limits.receive_seconds
         self._begin()
@@ -126,6 +135,14 @@ class HttpConnection(asyncio.Protocol):
         """Parse what came."""
         if self._closing or self._refusal is not None:
             return
+        fresh = not self._receiving and self._current is None
+        if fresh:
+            known = self._shared.heads.find(data)
+            if known is not None and self._has_room(known[1]):
+                self._shared.buffered_bytes += len(known[1])
+                self._accept(known[0], known[1])
+                return
+        self._parsed = None
         if not self._head_done:
             self._head_bytes += len(data)
         try:
@@ -138,6 +155,8 @@ class HttpConnection(asyncio.Protocol):
             self._note(InvalidRequestError("headers are too large"))
         if self._refusal is not None and self._current is None:
             self._refuse(self._refusal)
+        elif fresh and self._parsed is not None:
+            self._shared.heads.remember(data, *self._parsed)
 
     def pause_writing(self) -> None:
         """Read no more requests from a client that does not read its answers."""
@@ -191,32 +210,43 @@ class HttpConnection(asyncio.Protocol):
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Hand the request on, or queue it behind the one before it."""
+        """Take the request that the parser has read."""
         if self._refusal is not None:
             return
         headers = self._headers
-        request = HttpRequest(
+        head = RequestHead(
             method=self._parser.get_method(),
             target=self._target,
-            body=self._body[0] if len(self._body) == 1 else b"".join(self._body),
-            received_ns=time.time_ns(),
             content_type=headers.get(b"content-type", b""),
             content_encoding=headers.get(b"content-encoding", b""),
             header_length=headers.get(b"inference-header-content-length", b""),
             traceparent=headers.get(b"traceparent", b""),
-            keep_alive=self._parser.should_keep_alive() and not self._shared.draining,
+            keep_alive=self._parser.should_keep_alive(),
         )
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        if b"expect" not in headers:
+            self._parsed = (head, body, headers.get(b"content-length"))
         self._begin()
+        self._accept(head, body)
+
+    def _has_room(self, body: bytes) -> bool:
+        return self._shared.buffered_bytes + len(body) <= self._shared.limits.buffered_bytes
+
+    def _accept(self, head: RequestHead, body: bytes) -> None:
+        """Hand a request on, or queue it behind the one before it."""
+        shared = self._shared
+        keep_alive = head.keep_alive and not shared.draining
+        request = HttpRequest(head, body, time.time_ns(), keep_alive)
         now = self._loop.time()
-        self._until = now + self._shared.limits.idle_seconds
-        exchange = Exchange(self, request, now + self._shared.limits.answer_seconds)
+        self._until = now + shared.limits.idle_seconds
+        exchange = Exchange(self, request, now + shared.limits.answer_seconds)
         if self._current is None:
             self._current = exchange
-            run_application(self._shared.application, exchange)
+            run_application(shared.application, exchange)
         elif len(self._waiting) < PIPELINED:
             self._waiting.append(exchange)
         else:
-            self._shared.buffered_bytes -= len(request.body)
+            shared.buffered_bytes -= len(body)
             self._refusal = InvalidRequestError("too many pipelined requests")
 
     def finish(self, exchange: Exchange, data: bytes, *, keep_alive: bool) -> None:

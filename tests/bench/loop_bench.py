@@ -1,4 +1,4 @@
-"""What the loop is worth on real, drifting data: `PYTHONPATH=tests python tests/bench/loop_bench.py`.
+"""What the loop is worth on real, drifting data: `PYTHONPATH=tests python -m bench.loop_bench`.
 
 Every arm uses the same training stages, recipe, memory and rows; the trigger settings are those of
 `replay.decided.Rules` for all streams. The bars are of bike share from month 22; the other streams

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from operator_bench import s3_storage
 
+from bench.operator_bench import s3_storage
 from support.apiserver import run_api_server
 from support.operator_process import OperatorProcess, monitor_settings, run_monitor
 from support.s3 import run_s3_server

@@ -119,7 +119,8 @@ class Loop:
         wait_until(lambda: self._seen(digest), ROLLOUT_SECONDS, interval=0.5, what="the rollout")
         for day in self._days(rows):
             if self._rolled_out(digest, hop):
-                return rows[rows >= day[0]]
+                left: NDArray[np.int64] = rows[rows >= day[0]]
+                return left
             self.player.send(day)
             wait_until(
                 lambda: self._has_looked(digest, hop),

@@ -131,12 +131,14 @@ def pending(number: int = 1, digest: str = DIGEST, trigger_id: str = "") -> Pend
 def monitored_world(**parts: Any) -> ObservedDriftMonitor:
     """Return a world whose Model serves a version of its Pipeline, and no other DriftMonitor."""
     found: dict[str, Any] = {
+        "release": RELEASE,
+        "storage": STORE,
         "model": model({"champion": version()}),
         "pipeline": pipeline(),
         "dataset": ingested(),
         "fleet": Fleet(4),
     }
-    return ObservedDriftMonitor(**({"release": RELEASE, "storage": STORE} | found | parts))
+    return ObservedDriftMonitor(**(found | parts))
 
 
 def scene(

@@ -19,7 +19,7 @@ from trimtab_stages.contract.monitoring import Signal, SignalKind
 
 STRETCH = 4
 """Windows in a row that show the same trouble."""
-TROUBLES = (
+TROUBLES: tuple[dict[SignalKind, str], ...] = (
     {},
     {SignalKind.REALISED_QUALITY: "0.1"},
     {SignalKind.INPUT_DRIFT: "0.75"},

@@ -176,8 +176,9 @@ def verdicts(
     runs: tuple[PipelineRun, ...] = (SEEN,),
     **decided: Any,
 ) -> list[str]:
-    known = Decided(**({"dataset": ingested(), "models": SERVING, "monitors": monitors} | decided))
-    return [cause.id for cause in due_causes(subject, snapshot(), runs, NOW, known)]
+    known: dict[str, Any] = {"dataset": ingested(), "models": SERVING, "monitors": monitors}
+    causes = due_causes(subject, snapshot(), runs, NOW, Decided(**(known | decided)))
+    return [cause.id for cause in causes]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from support.s3 import S3Server, free_port
 from support.waiting import wait_until
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 @pytest.fixture(scope="session")

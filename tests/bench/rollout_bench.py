@@ -9,68 +9,47 @@ rows.
 import os
 import statistics
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
+from support.bars import Bar, say, show
 from support.paired_rollouts import Case, End, Policy, roll_out
 from trimtab_stages.contract.gates import Metric
 
 ROLLOUTS = 1000
 CHUNK = 25
 POLICY = Policy()
+MOST_WORSE, LEAST_EQUAL = 0.05, 0.80
+
+CASES = {
+    "rollout-worse-10": Case(0.5, 0.10, -0.02),
+    "rollout-worse-5": Case(0.5, 0.05, -0.02),
+    "rollout-worse-10-third": Case(0.3, 0.10, -0.02),
+    "rollout-worse-10-accuracy": Case(0.3, 0.10, -0.02, Metric.ACCURACY),
+    "rollout-equal-10": Case(0.5, 0.10, 0.0),
+    "rollout-equal-5": Case(0.5, 0.05, 0.0),
+    "rollout-equal-10-third": Case(0.3, 0.10, 0.0),
+    "rollout-equal-10-accuracy": Case(0.3, 0.10, 0.0, Metric.ACCURACY),
+    "rollout-better-10": Case(0.5, 0.10, 0.02),
+}
+"""Share of positives, share of rows on which one is right, and difference, by name of the bar."""
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One figure: how many rollouts of a case are promoted.
-
-    Attributes:
-        name: name of the bar.
-        case: what is simulated.
-        goal: largest share where the challenger is worse, else smallest.
-    """
-
-    name: str
-    case: Case
-    goal: float
-
-    def holds(self, promoted: float) -> bool:
-        """Whether a share of promoted rollouts meets the goal."""
-        worse = self.case.difference <= -POLICY.margin
-        return promoted <= self.goal if worse else promoted >= self.goal
-
-
-BARS = (
-    Bar("rollout-worse-10", Case(0.5, 0.10, -0.02), 0.05),
-    Bar("rollout-worse-5", Case(0.5, 0.05, -0.02), 0.05),
-    Bar("rollout-worse-10-third", Case(0.3, 0.10, -0.02), 0.05),
-    Bar("rollout-worse-10-accuracy", Case(0.3, 0.10, -0.02, Metric.ACCURACY), 0.05),
-    Bar("rollout-equal-10", Case(0.5, 0.10, 0.0), 0.80),
-    Bar("rollout-equal-5", Case(0.5, 0.05, 0.0), 0.80),
-    Bar("rollout-equal-10-third", Case(0.3, 0.10, 0.0), 0.80),
-    Bar("rollout-equal-10-accuracy", Case(0.3, 0.10, 0.0, Metric.ACCURACY), 0.80),
-    Bar("rollout-better-10", Case(0.5, 0.10, 0.02), 0.80),
-)
-
-
-def main() -> int:
-    """Print a line for each bar; returns 1 when one is missed."""
-    missed = False
+def measure() -> Iterator[Bar]:
+    """Yield the share of promoted rollouts of each case."""
+    chunks = ROLLOUTS // CHUNK
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for bar in BARS:
-            chunks = pool.map(ends_of, [bar.case] * (ROLLOUTS // CHUNK), range(ROLLOUTS // CHUNK))
-            ends = [end for chunk in chunks for end in chunk]
-            promoted = sum(end is End.PROMOTED for end, _ in ends) / len(ends)
-            back = sum(end is End.ROLLED_BACK for end, _ in ends) / len(ends)
+        for name, case in CASES.items():
+            found = pool.map(ends_of, [case] * chunks, range(chunks))
+            ends = [end for chunk in found for end in chunk]
+            shares = {end: sum(one is end for one, _ in ends) / len(ends) for end in End}
             rows = statistics.median(rows for _, rows in ends)
-            verdict = "ok" if bar.holds(promoted) else "short"
-            missed |= not bar.holds(promoted)
-            note = f"# {bar.name}: rolled back {back:.3f}, median rows {rows:.0f}\n"
-            sys.stdout.write(f"bar {bar.name} {promoted:.3f} {bar.goal} {verdict}\n{note}")
-            sys.stdout.flush()
-    return int(missed)
+            say(f"# {name}: rolled back {shares[End.ROLLED_BACK]:.3f}, median rows {rows:.0f}")
+            worse = case.difference <= -POLICY.margin
+            goal = MOST_WORSE if worse else LEAST_EQUAL
+            yield Bar(name, shares[End.PROMOTED], goal, at_least=not worse)
 
 
 def ends_of(case: Case, seed: int) -> list[tuple[End, int]]:
@@ -80,4 +59,4 @@ def ends_of(case: Case, seed: int) -> list[tuple[End, int]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(show(measure()))

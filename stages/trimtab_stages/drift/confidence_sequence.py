@@ -117,17 +117,15 @@ def _box(counts: Floats, error: float) -> Floats:
     """
     rank = np.arange(1, len(counts) + 1)
     threshold = np.log(2 * rank * (rank + 1) / error)
-    stakes = np.geomspace(0.01, LARGEST_STAKE, _STAKES)[:, None, None]
-    ends = []
-    for sided in (counts, counts[:, ::-1]):
-        excluded, kept = np.full(len(counts), -1.0), np.ones(len(counts))
-        for _ in range(_HALVINGS):
-            middle = (excluded + kept) / 2
-            gains = np.log1p(stakes * (_VALUES - middle[:, None]))
-            beyond = _log_mean((sided * gains).sum(axis=2)) >= threshold
-            excluded, kept = np.where(beyond, middle, excluded), np.where(beyond, kept, middle)
-        ends.append(excluded)
-    return np.stack([ends[0], -ends[1]])
+    stakes = np.geomspace(0.01, LARGEST_STAKE, _STAKES)[:, None, None, None]
+    sides = np.stack([counts, counts[:, ::-1]])
+    excluded, kept = np.full(sides.shape[:2], -1.0), np.ones(sides.shape[:2])
+    for _ in range(_HALVINGS):
+        middle = (excluded + kept) / 2
+        gains = np.log1p(stakes * (_VALUES - middle[..., None]))
+        beyond = _log_mean((sides * gains).sum(axis=3)) >= threshold
+        excluded, kept = np.where(beyond, middle, excluded), np.where(beyond, kept, middle)
+    return np.stack([excluded[0], -excluded[1]])
 
 
 def _lower_bound(tally: _Tally, box: Floats, stakes: Floats, error: float) -> float:

@@ -63,20 +63,32 @@ def test_a_report_says_what_it_rests_on() -> None:
     assert [one.metric for one in found.qualities] == [Metric.BALANCED_ACCURACY]
 
 
-def test_a_report_is_the_same_whoever_writes_it() -> None:
-    inputs = inputs_of(WEEK, CHAMPION)
-    halves = [WEEK.take(np.arange(index, 2000, 2)) for index in (1, 0)]
-    panes = merge(pane_of(half, CHAMPION.reference) for half in halves)
-    first, second = evaluate(inputs), evaluate(replace(inputs, panes=panes))
+def test_a_report_is_a_function_of_its_inputs() -> None:
+    first, second = (evaluate(inputs_of(WEEK, CHAMPION)) for _ in range(2))
 
+    assert first.to_bytes() == second.to_bytes()
     assert Evaluation.from_bytes(first.to_bytes()) == first
-    assert evaluate(inputs).to_bytes() == first.to_bytes()
-    assert [one.p_value for one in second.features] == pytest.approx(
-        [one.p_value for one in first.features], rel=1e-9, abs=1e-300
+
+
+@pytest.mark.parametrize("replicas", [1, 4, 16])
+def test_replicas_together_say_what_one_would_have_said(replicas: int) -> None:
+    inputs = inputs_of(WEEK, CHAMPION)
+    pods = [WEEK.take(np.arange(index, len(WEEK), replicas)) for index in range(replicas)]
+    panes = merge(pane_of(rows, CHAMPION.reference) for rows in pods)
+    one, many = evaluate(inputs), evaluate(replace(inputs, panes=panes))
+
+    assert [feature.feature for feature in many.features] == [f.feature for f in one.features]
+    for name in ("effect", "wasserstein", "psi"):
+        assert [getattr(feature, name) for feature in many.features] == pytest.approx(
+            [getattr(feature, name) for feature in one.features], rel=1e-12, abs=1e-12
+        )
+    assert [feature.p_value for feature in many.features] == pytest.approx(
+        [feature.p_value for feature in one.features], rel=1e-9, abs=1e-300
     )
-    assert [one.value for one in second.signals] == pytest.approx(
-        [one.value for one in first.signals], rel=1e-12
+    assert [signal.value for signal in many.signals] == pytest.approx(
+        [signal.value for signal in one.signals], rel=1e-12
     )
+    assert many.qualities == one.qualities
 
 
 def test_no_rows_leave_nothing_to_say() -> None:

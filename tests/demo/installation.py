@@ -58,7 +58,7 @@ def upload(namespace: str, key: str, data: bytes) -> None:
 def empty(namespace: str) -> None:
     """Delete every object of Trimtab in the namespace and every key of its bucket."""
     kubectl = Kubectl(namespace)
-    kubectl.run("delete", "models,pipelines,pipelineruns,datasets", "--all", "--wait=true")
+    kubectl.run("delete", "trimtab", "--all", "--wait=true")
     kubectl.run("wait", "pods", "--all", "--for=delete", "--timeout=120s", timeout=150)
     with tenant_store(namespace) as store:
         for entry in list(store.list()):

@@ -35,4 +35,4 @@ def faults(installed: list[str]) -> Iterator[Kubectl]:
     assert "faults" in installed
     kubectl = Kubectl("faults")
     yield kubectl
-    kubectl.run("delete", "models,pipelines,pipelineruns,datasets", "--all", "--wait=false")
+    kubectl.run("delete", "trimtab", "--all", "--wait=false")

@@ -69,7 +69,7 @@ CASES = {
 def tenants(installed: list[str]) -> Iterator[list[str]]:
     """Yield the namespaces; the second is emptied afterwards, for its processors."""
     yield installed
-    objects = "models,pipelines,pipelineruns,datasets"
+    objects = "trimtab"
     Kubectl(installed[1]).run("delete", objects, "--all", "--wait=true")
 
 
@@ -79,7 +79,7 @@ def test_every_example_is_applied() -> None:
 
 def test_the_readme_waits_for_every_kind() -> None:
     kinds = {line[2].partition("/")[0] for line in WAITS}
-    assert kinds == {"dataset", "pipelinerun", "model"}
+    assert kinds == {"dataset", "pipelinerun", "model", "driftmonitor"}
 
 
 @pytest.mark.parametrize("folder", CASES)

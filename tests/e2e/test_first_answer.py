@@ -118,7 +118,7 @@ def _runs(kubectl: Kubectl) -> list[str]:
 
 
 def _versions(kubectl: Kubectl) -> dict[str, str]:
-    items = kubectl.get("datasets,pipelines,models,pipelineruns")["items"]
+    items = kubectl.get("trimtab")["items"]
     return {
         f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["resourceVersion"]
         for item in items

@@ -15,6 +15,7 @@ from trimtab_operator.domain.conditions import (
     reconciling,
     set_conditions,
 )
+from trimtab_operator.domain.handled_verdicts import handled_verdicts
 from trimtab_operator.domain.history import outdated_runs
 from trimtab_operator.domain.identity import follows_rules, run_name
 from trimtab_operator.domain.observed import ObservedPipeline
@@ -46,10 +47,6 @@ from trimtab_operator.domain.validation import pipeline_verdict
 from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.pipeline_run import build_pipeline_run
 from trimtab_stages.contract.audit import AuditAction, AuditEvidence
-from trimtab_stages.contract.run import TriggerType
-
-HANDLED_VERDICTS = 16
-"""Decisions that the status remembers: longer than the runs that served them."""
 
 
 def plan_pipeline(pipeline: Pipeline, observed: ObservedPipeline, now: datetime) -> Plan:
@@ -134,9 +131,9 @@ def _handled(scene: PipelineScene, causes: list[Cause]) -> dict[str, object]:
     request = scene.pipeline.metadata.annotations.get(labels.RUN_REQUESTED)
     created = scene.pipeline.metadata.creation_timestamp or scene.now
     ticked = last_schedule_time(scene.pipeline, status.last_schedule_time or created, scene.now)
-    verdicts = [cause.id for cause in causes if cause.type is TriggerType.VERDICT]
+    known, monitors = status.handled_verdicts, scene.seen.monitors
     return {
-        "handled_verdicts": [*status.handled_verdicts, *verdicts][-HANDLED_VERDICTS:],
+        "handled_verdicts": handled_verdicts(known, monitors, scene.runs, causes),
         "last_handled_run_request": request or status.last_handled_run_request,
         "last_schedule_time": ticked or status.last_schedule_time,
     }
@@ -191,6 +188,9 @@ def _finish(
         "last_run": last_run(scene),
         "last_handled_run_request": handled_request(pipeline, scene.runs),
         "next_schedule_time": upcoming,
+        "handled_verdicts": handled_verdicts(
+            pipeline.status.handled_verdicts, seen.monitors, scene.runs
+        ),
     }
     status = pipeline.status.model_copy(update=final | (update or {}))
     surplus = outdated_runs(scene.runs, seen.models, pipeline.spec.history_limit)

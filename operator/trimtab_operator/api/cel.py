@@ -245,8 +245,8 @@ RULES: dict[type[StrictModel], tuple[Rule, ...]] = {
         Rule(
             "!has(self.rules) || !has(self.signals) || "
             "self.rules.all(r, self.signals.exists(s, s.name == r.signal))",
-            "each of `rules` must name one of `signals`; who writes `signals` writes `rules` as well,"
-            " or keeps the names faults, inputs and quality",
+            "each of `rules` must name one of `signals`; with your own `signals`, write `rules` "
+            "too, or keep the names faults, inputs and quality",
         ),
         Rule(
             "!has(self.rules) || !has(self.signals) || self.rules.all(r, r.outcome != 'Retrain' || "

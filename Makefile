@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
 
-.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout lock
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-drift bench-rollout bench-loop lock
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -54,7 +54,7 @@ images: venv up ## Build the images and load them into the cluster
 demo: images ## The loop on real data, in the embedded cluster
 	PYTHONPATH=tests $(PY) -m demo
 
-bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout ## Every figure with its goal; -k goes on after one that is short
+bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
 
 bench-unit: venv ## Seconds of the unit tests
 	PYTHONPATH=tests $(PY) tests/bench/unit_bench.py
@@ -83,8 +83,12 @@ bench-monitor: venv ## Processor time of the monitor with 100 DriftMonitors
 bench-drift: venv ## False alarms where nothing has changed, and the time of an evaluation
 	PYTHONPATH=tests $(PY) tests/bench/null_streams_bench.py
 
-bench-rollout: venv ## Simulated rollouts by paired evidence: who is promoted
+
+bench-rollout: venv ## Simulated rollouts: how many worse and equal challengers are promoted
 	PYTHONPATH=tests $(PY) tests/bench/rollout_bench.py
+
+bench-loop: venv ## Retraining policies side by side on real, drifting data
+	PYTHONPATH=tests $(PY) tests/bench/loop_bench.py
 
 lock: ## Resolve requirements.lock anew
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock

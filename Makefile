@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
 
-.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-drift bench-rollout bench-loop lock
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop lock
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -82,7 +82,6 @@ bench-monitor: venv ## Processor time of the monitor with 100 DriftMonitors
 
 bench-drift: venv ## False alarms where nothing has changed, and the time of an evaluation
 	PYTHONPATH=tests $(PY) tests/bench/null_streams_bench.py
-
 
 bench-rollout: venv ## Simulated rollouts: how many worse and equal challengers are promoted
 	PYTHONPATH=tests $(PY) tests/bench/rollout_bench.py

@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 from support.contract_samples import COMMIT
+from support.decisions import monitor, pending
 from support.examples import EXAMPLES
 from support.monitored_play import played
 from support.mutations import Body, fields, mutants
 from support.mutations import Path as FieldPath
 from support.rollout_play import turning_points
+from support.worlds import ingested, model, snapshot, version
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
@@ -24,6 +26,7 @@ from trimtab_operator.cli.local.specs import local_release
 from trimtab_operator.cli.rendering import render
 from trimtab_operator.cli.strictness import TrimtabObject, dotted
 from trimtab_operator.domain.serving_plan import plan_of_commit
+from trimtab_operator.domain.triggers import Decided, due_causes
 from trimtab_stages.contract.base import digest_of
 from trimtab_stages.contract.gates import Estimate, Evidence, LeverLoss, Metric, judge
 from trimtab_stages.contract.recipe import Recipe
@@ -96,6 +99,7 @@ def _follow(item: TrimtabObject) -> Iterator[object]:
     if isinstance(item, Pipeline):
         recipe = item.spec.recipe()
         yield judge(recipe.gates, _evidence(recipe))
+        yield due_causes(item, snapshot(), (), NOW, _decided())
     if isinstance(item, Model) and item.spec.pipeline_ref is not None:
         yield plan_of_commit(item, COMMIT)
         yield turning_points(item)
@@ -104,6 +108,12 @@ def _follow(item: TrimtabObject) -> Iterator[object]:
         yield digest_of(item.spec.watched())
         for passes in (True, False):
             yield played(item.model_dump_json(by_alias=True), passes=passes)
+
+
+def _decided() -> Decided:
+    """Return a world in which a DriftMonitor has decided to retrain the Pipeline's champion."""
+    watching = monitor(status={"pending": pending()})
+    return Decided(ingested(), (model({"champion": version()}),), (watching,))
 
 
 def _evidence(recipe: Recipe) -> Evidence:

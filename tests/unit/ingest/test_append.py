@@ -218,7 +218,7 @@ def test_labels_that_turn_are_refused_as_a_files_are(tmp_path: Path) -> None:
         RULES.to_wire() | {"target": RULES.target.to_wire() | {"maxRateChange": "0.3"}}
     )
     rows = [replace(row, label="1" if number % 10 else "0") for number, row in enumerate(TRAFFIC)]
-    with pytest.raises(StageError, match=r"a change above target\.maxRateChange") as raised:
+    with pytest.raises(StageError, match=r"a change above `spec\.target\.maxRateChange`") as raised:
         run(tmp_path, rows, rules=rules)
     assert raised.value.reason is StageReason.VALIDATION_FAILED
 

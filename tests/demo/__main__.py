@@ -93,7 +93,7 @@ def _tell(story: Story, namespace: str, windows: int, folder: Path) -> None:
 
 
 def _monitor() -> str:
-    """Return the example's DriftMonitor without its pauses of wall time: months take minutes here."""
+    """Return the example's DriftMonitor without pauses of wall time: months take minutes here."""
     written = (EXAMPLES / "monitor.yaml").read_text()
     return written.replace("failureBackoffSeconds: 600", "failureBackoffSeconds: 0")
 

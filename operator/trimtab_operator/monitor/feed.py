@@ -75,15 +75,20 @@ class Feed:
             for entry in store.list(process.prefix, start_after=process.behind):
                 yield from self._take(entry.key)
 
-    def read_all(self, store: Store) -> Iterator[str]:
-        """Yield what all processes have added; raises `StoreError`."""
+    def read_all(self, store: Store, last_day: str | None = None) -> Iterator[str]:
+        """Yield what all processes have added, up to a day, `YYYY-MM-DD`; raises `StoreError`."""
+        end = f"{self._prefix}{last_day}0" if last_day else None
         behind: str | None = self._prefix + self._first_day
         while behind is not None:
-            behind = yield from self._read_until_known(store, behind)
+            behind = yield from self._read_until_known(store, behind, end)
 
-    def _read_until_known(self, store: Store, behind: str) -> Generator[str, None, str | None]:
+    def _read_until_known(
+        self, store: Store, behind: str, end: str | None
+    ) -> Generator[str, None, str | None]:
         """Yield new keys; returns where to go on when a known process's old keys begin."""
         for entry in store.list(self._prefix, start_after=behind):
+            if end is not None and entry.key > end:
+                return None
             process = self._processes.get(_prefix_of(entry.key))
             if process is not None and entry.key <= process.behind:
                 return process.behind

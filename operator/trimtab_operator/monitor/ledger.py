@@ -12,6 +12,8 @@ import numpy as np
 
 from trimtab_operator.monitor.windows import (
     AHEAD_NS,
+    MOST_AHEAD_NS,
+    NEVER,
     Grid,
     Times,
     closing_arrival,
@@ -28,12 +30,16 @@ class SeenBlock:
         first_received_ns: arrival of its first row.
         rows: arrival of the first row by (version's first 8 bytes, window).
         reached: earliest arrival by the first window that an event time leaves open.
+        reached_ahead: the same of rows whose event time lies in the future, by their arrival.
+        believed_ns: arrival of the first row whose event time does not; `NEVER` without one.
     """
 
     key: str
     first_received_ns: int
     rows: dict[tuple[bytes, int], int]
     reached: dict[int, int]
+    reached_ahead: dict[int, int]
+    believed_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +93,23 @@ def see_block(
     for version, window, arrival in zip(versions, windows, arrivals, strict=True):
         place = (version, window)
         rows[place] = min(arrival, rows.get(place, arrival))
-    return SeenBlock(key, int(received_ns.min()), rows, _reached(grid, event_ns, received_ns))
+    believed = event_ns <= received_ns + AHEAD_NS
+    ahead = received_ns[~believed & (event_ns <= received_ns + MOST_AHEAD_NS)]
+    return SeenBlock(
+        key=key,
+        first_received_ns=int(received_ns.min()),
+        rows=rows,
+        reached=earliest_arrivals(grid.reached_by(event_ns[believed]), received_ns[believed]),
+        reached_ahead=earliest_arrivals(grid.reached_by(ahead), ahead),
+        believed_ns=int(received_ns[believed].min(initial=NEVER)),
+    )
 
 
 def see_labels(grid: Grid, key: str, received_ns: int, event_ns: Times) -> SeenLabels:
     """Return what is kept of a batch of labels; `event_ns` holds those that were given."""
-    arrivals = np.full(len(event_ns), received_ns)
-    return SeenLabels(key, received_ns, _reached(grid, event_ns, arrivals))
-
-
-def _reached(grid: Grid, event_ns: Times, received_ns: Times) -> dict[int, int]:
-    honest = event_ns <= received_ns + AHEAD_NS
-    return earliest_arrivals(grid.reached_by(event_ns[honest]), received_ns[honest])
+    told = event_ns[event_ns <= received_ns + AHEAD_NS]
+    reached = earliest_arrivals(grid.reached_by(told), np.full(len(told), received_ns))
+    return SeenLabels(key, received_ns, reached)
 
 
 @dataclass(slots=True)
@@ -201,9 +212,23 @@ class Ledger:
         return tuple(batch.key for batch in found)
 
     def _reached(self) -> dict[int, int]:
+        """Return the earliest arrivals of all.
+
+        While every row's event time lies in the future (a clock or a zone is wrong), their arrivals
+        count, so that windows close and the fault is found. One such row among others closes none.
+        """
+        blocks = self._blocks.values()
+        believed_ns = min((block.believed_ns for block in blocks), default=NEVER)
         together: dict[int, int] = {}
-        seen: Iterable[SeenBlock | SeenLabels] = (*self._blocks.values(), *self._labels.values())
+        seen: Iterable[SeenBlock | SeenLabels] = (*blocks, *self._labels.values())
         for one in seen:
-            for number, arrival in one.reached.items():
-                together[number] = min(arrival, together.get(number, arrival))
+            _take_earlier(together, one.reached.items())
+        for block in blocks:
+            ahead = block.reached_ahead.items()
+            _take_earlier(together, (item for item in ahead if item[1] < believed_ns))
         return together
+
+
+def _take_earlier(together: dict[int, int], arrivals: Iterable[tuple[int, int]]) -> None:
+    for number, arrival in arrivals:
+        together[number] = min(arrival, together.get(number, arrival))

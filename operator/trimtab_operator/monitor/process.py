@@ -25,6 +25,9 @@ from trimtab_operator.telemetry.endpoints import (
     serve,
 )
 
+OPEN_STORES = 128
+"""Buckets are looked at in turn, again and again: opening one anew each time would cost most."""
+
 FIELD_MANAGER = "trimtab-monitor"
 """Owner of what the monitor writes into the status of DriftMonitors and Models."""
 
@@ -52,7 +55,7 @@ async def _run(settings: MonitorSettings, environment: Mapping[str, str]) -> Non
         lease = Lease(connection.cluster, settings.lease, _instance(environment), clocks)
         metrics = MonitorMetrics()
         metrics.build.info({"version": __version__})
-        stores = Stores(settings.storage)
+        stores = Stores(settings.storage, OPEN_STORES)
         rounds = Rounds(connection.cluster, stores, executor, metrics, clocks)
         rollouts = RolloutRounds(connection.cluster, stores, executor, metrics, clocks)
         ports = settings.ports

@@ -13,7 +13,7 @@ from trimtab_operator.errors import Refused, Retryable
 from trimtab_operator.monitor.gauges import Gauges
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.object_cache import ObjectCache
-from trimtab_operator.monitor.status import status_of
+from trimtab_operator.monitor.status import advanced, status_of
 from trimtab_operator.monitor.targets import Target, find_targets
 from trimtab_operator.monitor.watch import Progress, Watch
 from trimtab_operator.storage.evaluations import Report
@@ -26,6 +26,8 @@ DISCOVER_SECONDS = 30.0
 """How often new server processes are looked for while no window closes."""
 FAILED_SECONDS = 15.0
 """Pause after a look that failed."""
+MOST_PORTIONS = 64
+"""Portions of a long past that are worked off before the object is read again."""
 
 Place = tuple[str, str]
 
@@ -130,13 +132,17 @@ class Rounds:
         """Look at one DriftMonitor; after a fault everything about it is derived anew."""
         where = {"monitor": f"{target.namespace}/{target.name}"}
         try:
-            progress = await self._look_once(target, watched)
+            for _ in range(MOST_PORTIONS):
+                progress = await self._look_once(target, watched)
+                target = await self._write(target, progress)
+                if not progress.more:
+                    break
         except (StoreError, ValueError, Retryable, Refused) as error:
             logger.warning("evaluation is tried again", extra=where | {"cause": str(error)})
-            self._failed(target, watched)
-        except Exception:
+            self._failed(target, watched, error)
+        except Exception as error:
             logger.exception("evaluation failed", extra=where)
-            self._failed(target, watched)
+            self._failed(target, watched, error)
         else:
             watched.due = self._clocks.monotonic() + (0.0 if progress.more else pause)
 
@@ -151,22 +157,24 @@ class Rounds:
         progress = await asyncio.get_running_loop().run_in_executor(self._executor, look)
         if everything:
             watched.discovered = started
-        if progress.reports or _has_moved(target, progress):
-            await self._write(target, progress)
         self._show(target, watched, progress)
         return progress
 
-    async def _write(self, target: Target, progress: Progress) -> None:
-        if progress.evaluated_through is None:
-            return
+    async def _write(self, target: Target, progress: Progress) -> Target:
+        """Write what has changed into the status; return the object as it is then."""
+        through = progress.evaluated_through
+        if through is None or (not progress.reports and through == target.evaluated_through):
+            return target
+        status = status_of(target, progress.reports, through)
         body = {
             "apiVersion": DRIFT_MONITORS.api_version,
             "kind": DRIFT_MONITORS.kind,
             # The uid: an object that was made anew under the name gets nothing of the old one.
             "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
-            "status": status_of(target, progress.reports, progress.evaluated_through),
+            "status": status,
         }
         await self._cluster.apply(body, "status")
+        return advanced(target, status)
 
     def _show(self, target: Target, watched: _Watched, progress: Progress) -> None:
         for report in progress.reports:
@@ -178,16 +186,12 @@ class Rounds:
             self._gauges.show(target, newest.evaluation)
             watched.shown = newest.file.key
 
-    def _failed(self, target: Target, watched: _Watched) -> None:
+    def _failed(self, target: Target, watched: _Watched, error: Exception) -> None:
         self._metrics.evaluations.labels(target.namespace, target.name, "error").inc()
-        self._stores.forget_all()
+        if isinstance(error, StoreError) and not error.retryable:
+            self._stores.forget_all()
         watched.watch = Watch(target, self._cache)
         watched.due = self._clocks.monotonic() + FAILED_SECONDS
-
-
-def _has_moved(target: Target, progress: Progress) -> bool:
-    through = progress.evaluated_through
-    return through is not None and through != target.evaluated_through
 
 
 def _summary(target: Target, report: Report) -> dict[str, object]:

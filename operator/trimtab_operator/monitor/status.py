@@ -1,6 +1,7 @@
 """What the monitor writes into a DriftMonitor's status: what was measured, never a decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,16 @@ def status_of(
         "signals": list(newest),
         "evaluations": [*target.evaluations, *map(_entry, news)][-WINDOWS:],
     }
+
+
+def advanced(target: Target, status: Mapping[str, Any]) -> Target:
+    """Return a DriftMonitor as it will be read after its status was written."""
+    return replace(
+        target,
+        evaluated_through=datetime.fromisoformat(status["evaluatedThrough"]),
+        signals=tuple(status["signals"]),
+        evaluations=tuple(status["evaluations"]),
+    )
 
 
 def stamp(instant: datetime) -> str:

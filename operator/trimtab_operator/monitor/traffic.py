@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from trimtab_operator.monitor.feed import Feed, skip_older
 from trimtab_operator.monitor.ledger import Ledger, see_block, see_labels
 from trimtab_operator.monitor.sequences import count_missing, writer_of
-from trimtab_operator.monitor.windows import SECOND_NS, Grid
+from trimtab_operator.monitor.windows import NEVER, SECOND_NS, Grid, nanoseconds
 from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
 from trimtab_operator.storage.window_evaluation import WindowKeys
 from trimtab_operator.storage.window_records import Read
@@ -19,14 +19,16 @@ from trimtab_stages.store import Store
 
 logger = logging.getLogger(__name__)
 
-NEVER = (1 << 63) - 1
-
 
 class Traffic:
     """Decision records and labels of one Model, fed into one DriftMonitor's ledger.
 
+    A long past is read day by day, so that its windows are evaluated and forgotten on the way.
+
     Attributes:
         ledger: what was seen.
+        complete_ns: what arrived by then has been read, as far as days are; `NEVER` when the days
+            before today are read.
 
     Args:
         model: name of the Model.
@@ -35,30 +37,39 @@ class Traffic:
     """
 
     def __init__(self, model: str, grid: Grid, floor_ns: int) -> None:
-        day = day_of(floor_ns)
+        self._day = day_of(floor_ns)
         self._grid = grid
-        self._blocks = Feed(layout.decisions_prefix(model), day)
-        self._labels = Feed(layout.feedback_prefix(model), day)
+        self._blocks = Feed(layout.decisions_prefix(model), self._day)
+        self._labels = Feed(layout.feedback_prefix(model), self._day)
         self.ledger = Ledger(floor_ns)
+        self.complete_ns = 0
 
-    def read(self, store: Store, read: Read, *, everything: bool) -> None:
-        """Take in what is new.
+    def read(self, store: Store, read: Read, today: str, *, everything: bool) -> None:
+        """Take in what is new, or one day of the past.
 
         Args:
             store: the bucket.
             read: returns the bytes of a key.
+            today: `YYYY-MM-DD`.
             everything: look for new processes as well, not only behind the known ones.
 
         Raises:
             StoreError: the bucket does not answer.
         """
+        day = self._day if self._day < today else None
+        everything = everything or self.complete_ns != NEVER
         for feed, take, arrival in (
             (self._blocks, self._take_block, _block_arrival),
             (self._labels, self._take_labels, _labels_arrival),
         ):
-            new = feed.read_all(store) if everything else feed.read_known(store)
+            new = feed.read_all(store, day) if everything else feed.read_known(store)
             for key in skip_older(new, partial(_arrival, read, arrival), self.ledger.floor_ns):
                 self._try(take, key, read)
+        if day is None:
+            self.complete_ns = NEVER
+        else:
+            self._day = day_after(day)
+            self.complete_ns = _begin_ns(self._day)
 
     def raise_floor(self, floor_ns: int) -> None:
         """Forget what began to arrive before."""
@@ -153,6 +164,15 @@ def count_lost(store: Store, model: str, ledger: Ledger, near: NearPanes, used: 
 def day_of(time_ns: int) -> str:
     """Return the UTC day of an instant, `YYYY-MM-DD`, as keys name it."""
     return datetime.fromtimestamp(time_ns / SECOND_NS, UTC).strftime("%Y-%m-%d")
+
+
+def day_after(day: str) -> str:
+    """Return the day after a day, `YYYY-MM-DD`."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def _begin_ns(day: str) -> int:
+    return nanoseconds(datetime.combine(date.fromisoformat(day), time.min, UTC))
 
 
 def first_arrival(read: Read, keys: Iterable[str]) -> int | None:

@@ -4,16 +4,17 @@ Everything is derived from the bucket and the object: after a kill the next proc
 windows with the same rows, and a report that is there already is adopted.
 """
 
+import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from trimtab_operator.monitor.ledger import ClosedWindow
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import Target, TrainedVersion
-from trimtab_operator.monitor.traffic import Traffic, count_lost, first_arrival, list_panes
-from trimtab_operator.monitor.windows import SECOND_NS, UPLOAD_SECONDS, Grid, nanoseconds
+from trimtab_operator.monitor.traffic import Traffic, count_lost, day_of, first_arrival, list_panes
+from trimtab_operator.monitor.windows import NEVER, SECOND_NS, UPLOAD_SECONDS, Grid, nanoseconds
 from trimtab_operator.storage.evaluations import (
     Judged,
     Report,
@@ -23,7 +24,7 @@ from trimtab_operator.storage.evaluations import (
 )
 from trimtab_operator.storage.window_evaluation import WindowKeys, WindowOf, evaluate_window
 from trimtab_stages.contract.decision_record import digest_prefix
-from trimtab_stages.store import Store
+from trimtab_stages.store import NotFound, Store
 
 MOST_WINDOWS = 12
 """Windows evaluated before the status is written; no more reports fit into it."""
@@ -36,7 +37,7 @@ class Progress:
     Attributes:
         reports: of the windows that have closed, oldest first.
         evaluated_through: end of the newest window that is done; None before the first.
-        more: further windows are closed already.
+        more: further windows are closed already, or further days can be read.
     """
 
     reports: tuple[Report, ...] = ()
@@ -79,14 +80,16 @@ class Watch:
             StoreError: the bucket does not answer.
             ValueError: stored objects do not fit together.
         """
-        read = partial(self._read, store)
+        read, today = partial(self._read, store), day_of(nanoseconds(now))
         traffic = self._traffic or self._begin(store, target)
-        traffic.read(store, read, everything=everything or self._traffic is None)
-        self._traffic = traffic
-        settled_ns = nanoseconds(now) - (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
-        if not everything and self._has_closed(traffic, target, settled_ns):
-            traffic.read(store, read, everything=True)
-        return self._evaluate_closed(store, target, traffic, settled_ns)
+        traffic.read(store, read, today, everything=everything)
+        self._traffic, is_behind = traffic, traffic.complete_ns != NEVER
+        wait_ns = (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
+        settled_ns = min(nanoseconds(now), traffic.complete_ns) - wait_ns
+        if not everything and not is_behind and self._has_closed(traffic, target, settled_ns):
+            traffic.read(store, read, today, everything=True)
+        progress = self._evaluate_closed(store, target, traffic, settled_ns)
+        return replace(progress, more=progress.more or is_behind)
 
     def _read(self, store: Store, key: str) -> bytes:
         self.active = time.monotonic()
@@ -116,9 +119,11 @@ class Watch:
     def _begin(self, store: Store, target: Target) -> Traffic:
         """Begin where the newest report's rows began to arrive, or at the champion's promotion."""
         floor_ns = nanoseconds(target.begin)
-        if target.evaluations:
-            self.newest = read_report(store, target.evaluations[-1]["report"]["key"])
-            floor_ns = self._first_arrival(store, self.newest) or floor_ns
+        # Without the report (the bucket was cleared, or is another one) there is no better begin.
+        with contextlib.suppress(NotFound):
+            if target.evaluations:
+                self.newest = read_report(store, target.evaluations[-1]["report"]["key"])
+                floor_ns = self._first_arrival(store, self.newest) or floor_ns
         return Traffic(target.model, self._grid, floor_ns)
 
     def _raise_floor(self, store: Store, traffic: Traffic, report: Report) -> None:

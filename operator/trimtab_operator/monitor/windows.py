@@ -12,10 +12,15 @@ from trimtab_stages.contract.monitoring import Window
 
 SECOND_NS = 1_000_000_000
 AHEAD_NS = 300 * SECOND_NS
-"""An event time that lies further in the future of its arrival moves no watermark."""
+"""An event time that lies further in the future of its arrival is not believed."""
+MOST_AHEAD_NS = 2 * 86_400 * SECOND_NS
+"""A clock or a zone that is wrong by less than this still tells that time passes."""
 
 UPLOAD_SECONDS = 2
 """Longest time from a flush until its objects can be listed."""
+
+NEVER = (1 << 63) - 1
+"""An arrival that does not come."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -18,10 +18,12 @@ class Stores:
 
     Args:
         settings: where the buckets are.
+        most_open: stores that are kept open.
     """
 
-    def __init__(self, settings: Storage) -> None:
+    def __init__(self, settings: Storage, most_open: int = MAX_OPEN) -> None:
         self._settings = settings
+        self._most_open = most_open
         self._open: OrderedDict[str, Store] = OrderedDict()
         self._lock = Lock()
 
@@ -45,7 +47,7 @@ class Stores:
             if place not in self._open:
                 self._open[place] = self._connect(bucket, prefix)
             self._open.move_to_end(place)
-            while len(self._open) > MAX_OPEN:
+            while len(self._open) > self._most_open:
                 self._open.popitem(last=False)
             return self._open[place]
 

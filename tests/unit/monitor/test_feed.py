@@ -87,6 +87,15 @@ def test_days_that_are_done_are_left_out(store: CountingStore) -> None:
     assert list(feed.read_all(store)) == []
 
 
+def test_days_can_be_read_one_after_the_other(store: CountingStore) -> None:
+    days = ["2026-01-01", "2026-01-02", "2026-01-03"]
+    keys = [write(store, day, process, 0, 1) for day in days for process in ("a-1", "b-1")]
+    feed = Feed(PREFIX, days[0])
+    assert list(feed.read_all(store, days[0])) == keys[0] + keys[1]
+    assert list(feed.read_all(store, days[1])) == keys[2] + keys[3]
+    assert list(feed.read_all(store)) == keys[4] + keys[5]
+
+
 def test_objects_of_other_names_are_passed_over(store: CountingStore) -> None:
     store.put_if_absent(f"{PREFIX}2026-01-01/readme.txt", b"x")
     wanted = write(store, "2026-01-01", "z-1", 0)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trimtab_operator.monitor.ledger import Ledger, see_block, see_labels
-from trimtab_operator.monitor.windows import AHEAD_NS, Grid
+from trimtab_operator.monitor.windows import AHEAD_NS, MOST_AHEAD_NS, Grid
 
 GRID = Grid(anchor=0, length=100, lateness=0)
 OLD, NEW, OTHER = b"old-----", b"new-----", b"other---"
@@ -95,6 +95,29 @@ def test_an_event_time_ahead_of_its_arrival_closes_nothing() -> None:
     ledger.add_block(see_block(GRID, "b", [NEW], ahead, np.array([FAR + SECOND])))
     assert closed(ledger) is None
     assert ledger.open_from(2 * FAR) == 0
+
+
+@pytest.mark.parametrize(
+    ("ahead_ns", "believed_at", "is_closed"),
+    [
+        pytest.param(3600 * SECOND, None, True, id="all clocks an hour ahead"),
+        pytest.param(3600 * SECOND, 5, False, id="another one is right"),
+        pytest.param(MOST_AHEAD_NS + SECOND, None, False, id="no clock is so wrong"),
+    ],
+)
+def test_where_every_clock_is_ahead_arrivals_close_windows(
+    ahead_ns: int, believed_at: int | None, *, is_closed: bool
+) -> None:
+    ledger = ledger_of()
+    if believed_at is not None:
+        ledger = ledger_of(("old", NEW, [10], believed_at))
+    hour = 3600 * SECOND
+    for key, arrival in (("a", FAR + SECOND), ("b", FAR + 2 * hour)):
+        event = np.array([arrival + ahead_ns])
+        ledger.add_block(see_block(GRID, key, [NEW], event, np.array([arrival])))
+    number = (FAR + SECOND + ahead_ns) // (100 * SECOND)
+    found = ledger.next_closed(number, [NEW], FAR + 3 * hour)
+    assert (found is not None and found.number == number) is is_closed
 
 
 def test_labels_close_windows_by_when_they_became_true_and_not_by_arrival() -> None:

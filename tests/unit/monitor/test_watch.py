@@ -10,7 +10,7 @@ import pytest
 
 from support.traffic import MODEL, ServerPod, Trained, instant, normal_rows, trained
 from trimtab_operator.monitor.object_cache import ObjectCache
-from trimtab_operator.monitor.status import status_of
+from trimtab_operator.monitor.status import advanced, status_of
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Progress, Watch
 from trimtab_stages.contract.monitoring import MonitorSpec, SignalState
@@ -53,20 +53,18 @@ def target_of(*versions: Trained, **changes: Any) -> Target:
 
 
 def look(store: Store, target: Target, now: float, watch: Watch | None = None) -> Progress:
+    """Look once, or so often as there are days of the past to be read."""
     watching = watch or Watch(target, ObjectCache())
-    return watching.look(store, target, instant(now), everything=False)
+    while True:
+        progress = watching.look(store, target, instant(now), everything=False)
+        if progress.reports or not progress.more:
+            return progress
 
 
 def after(target: Target, progress: Progress) -> Target:
     """Return the target as it is read after the progress was written."""
     assert progress.evaluated_through is not None
-    status = status_of(target, progress.reports, progress.evaluated_through)
-    return replace(
-        target,
-        evaluated_through=progress.evaluated_through,
-        signals=tuple(status["signals"]),
-        evaluations=tuple(status["evaluations"]),
-    )
+    return advanced(target, status_of(target, progress.reports, progress.evaluated_through))
 
 
 def serve(
@@ -172,6 +170,27 @@ def test_a_process_that_goes_on_after_a_kill_comes_to_the_same_bytes(
     assert stored_reports(store) == expected
     assert rest.reports == whole.reports[done:]
     assert after(told, rest).evaluations == after(target, whole).evaluations
+
+
+def test_a_long_past_is_read_day_by_day(store: Store, champion: Trained) -> None:
+    pod, day = ServerPod(store, pane_seconds=600), 86_400
+    for number in range(9):
+        # Three windows a day of arrival, the third one is closed by the next day's first row.
+        received = NOW + day * (number // 3) + 20 * (number % 3)
+        rows, event = normal_rows(60, seed=number), T0 + 600 * number
+        pod.answer(champion, f"r{number}", rows, event=event, received=received)
+        pod.flush()
+    watch, target = Watch(target_of(champion), ObjectCache()), target_of(champion)
+    told = []
+    while True:
+        progress = watch.look(store, target, instant(NOW + 3 * day), everything=False)
+        told.append(len(progress.reports))
+        if progress.evaluated_through is not None:
+            target = after(target, progress)
+        if not progress.more:
+            break
+    assert told == [2, 3, 3, 0]
+    assert target.evaluated_through == instant(T0 + 600 * 8)
 
 
 def test_a_report_that_is_there_is_adopted(store: Store, champion: Trained) -> None:

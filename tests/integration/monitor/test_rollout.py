@@ -1,0 +1,100 @@
+"""Evidence about a challenger in the shadow, in the status of its Model."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.operator_process import OperatorProcess
+from support.tenant import Tenant
+from support.traffic import CLASSES, MODEL, ServerPod, Trained, normal_rows, trained
+from support.waiting import wait_until
+from trimtab_operator.api.model import Model
+from trimtab_operator.api.rollout import RolloutEvidence
+
+pytestmark = pytest.mark.integration
+
+SECONDS = 60.0
+T0 = 1_700_000_400.0
+
+
+@pytest.fixture
+def challenger(tenant: Tenant, tmp_path: Path) -> Iterator[Trained]:
+    """A version that decides the other way round."""
+    with trained(tenant.store, tmp_path, "run-22", sign=-1.0) as version:
+        yield version
+
+
+def apply_model(tenant: Tenant, champion: Trained, challenger: Trained) -> None:
+    capture = {"paneSeconds": 60, "flushSeconds": 1}
+    spec = {"pipelineRef": {"name": "bikes"}, "capture": capture, "rollout": {}}
+    tenant.apply("Model", MODEL, spec)
+    since = datetime.now(UTC) - timedelta(hours=1)
+    status = {
+        "champion": champion.status(since),
+        "challenger": challenger.status(since),
+        "rollout": {"digest": challenger.digest, "stage": "Shadow", "state": "Progressing"},
+    }
+    tenant.server.merge(f"{tenant.path('Model', MODEL)}/status", {"status": status})
+
+
+def serve(pod: ServerPod, champion: Trained, challenger: Trained, numbers: range) -> None:
+    """Let both versions decide; the labels agree with the challenger."""
+    received = datetime.now(UTC).timestamp() - 600
+    for number in numbers:
+        rows = normal_rows(10, seed=number)
+        for version in (champion, challenger):
+            decided = pod.answer(
+                version,
+                f"r{number}",
+                rows,
+                event=T0 + number,
+                received=received,
+                shadow=version is challenger,
+            )
+        pod.label(f"r{number}", np.array(CLASSES)[decided].tolist(), received=received)
+    pod.flush()
+
+
+def evidence(tenant: Tenant) -> RolloutEvidence | None:
+    body = tenant.get("Model", MODEL)
+    known = {name: body[name] for name in ("metadata", "spec", "status")}
+    rollout = Model.model_validate(known).status.rollout
+    return rollout.evidence if rollout else None
+
+
+def labelled(tenant: Tenant) -> int:
+    found = evidence(tenant)
+    return found.labelled if found else -1
+
+
+def test_evidence_grows_with_the_labels_and_leaves_the_rest_alone(
+    tenant: Tenant,
+    champion: Trained,
+    challenger: Trained,
+    start_monitor: Callable[[], OperatorProcess],
+) -> None:
+    apply_model(tenant, champion, challenger)
+    monitor = start_monitor()
+    wait_until(lambda: labelled(tenant) == 0, SECONDS, what="the first word")
+    pod = ServerPod(tenant.store)
+    serve(pod, champion, challenger, range(10))
+    wait_until(lambda: labelled(tenant) == 100, SECONDS, what="a hundred labels")
+    monitor.kill()
+    serve(pod, champion, challenger, range(10, 30))
+    monitor.start()
+    wait_until(lambda: labelled(tenant) == 300, SECONDS, what="all labels")
+
+    found = evidence(tenant)
+    assert found is not None
+    assert (found.digest, found.rows) == (challenger.digest, 300)
+    assert found.difference == 1
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < found.low <= found.difference <= found.high
+    assert found.through == datetime.fromtimestamp(T0 + 29, UTC)
+    status = tenant.get("Model", MODEL)["status"]
+    assert status["champion"]["digest"] == champion.digest
+    assert (status["rollout"]["stage"], status["rollout"]["state"]) == ("Shadow", "Progressing")

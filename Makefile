@@ -54,7 +54,7 @@ images: venv up ## Build the images and load them into the cluster
 demo: images ## The loop on real data, in the embedded cluster
 	PYTHONPATH=tests $(PY) -m demo
 
-bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor ## Every figure with its goal; -k goes on after one that is short
+bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-rollout ## Every figure with its goal; -k goes on after one that is short
 
 bench-unit: venv ## Seconds of the unit tests
 	PYTHONPATH=tests $(PY) tests/bench/unit_bench.py
@@ -79,6 +79,9 @@ bench-install: images ## From `helm install` to the first answer of a Model, in 
 
 bench-monitor: venv ## Processor time of the monitor with 100 DriftMonitors
 	PYTHONPATH=tests $(PY) tests/bench/monitor_bench.py
+
+bench-rollout: venv ## Simulated rollouts: how many worse and equal challengers are promoted
+	PYTHONPATH=tests $(PY) tests/bench/rollout_bench.py
 
 lock: ## Resolve requirements.lock anew
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from trimtab_operator.api import driftmonitor, pipeline
+from trimtab_operator.api import driftmonitor, pipeline, rollout
 from trimtab_stages.contract import capture, features, gates, ingest, monitoring, recipe
 
 Body = dict[str, Any]
@@ -16,7 +16,17 @@ Path = tuple[str | int, ...]
 
 ENUMS = [
     item
-    for module in (capture, features, gates, ingest, monitoring, recipe, pipeline, driftmonitor)
+    for module in (
+        capture,
+        features,
+        gates,
+        ingest,
+        monitoring,
+        recipe,
+        pipeline,
+        driftmonitor,
+        rollout,
+    )
     for _, item in inspect.getmembers(module, inspect.isclass)
     if issubclass(item, StrEnum) and item is not StrEnum
 ]

@@ -15,6 +15,7 @@ from support.examples import EXAMPLES
 from support.monitored_play import played
 from support.mutations import Body, fields, mutants
 from support.mutations import Path as FieldPath
+from support.rollout_play import turning_points
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
@@ -97,6 +98,7 @@ def _follow(item: TrimtabObject) -> Iterator[object]:
         yield judge(recipe.gates, _evidence(recipe))
     if isinstance(item, Model) and item.spec.pipeline_ref is not None:
         yield plan_of_commit(item, COMMIT)
+        yield turning_points(item)
     if isinstance(item, DriftMonitor):
         # Windows and signals decide what evaluation reports say; a report names them by digest.
         yield digest_of(item.spec.watched())

@@ -1,0 +1,42 @@
+"""Simulated rollouts through the operator's own policy and the paired statistic of the monitor."""
+
+import numpy as np
+
+from support.paired_rollouts import Case, answers
+from trimtab_operator.api.rollout import Rollout, RolloutEvidence, RolloutState
+from trimtab_operator.domain.rollout import judge_rollout
+from trimtab_operator.domain.version_health import Health
+from trimtab_operator.monitor.status import decimal
+from trimtab_stages.drift.paired import Comparison, compare
+
+CHALLENGER = f"sha256:{'b' * 64}"
+STEP_ROWS = 50
+"""Labelled rows between two looks."""
+WELL = Health()
+
+
+def roll_out(case: Case, rules: Rollout, random: np.random.Generator) -> tuple[RolloutState, int]:
+    """Return how one rollout ends, and after how many labelled rows."""
+    truth, champion, challenger = answers(case, rules.max_rows, random)
+    for rows in range(STEP_ROWS, rules.max_rows + 1, STEP_ROWS):
+        found = compare(
+            truth[:rows],
+            champion[:rows],
+            challenger[:rows],
+            rules.metric,
+            margin=float(rules.margin),
+            confidence=float(rules.confidence),
+        )
+        judged = judge_rollout(rules, evidence_of(found), WELL, confirmed=True)
+        if judged.state is not RolloutState.PROGRESSING:
+            return judged.state, rows
+    return RolloutState.PROGRESSING, rules.max_rows
+
+
+def evidence_of(found: Comparison) -> RolloutEvidence:
+    """Return a comparison as the monitor writes it into the status."""
+    numbers = {"difference": found.difference, "low": found.low, "high": found.high}
+    return RolloutEvidence.model_validate(
+        {"digest": CHALLENGER, "rows": found.rows, "labelled": found.rows}
+        | {name: decimal(number) for name, number in numbers.items()}
+    )

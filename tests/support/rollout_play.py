@@ -2,6 +2,10 @@
 
 from bisect import bisect_left
 
+import numpy as np
+
+from support.judged_rollouts import evidence_of
+from support.paired_rollouts import Case, answers
 from support.rollouts import A, B, applied, decide, evidence, made, roles, served, stored
 from support.worlds import NOW, later
 from trimtab_operator.api.model import Model, ModelStatus
@@ -9,6 +13,7 @@ from trimtab_operator.api.rollout import Rollout, RolloutEvidence, RolloutState
 from trimtab_operator.domain.rollout import judge_rollout
 from trimtab_operator.domain.serving_plan import plan_of_commit
 from trimtab_operator.domain.version_health import Health
+from trimtab_stages.drift.paired import compare
 
 MOST_ROWS = 20_000
 GUARD_SECONDS = 1000
@@ -30,6 +35,7 @@ def turning_points(model: Model) -> list[object]:
         _first_rows(rules, unclear, RolloutState.ROLLED_BACK),
         [_judge(rules, MOST_ROWS, step / 200) for step in range(-40, 40)],
         _guarded_seconds(model),
+        _compared(rules),
     ]
 
 
@@ -43,6 +49,13 @@ def _first_rows(rules: Rollout, difference: float, state: RolloutState) -> int:
 def _judge(rules: Rollout, rows: int, difference: float) -> RolloutState:
     told = RolloutEvidence.model_validate(evidence(rows, difference))
     return judge_rollout(rules, told, Health(), confirmed=True).state
+
+
+def _compared(rules: Rollout) -> RolloutEvidence:
+    """Return what the monitor finds about the same rows."""
+    rows = answers(Case(0.2, 0.10, 0.0), 400, np.random.default_rng(1))
+    margin, confidence = float(rules.margin), float(rules.confidence)
+    return evidence_of(compare(*rows, rules.metric, margin=margin, confidence=confidence))
 
 
 def _guarded_seconds(model: Model) -> int:

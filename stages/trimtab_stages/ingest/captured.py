@@ -226,9 +226,10 @@ def _positions(captured: CapturedRows, wanted: Sequence[str], given: Sequence[st
     if missing := [name for name in wanted if name not in given]:
         raise StageError(
             StageReason.MISSING_COLUMN,
-            f"Captured rows of Model {captured.model}, version {captured.version[:19]}, lack the"
-            f" feature {', '.join(missing)}; they hold {', '.join(given) or 'none of its kind'}."
-            " Leave the feature out, name the Model that serves this Dataset, or choose a window"
-            " that begins after the version was replaced.",
+            f"captured rows of Model `{captured.model}`, version {captured.version[:19]}, lack the"
+            f" feature `{', '.join(missing)}`; they hold {', '.join(given) or 'none of its kind'}."
+            " Leave the feature out, name the Model that serves this Dataset in"
+            " `spec.source.capture.model`, or let `windowSeconds` begin after the version was"
+            " replaced.",
         )
     return np.array([given.index(name) for name in wanted], np.int64)

@@ -35,6 +35,6 @@ def _parse(data: bytes, wanted: type[Format], uri: str) -> Format:
     except (ValueError, NewerSchemaError) as error:
         raise StageError(
             StageReason.UNREADABLE_FILE,
-            f"{uri} cannot be read: {error}. Restore the object, or move it away; then ingest"
-            " again.",
+            f"{uri} cannot be read: {error}. Restore the object, or move it away; then set the"
+            " annotation `trimtab.dev/refresh-requested` to a new value.",
         ) from error

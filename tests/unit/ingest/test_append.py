@@ -218,19 +218,19 @@ def test_labels_that_turn_are_refused_as_a_files_are(tmp_path: Path) -> None:
         RULES.to_wire() | {"target": RULES.target.to_wire() | {"maxRateChange": "0.3"}}
     )
     rows = [replace(row, label="1" if number % 10 else "0") for number, row in enumerate(TRAFFIC)]
-    with pytest.raises(StageError, match=r"a change above `spec\.target\.maxRateChange`") as raised:
+    with pytest.raises(StageError, match=r"a change above `spec\.target\.maxRateChange") as raised:
         run(tmp_path, rows, rules=rules)
     assert raised.value.reason is StageReason.VALIDATION_FAILED
 
 
 def test_a_missing_feature_is_named_with_the_version_that_lacks_it(tmp_path: Path) -> None:
     rules = IngestRules.model_validate(RULES.to_wire() | {"lags": [{"column": "x", "steps": [24]}]})
-    with pytest.raises(StageError, match=r"Model bikes, version sha256:aaaaaaaaaaaa, lack the") as (
+    with pytest.raises(StageError, match=r"Model `bikes`, version sha256:aaaaaaaaaaaa, lack") as (
         raised
     ):
         run(tmp_path, TRAFFIC, rules=rules)
     assert raised.value.reason is StageReason.MISSING_COLUMN
-    assert "feature x_lag24; they hold z, hour_of_day_sin" in raised.value.message
+    assert "feature `x_lag24`; they hold z, hour_of_day_sin" in raised.value.message
 
 
 def test_an_object_that_cannot_be_read_is_named(tmp_path: Path) -> None:

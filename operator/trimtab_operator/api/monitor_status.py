@@ -148,6 +148,8 @@ class RetrainState(StrEnum):
     """Its run passed its gates."""
     FAILED = "Failed"
     """Its run ended without a commit, or its gates did not pass."""
+    ROLLED_BACK = "RolledBack"
+    """Its run passed its gates, and what it made was rolled back."""
     WITHDRAWN = "Withdrawn"
     """Its run never started: the version that it was decided for no longer serves."""
     DELETED = "Deleted"
@@ -164,7 +166,7 @@ class Retrain(StrictModel):
     time: UtcTime
     """When it was decided, or accepted."""
     state: RetrainState = RetrainState.PENDING
-    """Pending, Running, Passed, Failed, Withdrawn or Deleted."""
+    """Pending, Running, Passed, Failed, RolledBack, Withdrawn or Deleted."""
     run: Annotated[str, Field(max_length=63)] | None = None
     """PipelineRun that serves it."""
     end_time: UtcTime | None = None

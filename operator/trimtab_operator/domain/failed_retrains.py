@@ -5,7 +5,8 @@ from datetime import datetime
 
 from trimtab_operator.api.monitor_status import Retrain, RetrainState
 
-TELLING = frozenset({RetrainState.PASSED, RetrainState.FAILED})
+FAILED = frozenset({RetrainState.FAILED, RetrainState.ROLLED_BACK})
+TELLING = FAILED | {RetrainState.PASSED}
 """Only these say whether retraining works."""
 
 

@@ -4,7 +4,7 @@ from trimtab_operator.api.monitor_status import Breaker, Retrain, RetrainState
 from trimtab_operator.domain.circuit_breaker import next_breaker, open_breaker
 from trimtab_operator.domain.monitor_scene import MonitorScene
 from trimtab_operator.domain.plan import Action, Emit, EventType, Record
-from trimtab_operator.domain.retrain_result import OPEN, retrain_result
+from trimtab_operator.domain.retrain_result import OPEN, retrain_result, unless_rolled_back
 from trimtab_operator.manifests import labels
 from trimtab_stages.contract.audit import AuditAction
 
@@ -15,8 +15,11 @@ def follow_retrains(scene: MonitorScene) -> MonitorScene:
     if pipeline is None:
         return scene
     handled = pipeline.status.handled_verdicts
+    rejected = scene.seen.model.status.rejected if scene.seen.model is not None else []
     retrains = [
-        _unless_outdated(scene, retrain_result(item, scene.runs, handled, scene.now))
+        unless_rolled_back(
+            _unless_outdated(scene, retrain_result(item, scene.runs, handled, scene.now)), rejected
+        )
         for item in scene.status.retrains
     ]
     still_open = {item.trigger_id for item in retrains if item.state in OPEN}

@@ -1,10 +1,11 @@
 """What has become of a retrain: told by the run that serves its cause."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from trimtab_operator.api.monitor_status import Retrain, RetrainState
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.api.rollout import RejectedVersion
 from trimtab_operator.domain.pipelinerun import is_finished
 from trimtab_operator.domain.promotion import has_passed
 from trimtab_operator.domain.triggers import serves
@@ -36,3 +37,18 @@ def retrain_result(
         named["state"] = RetrainState.PASSED if has_passed(run) else RetrainState.FAILED
         named["end_time"] = run.status.completion_time or now
     return retrain.model_copy(update=named)
+
+
+def unless_rolled_back(retrain: Retrain, rejected: Iterable[RejectedVersion]) -> Retrain:
+    """Return a retrain that passed its gates, as failed where its version was rolled back.
+
+    Args:
+        retrain: the retrain.
+        rejected: versions of the Model that were rolled back.
+    """
+    if retrain.state is not RetrainState.PASSED or retrain.run is None:
+        return retrain
+    times = [item.time for item in rejected if item.run == retrain.run]
+    if not times:
+        return retrain
+    return retrain.model_copy(update={"state": RetrainState.ROLLED_BACK, "end_time": max(times)})

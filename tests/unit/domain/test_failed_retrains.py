@@ -19,6 +19,7 @@ from trimtab_operator.domain.failed_retrains import failed_in_a_row
         pytest.param(["Failed", "Passed", "Failed"], None, 1, id="and a new one begins"),
         pytest.param(["Failed", "Deleted", "Failed"], None, 2, id="a deleted run says nothing"),
         pytest.param(["Failed", "Withdrawn"], None, 1, id="one that never ran says nothing"),
+        pytest.param(["Failed", "RolledBack"], None, 2, id="a rollback is a failure"),
         pytest.param(["Failed", "Running"], None, 1, id="one at work says nothing yet"),
         pytest.param(["Failed"], NOW, 0, id="before the breaker was reset"),
         pytest.param(["Failed"], NOW - timedelta(hours=2), 1, id="after the breaker was reset"),

@@ -24,6 +24,13 @@ from trimtab_operator.domain.retrain_decision import RetrainDecision, decide_win
 WORSE = window(3, quality="0.1")
 BUSY = Fleet(1, [FleetMember("other", pending_since=NOW)])
 CHALLENGED = model({"champion": version(), "challenger": version("bikes-2", OTHER_DIGEST)})
+HELD = model(
+    {
+        "champion": version(),
+        "challenger": version("bikes-2", OTHER_DIGEST),
+        "rollout": {"digest": OTHER_DIGEST, "state": "Held"},
+    }
+)
 OWN_FILE = monitored_world(pipeline=None, dataset=None)
 
 
@@ -64,6 +71,7 @@ GUARDED = [
     pytest.param({}, {"runs": (run(),)}, {}, "Suppress InFlight", id="a run is active"),
     pytest.param({}, {"runs": (run("r", finished()),)}, {}, "Retrain RuleHolds", id="done"),
     pytest.param({}, {"model": CHALLENGED}, {}, "Suppress InFlight", id="a rollout goes on"),
+    pytest.param({}, {"model": HELD}, {}, "Retrain RuleHolds", id="a rollout is held"),
     pytest.param(
         {}, {}, {"retrains": [retrain(2)]}, "Suppress Cooldown", id="one window after a retrain"
     ),

@@ -14,6 +14,13 @@ PENDING = {"pending": pending(), "retrains": [retrain(1, "Pending")]}
 RUNNING = {"pending": pending(), "retrains": [retrain(1, "Running")]}
 REPLACED = model({"champion": version(digest=OTHER_DIGEST)})
 
+TAKEN_BACK = model(
+    {
+        "champion": version(),
+        "rejected": [{"digest": OTHER_DIGEST, "run": "bikes-1", "time": NOW}],
+    }
+)
+
 
 def serving(status: dict[str, Any] | None = None) -> Any:
     return run("bikes-1", status, triggerId="trigger-1")
@@ -33,6 +40,13 @@ def serving(status: dict[str, Any] | None = None) -> Any:
             "Running",
             True,
             id="another version serves while it runs",
+        ),
+        pytest.param(
+            {"retrains": [retrain(1, run="bikes-1")]},
+            {"model": TAKEN_BACK},
+            "RolledBack",
+            False,
+            id="what it made was rolled back",
         ),
         pytest.param(RUNNING, {"pipeline": None}, "Running", True, id="the Pipeline is unreadable"),
     ],

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from support.decisions import retrain
+from support.specs import DIGEST
 from support.worlds import CREATED, NOW, failed, finished, run
 from trimtab_operator.api.pipelinerun import PipelineRun
-from trimtab_operator.domain.retrain_result import retrain_result
+from trimtab_operator.api.rollout import RejectedVersion
+from trimtab_operator.domain.retrain_result import retrain_result, unless_rolled_back
 
 
 def serving(status: dict[str, Any] | None = None, **spec: Any) -> PipelineRun:
@@ -48,3 +50,19 @@ def test_it_is_named_and_timed_by_its_run() -> None:
     found = retrain_result(retrain(1, "Pending"), [serving(finished())], [], NOW)
 
     assert (found.run, found.end_time) == ("bikes-1", CREATED)
+
+
+@pytest.mark.parametrize(
+    ("before", "rejected_run", "expected"),
+    [
+        pytest.param("Passed", "bikes-1", "RolledBack", id="its version was rolled back"),
+        pytest.param("Passed", "bikes-2", "Passed", id="another version was rolled back"),
+        pytest.param("Failed", "bikes-1", "Failed", id="it failed before"),
+    ],
+)
+def test_a_rollback_is_a_failed_retrain(before: str, rejected_run: str, expected: str) -> None:
+    rejected = RejectedVersion(digest=DIGEST, run=rejected_run, time=NOW)
+    found = unless_rolled_back(retrain(1, before, run="bikes-1"), [rejected])
+
+    assert found.state == expected
+    assert (found.end_time == NOW) is (expected == "RolledBack")

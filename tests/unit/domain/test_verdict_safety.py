@@ -168,7 +168,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(STEPS)
 def test_no_decision_starts_two_runs_and_none_starts_what_was_not_decided(
     steps: list[tuple[Step, int]],
@@ -183,7 +183,7 @@ def test_no_decision_starts_two_runs_and_none_starts_what_was_not_decided(
         assert sum(not is_finished(run) for run in world.runs) <= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(STEPS)
 def test_when_nothing_comes_any_more_nothing_is_pending_and_nothing_is_written(
     steps: list[tuple[Step, int]],
@@ -207,7 +207,7 @@ def test_when_nothing_comes_any_more_nothing_is_pending_and_nothing_is_written(
     assert world.reconcile_pipeline(write_status=False).actions == ()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(STEPS)
 def test_a_window_has_one_decision(steps: list[tuple[Step, int]]) -> None:
     world = World()

@@ -57,12 +57,12 @@ def test_objects_of_newer_kinds_are_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     newer = model()
-    newer["spec"]["newer"] = {"steps": []}
+    newer["spec"]["governance"] = {"approvals": 2}
     path = tmp_path / "objects.json"
     path.write_text(json.dumps({"items": [dataset(), pipeline(), newer]}))
     assert run_cli("status", "--objects", str(path)) == 0
     captured = capsys.readouterr()
-    assert "Model/demand is left out: `spec.newer`" in captured.err
+    assert "Model/demand is left out: `spec.governance`" in captured.err
     assert "Ingest" in captured.out
 
 

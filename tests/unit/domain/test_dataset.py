@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.decided import CAPTURE, day, decided
+from support.ended_ingests import FAILED_JOB, UNREACHABLE
 from support.worlds import (
     LOST_STORE,
     NO_STORE,
@@ -32,29 +33,7 @@ from trimtab_operator.domain.observed import ObservedDataset, StorageView
 from trimtab_operator.domain.plan import Create, Plan
 from trimtab_operator.manifests.ingest_job import build_ingest
 from trimtab_stages.contract.capture import TimeRange
-from trimtab_stages.contract.reasons import StageReason
-from trimtab_stages.contract.run import IngestSpec, Termination
-
-FAILED_JOB = job(
-    pod(
-        phase="Failed",
-        exit_code=3,
-        termination_message=Termination(
-            reason=StageReason.MISSING_COLUMN, message="raw/bikes.csv has no column count."
-        ).model_dump_json(),
-    ),
-    failed=1,
-    failure_reason="PodFailurePolicy",
-)
-
-
-UNREACHABLE = pod(
-    phase="Failed",
-    exit_code=4,
-    termination_message=Termination(
-        reason=StageReason.STORE_UNREACHABLE, message="Nobody listens at s3.test.", retryable=True
-    ).model_dump_json(),
-)
+from trimtab_stages.contract.run import IngestSpec
 
 
 def world(storage: StorageView = STORE, **parts: Any) -> ObservedDataset:

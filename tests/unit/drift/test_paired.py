@@ -8,7 +8,7 @@ from support.paired_rollouts import Case, End, Policy, answers, roll_out
 from trimtab_stages.contract.gates import Metric
 from trimtab_stages.drift.paired import compare
 
-QUICK = Policy(step=250)
+QUICK = Policy(step=400)
 TRUTH, CHAMPION, CHALLENGER = answers(Case(0.3, 0.1, 0.03), 2000, np.random.default_rng(1))
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from trimtab_operator.monitor.feed import Feed, skip_older
-from trimtab_operator.monitor.ledger import Ledger, see_block, see_labels
+from trimtab_operator.monitor.ledger import Ledger
 from trimtab_operator.monitor.sequences import count_missing, writer_of
+from trimtab_operator.monitor.sightings import see_block, see_labels
 from trimtab_operator.monitor.windows import NEVER, SECOND_NS, Grid, nanoseconds
 from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
 from trimtab_operator.storage.window_evaluation import WindowKeys
@@ -86,7 +87,7 @@ class Traffic:
 
     def _take_block(self, key: str, data: bytes) -> None:
         rows = read_arrived_rows(data)
-        if rows.versions:
+        if len(rows.versions):
             self.ledger.add_block(
                 see_block(self._grid, key, rows.versions, rows.event_ns, rows.received_ns)
             )

@@ -11,7 +11,7 @@ from trimtab_stages.contract.feedback import FeedbackBatch
 RECORDS = np.dtype(
     {
         "names": ["event", "received", "version"],
-        "formats": ["<i8", "<i8", "V8"],
+        "formats": ["<i8", "<i8", "<u8"],
         "offsets": [24, 32, 40],
         "itemsize": RECORD.size,
     }
@@ -30,12 +30,12 @@ class ArrivedRows:
     """Rows of one block of decision records, [n].
 
     Attributes:
-        versions: first 8 bytes of the version that answered each.
+        versions: first 8 bytes of the version that answered each, little-endian.
         event_ns: event times, int64, nanoseconds since 1970, UTC.
         received_ns: arrivals, likewise.
     """
 
-    versions: list[bytes]
+    versions: NDArray[np.uint64]
     event_ns: Times
     received_ns: Times
 
@@ -45,14 +45,18 @@ class ArrivedLabels:
     """One batch of labels.
 
     Attributes:
-        batch: as it was stored.
-        rows: which rows they are of, 20 bytes each, [n].
+        batch: as it was stored, n labels.
         event_ns: when they became true, int64 [m]: of those that say so.
     """
 
     batch: FeedbackBatch
-    rows: RowKeys
     event_ns: Times
+
+    @property
+    def rows(self) -> RowKeys:
+        """Which rows the labels are of, 20 bytes each, [n]."""
+        keys = (hash_id(one.id) + one.row.to_bytes(4, "little") for one in self.batch.labels)
+        return np.frombuffer(b"".join(keys), "S20")
 
 
 def read_arrived_rows(block: bytes) -> ArrivedRows:
@@ -67,7 +71,7 @@ def read_arrived_rows(block: bytes) -> ArrivedRows:
         raise ValueError(f"{len(block)} bytes are no whole number of {RECORD.size}-byte records")
     records = np.frombuffer(block, RECORDS, offset=len(MAGIC))
     return ArrivedRows(
-        versions=[version.tobytes() for version in records["version"]],
+        versions=records["version"].astype("<u8"),
         event_ns=records["event"].astype(np.int64),
         received_ns=records["received"].astype(np.int64),
     )
@@ -81,10 +85,5 @@ def read_arrived_labels(data: bytes) -> ArrivedLabels:
         NewerSchemaError: a newer Trimtab wrote it.
     """
     batch = FeedbackBatch.from_bytes(data)
-    keys = (hash_id(one.id) + one.row.to_bytes(4, "little") for one in batch.labels)
     told = [one.event_time_ns for one in batch.labels if one.event_time_ns is not None]
-    return ArrivedLabels(
-        batch=batch,
-        rows=np.frombuffer(b"".join(keys), "S20"),
-        event_ns=np.array(told, np.int64),
-    )
+    return ArrivedLabels(batch, np.array(told, np.int64))

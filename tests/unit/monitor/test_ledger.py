@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from trimtab_operator.monitor.ledger import Ledger, see_block, see_labels
+from trimtab_operator.monitor.ledger import Ledger
+from trimtab_operator.monitor.sightings import see_block, see_labels
 from trimtab_operator.monitor.windows import AHEAD_NS, MOST_AHEAD_NS, Grid
 
 GRID = Grid(anchor=0, length=100, lateness=0)
@@ -11,13 +13,18 @@ FAR = 10**6 * SECOND
 """Arrivals: far behind all event times."""
 
 
+def of(version: bytes, rows: int = 1) -> NDArray[np.uint64]:
+    """Return the versions of rows as a block of records has them."""
+    return np.frombuffer(version * rows, "<u8")
+
+
 def ledger_of(*blocks: tuple[str, bytes, list[float], float], floor: float = 0) -> Ledger:
     """Take blocks (key, version, event seconds, arrival seconds after FAR)."""
     ledger = Ledger(round(FAR + floor * SECOND))
     for key, version, events, arrival in blocks:
         event_ns = (np.array(events) * SECOND).astype(np.int64)
         received_ns = np.full(len(events), round(FAR + arrival * SECOND))
-        ledger.add_block(see_block(GRID, key, [version] * len(events), event_ns, received_ns))
+        ledger.add_block(see_block(GRID, key, of(version, len(events)), event_ns, received_ns))
     return ledger
 
 
@@ -92,7 +99,7 @@ def test_nothing_is_closed_by_what_may_not_have_been_written_everywhere() -> Non
 def test_an_event_time_ahead_of_its_arrival_closes_nothing() -> None:
     ledger = ledger_of(("a", NEW, [10], 1))
     ahead = np.array([FAR + AHEAD_NS + 2 * SECOND])
-    ledger.add_block(see_block(GRID, "b", [NEW], ahead, np.array([FAR + SECOND])))
+    ledger.add_block(see_block(GRID, "b", of(NEW), ahead, np.array([FAR + SECOND])))
     assert closed(ledger) is None
     assert ledger.open_from(2 * FAR) == 0
 
@@ -114,7 +121,7 @@ def test_where_every_clock_is_ahead_arrivals_close_windows(
     hour = 3600 * SECOND
     for key, arrival in (("a", FAR + SECOND), ("b", FAR + 2 * hour)):
         event = np.array([arrival + ahead_ns])
-        ledger.add_block(see_block(GRID, key, [NEW], event, np.array([arrival])))
+        ledger.add_block(see_block(GRID, key, of(NEW), event, np.array([arrival])))
     number = (FAR + SECOND + ahead_ns) // (100 * SECOND)
     found = ledger.next_closed(number, [NEW], FAR + 3 * hour)
     assert (found is not None and found.number == number) is is_closed

@@ -1,0 +1,90 @@
+"""What is kept of an object that a server has written: in which windows its rows are, and when."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab_operator.monitor.windows import (
+    AHEAD_NS,
+    MOST_AHEAD_NS,
+    NEVER,
+    Grid,
+    Times,
+    earliest_arrivals,
+)
+
+Versions = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBlock:
+    """A block of decision records.
+
+    Attributes:
+        key: where it lies.
+        first_received_ns: arrival of its first row.
+        rows: arrival of the first row by (version's first 8 bytes, window).
+        reached: earliest arrival by the first window that an event time leaves open.
+        reached_ahead: the same of rows whose event time lies in the future, by their arrival.
+        believed_ns: arrival of the first row whose event time does not; `NEVER` without one.
+    """
+
+    key: str
+    first_received_ns: int
+    rows: dict[tuple[bytes, int], int]
+    reached: dict[int, int]
+    reached_ahead: dict[int, int]
+    believed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLabels:
+    """A batch of labels.
+
+    Attributes:
+        key: where it lies.
+        received_ns: arrival of its first label.
+        reached: as of a block; empty where no label says when it became true.
+    """
+
+    key: str
+    received_ns: int
+    reached: dict[int, int]
+
+
+def see_block(
+    grid: Grid, key: str, versions: Versions, event_ns: Times, received_ns: Times
+) -> SeenBlock:
+    """Return what is kept of a block of n records.
+
+    Args:
+        grid: the windows.
+        key: where the block lies.
+        versions: first 8 bytes of each record's version, uint64 [n], little-endian.
+        event_ns: int64 [n].
+        received_ns: int64 [n].
+    """
+    windows = grid.windows_of(event_ns)
+    rows: dict[tuple[bytes, int], int] = {}
+    for version in np.unique(versions):
+        own = versions == version
+        found = earliest_arrivals(windows[own], received_ns[own])
+        rows |= {(version.tobytes(), window): arrival for window, arrival in found.items()}
+    believed = event_ns <= received_ns + AHEAD_NS
+    ahead = received_ns[~believed & (event_ns <= received_ns + MOST_AHEAD_NS)]
+    return SeenBlock(
+        key=key,
+        first_received_ns=int(received_ns.min()),
+        rows=rows,
+        reached=earliest_arrivals(grid.reached_by(event_ns[believed]), received_ns[believed]),
+        reached_ahead=earliest_arrivals(grid.reached_by(ahead), ahead),
+        believed_ns=int(received_ns[believed].min(initial=NEVER)),
+    )
+
+
+def see_labels(grid: Grid, key: str, received_ns: int, event_ns: Times) -> SeenLabels:
+    """Return what is kept of a batch of labels; `event_ns` holds those that were given."""
+    told = event_ns[event_ns <= received_ns + AHEAD_NS]
+    reached = earliest_arrivals(grid.reached_by(told), np.full(len(told), received_ns))
+    return SeenLabels(key, received_ns, reached)

@@ -92,7 +92,8 @@ class PairedRows:
         self._feed = Feed(
             layout.feedback_prefix(target.name), day_of(nanoseconds(target.challenger.since))
         )
-        self._batches: list[tuple[str, FeedbackBatch]] = []
+        self._waiting: list[tuple[str, FeedbackBatch]] = []
+        self._truth: dict[RowKey, int] = {}
         self._classes: tuple[str, ...] | None = None
 
     def gather(self, store: Store, target: RolloutTarget, now: datetime) -> dict[str, Any]:
@@ -116,11 +117,12 @@ class PairedRows:
         if first is not None:
             self._read_rows(store, self._champion, first_bucket=first)
         for key in self._feed.read_all(store):
-            self._batches += self._parsed(store, key)
+            self._waiting += self._parsed(store, key)
         pairs = dict(self._pairs())
         wait = timedelta(seconds=2 * target.flush_seconds + UPLOAD_SECONDS)
-        settled_ns = nanoseconds(now - wait)
-        return evidence_of(target, pairs, self._join(pairs, classes, settled_ns))
+        self._join(pairs, classes, nanoseconds(now - wait))
+        known = labelled([(pairs[row], truth) for row, truth in self._truth.items()])
+        return evidence_of(target, pairs, known)
 
     def _read_rows(self, store: Store, captured: _Captured, first_bucket: int | None) -> None:
         """Read a version's new captured rows, as long as there is room for more."""
@@ -147,13 +149,15 @@ class PairedRows:
 
     def _join(
         self, pairs: Mapping[RowKey, Pair], classes: tuple[str, ...], settled_ns: int
-    ) -> Labelled:
-        in_order = sorted(self._batches, key=lambda one: one[0])
-        settled = (batch for _, batch in in_order if batch.received_ns <= settled_ns)
-        labels = read_labels(settled, classes)
+    ) -> None:
+        """Take the labels of pairs out of settled batches; a later label replaces the truth."""
+        settled = [one for one in self._waiting if one[1].received_ns <= settled_ns]
+        self._waiting = [one for one in self._waiting if one[1].received_ns > settled_ns]
+        labels = read_labels((batch for _, batch in sorted(settled, key=_by_key)), classes)
         rows = zip(labels.id_hash, labels.row.tolist(), labels.truth.tolist(), strict=True)
-        known = ((pairs.get((one.tobytes(), row)), truth) for one, row, truth in rows)
-        return labelled([(pair, truth) for pair, truth in known if pair is not None])
+        for one, row, truth in rows:
+            if (one.tobytes(), row) in pairs:
+                self._truth[one.tobytes(), row] = truth
 
 
 def labelled(found: list[tuple[Pair, int]]) -> Labelled:
@@ -202,6 +206,10 @@ def evidence_of(
     return (
         evidence | {name: decimal(n) for name, n in numbers.items()} | {"through": stamp(through)}
     )
+
+
+def _by_key(one: tuple[str, FeedbackBatch]) -> str:
+    return one[0]
 
 
 def _decided_rows(key: str, data: bytes) -> Iterator[tuple[RowKey, tuple[int, int]]]:

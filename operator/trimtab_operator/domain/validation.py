@@ -10,6 +10,7 @@ from trimtab_operator.domain.dataset_rules import dataset_faults, foreign_uri
 from trimtab_operator.domain.monitor_rules import monitor_faults
 from trimtab_operator.domain.observed import ObservedDriftMonitor, ObservedModel
 from trimtab_operator.domain.recipe_rules import recipe_faults
+from trimtab_operator.domain.rollout_rules import rollout_faults
 from trimtab_operator.domain.spec_fault import Interval, SpecFault, outside, verdict_of
 
 
@@ -40,17 +41,9 @@ def model_verdict(model: Model, seen: ObservedModel) -> Verdict:
 def model_faults(model: Model) -> list[SpecFault]:
     """Return everything that contradicts itself in a Model's spec."""
     shares = [Interval("spec.capture.fraction", model.spec.capture.fraction, "0", "1")]
-    rollout = model.spec.rollout
-    if rollout is not None:
-        shares += [
-            Interval("spec.rollout.margin", rollout.margin, "0", "1"),
-            Interval("spec.rollout.confidence", rollout.confidence, "0.5", "0.9999"),
-            Interval("spec.rollout.maxErrorRate", rollout.max_error_rate, "0", "1"),
-            Interval("spec.rollout.maxLatencyRatio", rollout.max_latency_ratio, "1", "1000"),
-        ]
     source = model.spec.onnx
     uris = foreign_uri("spec.onnx.uri", source.uri) if source is not None else ()
-    return [*outside(shares), *uris]
+    return [*outside(shares), *rollout_faults(model.spec), *uris]
 
 
 def monitor_verdict(monitor: DriftMonitor, seen: ObservedDriftMonitor) -> Verdict:

@@ -97,6 +97,11 @@ class ServerCollector(Collector):
             "shadow_rows": CounterMetricFamily(
                 "trimtab_shadow_rows", "Rows scored after the reply.", labels=_BY_VERSION
             ),
+            "shadow_failed": CounterMetricFamily(
+                "trimtab_shadow_failed_requests",
+                "Requests that a shadow version could not score, whatever the load.",
+                labels=_BY_VERSION,
+            ),
             "shadow_dropped_rows": CounterMetricFamily(
                 "trimtab_shadow_dropped_rows",
                 "Rows that a shadow version did not score, because of load or of a failed run.",

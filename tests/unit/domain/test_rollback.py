@@ -8,7 +8,6 @@ from support.rollouts import A, B, C, alone, applied, decide, roles, rolling, se
 from support.specs import DIGEST
 from support.worlds import NOW, later, model, steps
 from trimtab_operator.api.model import Model
-from trimtab_operator.domain.needed_runs import kept_runs, needed_runs
 from trimtab_operator.domain.plan import Emit, Plan
 from trimtab_operator.domain.rollback import read_wish
 
@@ -160,15 +159,3 @@ def test_a_wish_waits_for_a_commit_that_cannot_be_read() -> None:
     assert status.champion == asked("previous").status.champion
     assert status.last_handled_rollback == ""
     assert plan.requeue_after == 5.0
-
-
-def test_runs_whose_commits_are_needed() -> None:
-    subject = asked(A, trial() | REJECTED)
-
-    assert kept_runs(subject) == {"bikes-c", "bikes-b", "bikes-a"}
-    assert needed_runs(asked(A, {"history": [stored("b"), stored("a")]})) == {
-        "bikes-a",
-        "bikes-b",
-        "bikes-c",
-    }
-    assert kept_runs(asked(A)) == {"bikes-b", "bikes-c"}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from support.rollouts import B, evidence, refuses
+from support.rollouts import B, evidence, refuses, rolling, trial
 from trimtab_operator.api.rollout import Rollout, RolloutEvidence
-from trimtab_operator.domain.rollout import judge_rollout
+from trimtab_operator.domain.rollout import judge_rollout, on_trial
 from trimtab_operator.domain.version_health import Health, Pace
 
 WELL = Health(requests=500, pace=Pace(1.1, 0.0001, 500))
@@ -136,6 +136,19 @@ def test_faults_come_first(
 )
 def test_evidence_does_not_count_before_all_pods_follow(found: dict[str, Any]) -> None:
     assert judge({}, found, WELL, confirmed=False)[0] == "Progressing"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        pytest.param({}, None, id="no challenger"),
+        pytest.param(trial(), B, id="a challenger"),
+        pytest.param(trial(state="Held"), None, id="a held one, which waits for a newer run"),
+        pytest.param({"rollout": {"digest": B, "state": "Held"}}, None, id="one that is gone"),
+    ],
+)
+def test_who_is_on_trial(status: dict[str, Any], expected: str | None) -> None:
+    assert on_trial(rolling(status).status) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Each step of a rollout in the whole decision about a Model: plan, records, status, conditions."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from support.rollouts import (
     decide,
     deployed,
     evidence,
-    guarded,
     made,
     passed,
     refuses,
@@ -22,12 +20,10 @@ from support.rollouts import (
     rolling,
     served,
     shadowed,
-    stored,
     times,
     trial,
 )
-from support.worlds import CREATED, NOW, later, message, model, pod, steps, told
-from trimtab_operator.api.model import Model
+from support.worlds import NOW, later, pod, steps, told
 from trimtab_operator.domain.observed import ObservedModel
 from trimtab_operator.domain.plan import Record
 from trimtab_operator.domain.serving_plan import plan_of_commit
@@ -36,16 +32,6 @@ SERVER = ["Apply Service/bikes-server", "Apply PodDisruptionBudget/bikes-server"
 SERVER += ["Apply Deployment/bikes-server"]
 CONFIG = "Apply ConfigMap/bikes-plan"
 WELL = (counts("a", requests=900), counts("b", shadow_requests=900))
-GUARDED: dict[str, Any] = {
-    "champion": stored("b"),
-    "history": [stored("a")],
-    "rollout": {"digest": B, "state": "Promoted", "former": A, "since": NOW},
-}
-
-
-def new_champion(since: Any = NOW, **spec: Any) -> Model:
-    """Return a Model whose champion B has just replaced A."""
-    return rolling(GUARDED | {"champion": stored("b") | {"since": since}}, **spec)
 
 
 def test_a_passed_run_begins_in_the_shadow_and_is_recorded_first() -> None:
@@ -280,105 +266,6 @@ def test_a_hold_survives_a_pod_that_restarts() -> None:
     assert status.rollout.state == "Held"
 
 
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [
-        pytest.param("Progressing", "a100 b-shadow", id="the present one is decided first"),
-        pytest.param("Held", "a100 c-shadow", id="a held one gives way"),
-    ],
-)
-def test_a_newer_run(state: str, expected: str) -> None:
-    seen = served(shadowed(), *WELL, runs=(passed("a"), passed("b"), passed("c")))
-
-    plan, _ = decide(rolling(trial(state=state)), seen, NOW)
-
-    assert roles(applied(plan)) == expected
-
-
-@pytest.mark.parametrize(
-    ("subject", "seen", "now", "expected", "champion"),
-    [
-        pytest.param(
-            new_champion(), served(guarded(), *WELL), later(599), "b100 a0", B, id="it stays"
-        ),
-        pytest.param(new_champion(), served(guarded()), later(600), "b100", B, id="then it goes"),
-        pytest.param(
-            new_champion(), served(shadowed()), later(900), "b100 a0", B, id="not before all follow"
-        ),
-        pytest.param(
-            new_champion(), served(alone("b")), later(900), "b100", B, id="nor does it come back"
-        ),
-        pytest.param(
-            new_champion(rollout={"guardSeconds": 0}),
-            served(guarded()),
-            NOW,
-            "b100",
-            B,
-            id="no guard",
-        ),
-        pytest.param(
-            new_champion(),
-            served(guarded(), counts("b", requests=5, failed_requests=5)),
-            later(10),
-            "a100",
-            A,
-            id="errors bring the former one back",
-        ),
-        pytest.param(
-            new_champion(),
-            served(guarded(), deployment=deployed(pod("pod-0", ready=True, restarts=2))),
-            later(10),
-            "a100",
-            A,
-            id="so do restarts",
-        ),
-        pytest.param(
-            new_champion(),
-            served(guarded(), counts("b", requests=5, failed_requests=5)),
-            later(700),
-            "b100",
-            B,
-            id="not after the guard time",
-        ),
-        pytest.param(
-            new_champion(),
-            served(guarded(), counts("b", requests=900, shadow_failed_requests=900)),
-            later(10),
-            "b100 a0",
-            B,
-            id="what it failed as a shadow is past",
-        ),
-    ],
-)
-def test_the_guard_of_a_new_champion(
-    subject: Model, seen: ObservedModel, now: Any, expected: str, champion: str
-) -> None:
-    plan, status = decide(subject, seen, now)
-
-    assert roles(applied(plan)) == expected
-    assert status.champion is not None
-    assert status.champion.digest == champion
-
-
-def test_a_champion_that_fails_is_rejected_and_its_successor_keeps_history() -> None:
-    seen = served(guarded(), counts("b", requests=5, failed_requests=5))
-
-    plan, status = decide(new_champion(), seen, later(10))
-
-    assert [item.digest for item in status.history] == [B]
-    assert [item.digest for item in status.rejected] == [B]
-    assert steps(plan)[-1] == "Emit RolledBack"
-    assert status.rollout is not None
-    assert status.rollout.message.startswith("The version failed 5 of 10 requests")
-
-
-def test_no_new_rollout_begins_while_the_former_champion_is_loaded() -> None:
-    seen = served(guarded(), *WELL, runs=(passed("a"), passed("b"), passed("c")))
-
-    assert roles(applied(decide(new_champion(), seen, later(10))[0])) == "b100 a0"
-    assert roles(applied(decide(new_champion(), seen, later(700))[0])) == "b100"
-
-
 def test_the_champion_answers_while_the_challenger_is_loaded() -> None:
     subject = rolling(trial() | {"planRevision": alone().revision})
 
@@ -388,76 +275,6 @@ def test_the_champion_answers_while_the_challenger_is_loaded() -> None:
     assert told(plan)["Reconciling"] == "True Deploying"
     assert steps(plan)[-1] == "Nudge pod-0"
     assert status.plan_revision == alone().revision
-
-
-def test_the_first_version_needs_no_rollout() -> None:
-    subject = model(rollout={})
-
-    plan, status = decide(subject, served(alone(), runs=(passed("a"),)), NOW)
-
-    assert steps(plan)[0] == "Record Promoted"
-    assert status.rollout is None
-
-
-def test_a_run_that_made_the_champions_file_again_needs_none_either() -> None:
-    again = made("a").model_copy(update={"run": "bikes-b", "trigger_id": "trigger-b"})
-    run = passed("b")
-    same = run.model_copy(update={"status": passed("a").status})
-    seen = served(
-        alone(), runs=(passed("a"), same), commits={"bikes-a": made("a"), "bikes-b": again}
-    )
-
-    plan, status = decide(rolling(), seen, NOW)
-
-    assert steps(plan)[0] == "Record Promoted"
-    assert roles(applied(plan)) == "a100"
-    assert status.champion is not None
-    assert status.champion.run == "bikes-b"
-
-
-def test_without_rules_the_challenger_is_promoted_at_once() -> None:
-    subject = rolling(trial(), rollout=None)
-
-    plan, status = decide(subject, served(shadowed(), *WELL), NOW)
-
-    assert roles(applied(plan)) == "b100"
-    assert status.challenger is None
-    assert told(plan)["RolloutProgressing"] == "False Promoted"
-    assert message(plan, "RolloutProgressing").startswith("`spec.rollout` was removed")
-
-
-def test_without_rules_a_challenger_whose_run_is_gone_goes() -> None:
-    subject = rolling(trial(), rollout=None)
-
-    plan, status = decide(subject, served(shadowed(), *WELL, runs=()), NOW)
-
-    assert roles(applied(plan)) == "a100"
-    assert status.challenger is None
-
-
-@pytest.mark.parametrize(
-    "lost", ["bikes-a", "bikes-b"], ids=["of the champion", "of the challenger"]
-)
-def test_a_lost_commit_leaves_everything_as_it_is(lost: str) -> None:
-    seen = served(shadowed(), *WELL)
-    commits = {name: found for name, found in seen.commits.items() if name != lost}
-    subject = rolling(trial(evidence=evidence(900, 0.1)) | {"planRevision": shadowed().revision})
-
-    plan, status = decide(subject, served(shadowed(), *WELL, commits=commits), NOW)
-
-    assert applied(plan) is None
-    assert status.challenger == subject.status.challenger
-    assert status.champion == subject.status.champion
-    assert plan.requeue_after is not None
-
-
-def test_a_lost_commit_of_the_champion_promotes_nothing_without_a_rollout() -> None:
-    seen = served(alone(), commits={"bikes-b": made("b")})
-
-    plan, status = decide(rolling(), seen, NOW)
-
-    assert applied(plan) is None
-    assert status.champion == rolling().status.champion
 
 
 def test_planning_a_shadow_again_changes_nothing() -> None:
@@ -477,14 +294,6 @@ def test_a_rollout_looks_at_its_pods_from_time_to_time() -> None:
     plan, _ = decide(subject, served(shadowed(), *WELL), NOW)
 
     assert plan.requeue_after == 10.0
-
-
-def test_the_guard_is_of_the_time_since_the_promotion() -> None:
-    early = CREATED - timedelta(days=1)
-
-    plan, _ = decide(new_champion(since=early), served(guarded()), NOW)
-
-    assert roles(applied(plan)) == "b100"
 
 
 def test_capture_settings_reach_a_plan_with_two_versions() -> None:

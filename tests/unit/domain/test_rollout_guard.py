@@ -1,0 +1,130 @@
+"""The first time of a new champion: who comes back when, and when the former one goes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from support.rollouts import (
+    A,
+    B,
+    alone,
+    applied,
+    counts,
+    decide,
+    deployed,
+    guarded,
+    passed,
+    roles,
+    rolling,
+    served,
+    shadowed,
+    stored,
+)
+from support.worlds import CREATED, NOW, later, pod, steps
+from trimtab_operator.api.model import Model
+from trimtab_operator.domain.observed import ObservedModel
+
+WELL = (counts("a", requests=900), counts("b", shadow_requests=900))
+GUARDED: dict[str, Any] = {
+    "champion": stored("b"),
+    "history": [stored("a")],
+    "rollout": {"digest": B, "state": "Promoted", "former": A, "since": NOW},
+}
+
+
+def new_champion(since: Any = NOW, **spec: Any) -> Model:
+    """Return a Model whose champion B has just replaced A."""
+    return rolling(GUARDED | {"champion": stored("b") | {"since": since}}, **spec)
+
+
+@pytest.mark.parametrize(
+    ("subject", "seen", "now", "expected", "champion"),
+    [
+        pytest.param(
+            new_champion(), served(guarded(), *WELL), later(599), "b100 a0", B, id="it stays"
+        ),
+        pytest.param(new_champion(), served(guarded()), later(600), "b100", B, id="then it goes"),
+        pytest.param(
+            new_champion(), served(shadowed()), later(900), "b100 a0", B, id="not before all follow"
+        ),
+        pytest.param(
+            new_champion(), served(alone("b")), later(900), "b100", B, id="nor does it come back"
+        ),
+        pytest.param(
+            new_champion(rollout={"guardSeconds": 0}),
+            served(guarded()),
+            NOW,
+            "b100",
+            B,
+            id="no guard",
+        ),
+        pytest.param(
+            new_champion(),
+            served(guarded(), counts("b", requests=5, failed_requests=5)),
+            later(10),
+            "a100",
+            A,
+            id="errors bring the former one back",
+        ),
+        pytest.param(
+            new_champion(),
+            served(guarded(), deployment=deployed(pod("pod-0", ready=True, restarts=2))),
+            later(10),
+            "a100",
+            A,
+            id="so do restarts",
+        ),
+        pytest.param(
+            new_champion(),
+            served(guarded(), counts("b", requests=5, failed_requests=5)),
+            later(700),
+            "b100",
+            B,
+            id="not after the guard time",
+        ),
+        pytest.param(
+            new_champion(),
+            served(guarded(), counts("b", requests=900, shadow_failed_requests=900)),
+            later(10),
+            "b100 a0",
+            B,
+            id="what it failed as a shadow is past",
+        ),
+    ],
+)
+def test_the_guard_of_a_new_champion(
+    subject: Model, seen: ObservedModel, now: Any, expected: str, champion: str
+) -> None:
+    plan, status = decide(subject, seen, now)
+
+    assert roles(applied(plan)) == expected
+    assert status.champion is not None
+    assert status.champion.digest == champion
+
+
+def test_a_champion_that_fails_is_rejected_and_its_successor_keeps_history() -> None:
+    seen = served(guarded(), counts("b", requests=5, failed_requests=5))
+
+    plan, status = decide(new_champion(), seen, later(10))
+
+    assert [item.digest for item in status.history] == [B]
+    assert [item.digest for item in status.rejected] == [B]
+    assert steps(plan)[-1] == "Emit RolledBack"
+    assert status.rollout is not None
+    assert status.rollout.message.startswith("The version failed 5 of 10 requests")
+
+
+def test_no_new_rollout_begins_while_the_former_champion_is_loaded() -> None:
+    seen = served(guarded(), *WELL, runs=(passed("a"), passed("b"), passed("c")))
+
+    assert roles(applied(decide(new_champion(), seen, later(10))[0])) == "b100 a0"
+    assert roles(applied(decide(new_champion(), seen, later(700))[0])) == "b100"
+
+
+def test_the_guard_is_of_the_time_since_the_promotion() -> None:
+    early = CREATED - timedelta(days=1)
+
+    plan, _ = decide(new_champion(since=early), served(guarded()), NOW)
+
+    assert roles(applied(plan)) == "b100"

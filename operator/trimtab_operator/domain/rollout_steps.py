@@ -14,7 +14,13 @@ from trimtab_operator.domain.promotion import Promotion, promoted, version_of
 from trimtab_operator.domain.rollback import Cause, take_back_challenger
 from trimtab_operator.domain.rollout import Judgement, judge_rollout
 from trimtab_operator.domain.rollout_conditions import ending_verdicts, progress_verdicts
-from trimtab_operator.domain.serving_plan import all_follow, all_hold, plan_of_commit, ready_pods
+from trimtab_operator.domain.serving_plan import (
+    all_follow,
+    all_hold,
+    one_holds,
+    plan_of_commit,
+    ready_pods,
+)
 from trimtab_operator.domain.version_health import (
     Health,
     count_restarts,
@@ -66,7 +72,7 @@ def advance(scene: Scene, rules: Rollout, challenger: Version, champion: Commit)
     rollout = _rollout_of(scene, challenger)
     plan = _shadow_plan(scene, rollout, champion, commit)
     confirmed = all_follow(scene.seen.deployment, scene.seen.servers, plan.revision)
-    first_done = confirmed and rollout.stage is RolloutStage.FIRST_POD
+    first_done = confirmed and _first_pod_holds(scene, rollout)
     if first_done:
         rollout = rollout.model_copy(update={"stage": RolloutStage.SHADOW, "first_pod": None})
         plan = _shadow_plan(scene, rollout, champion, commit)
@@ -100,6 +106,17 @@ def _rollout_of(scene: Scene, challenger: Version) -> RolloutStatus:
     if known.first_pod is None or any(pod.name == known.first_pod for pod in pods) or not names:
         return known
     return known.model_copy(update={"first_pod": names[0]})
+
+
+def _first_pod_holds(scene: Scene, rollout: RolloutStatus) -> bool:
+    """Return whether the first pod answers and has loaded the challenger.
+
+    One that is restarting has not: the challenger may be what ended it.
+    """
+    first, digest = rollout.first_pod, rollout.digest
+    if rollout.stage is not RolloutStage.FIRST_POD or first is None or digest is None:
+        return rollout.stage is RolloutStage.FIRST_POD
+    return one_holds(scene.seen.deployment, scene.seen.servers, first, digest)
 
 
 def _shadow_plan(

@@ -124,14 +124,15 @@ def all_hold(
 ) -> bool:
     """Return whether there are ready pods, and all of them say that they have loaded a version."""
     ready = ready_pods(deployment)
-    held = [
-        any(
-            state.digest == digest and state.reason is ServingReason.LOADED
-            for state in _versions(servers, pod)
-        )
-        for pod in ready
-    ]
-    return bool(ready) and all(held)
+    return bool(ready) and all(_holds(servers, pod, digest) for pod in ready)
+
+
+def one_holds(
+    deployment: DeploymentView | None, servers: dict[str, ServerState], name: str, digest: str
+) -> bool:
+    """Return whether a pod takes requests and says that it has loaded a version."""
+    ready = ready_pods(deployment)
+    return any(pod.name == name and _holds(servers, pod, digest) for pod in ready)
 
 
 def ready_pods(deployment: DeploymentView | None) -> list[PodView]:
@@ -150,6 +151,11 @@ def champion_of_file(model: Model, source: OnnxSource) -> Version | None:
     champion = model.status.champion
     same = champion is not None and (champion.digest, champion.key) == (source.digest, source.uri)
     return champion if same else None
+
+
+def _holds(servers: dict[str, ServerState], pod: PodView, digest: str) -> bool:
+    states = _versions(servers, pod)
+    return any(s.digest == digest and s.reason is ServingReason.LOADED for s in states)
 
 
 def _revision(servers: dict[str, ServerState], pod: PodView) -> str:

@@ -69,7 +69,7 @@ def test_with_several_pods_one_loads_first() -> None:
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
-        pytest.param(served(shadowed("pod-0"), pods=2), "a100 b-shadow", id="then all do"),
+        pytest.param(served(shadowed("pod-0"), *WELL, pods=2), "a100 b-shadow", id="then all do"),
         pytest.param(served(alone(), pods=2), "a100 b-shadow@pod-0", id="not before it has"),
         pytest.param(
             served(shadowed("pod-0"), pods=2, deployment=deployed(pod("pod-7", ready=True))),
@@ -84,6 +84,16 @@ def test_with_several_pods_one_loads_first() -> None:
             ),
             "a100 b-shadow@pod-0",
             id="the same one while it restarts",
+        ),
+        pytest.param(
+            served(
+                shadowed("pod-0"),
+                *WELL,
+                pods=2,
+                deployment=deployed(pod("pod-0"), pod("pod-1", ready=True)),
+            ),
+            "a100 b-shadow@pod-0",
+            id="not while it restarts, although all ready ones follow",
         ),
     ],
 )

@@ -310,4 +310,30 @@ BAD = [
         id="a cooldown longer than the history",
     ),
     pytest.param("DriftMonitor", "modelRef", None, "Required value", id="a monitor of nothing"),
+    pytest.param(
+        "Model", "rollout", {"margin": "1.1"}, "between 0 and 1", id="a margin above everything"
+    ),
+    pytest.param(
+        "Model", "rollout", {"confidence": "0.4"}, "between 0.5 and 0.9999", id="no confidence"
+    ),
+    pytest.param(
+        "Model", "rollout", {"maxErrorRate": "2"}, "between 0 and 1", id="more errors than requests"
+    ),
+    pytest.param(
+        "Model", "rollout", {"maxLatencyRatio": "0.5"}, "between 1 and 1000", id="faster by force"
+    ),
+    pytest.param(
+        "Model",
+        "rollout",
+        {"minRows": 10, "maxRows": 9},
+        "`maxRows` must not be below `minRows`",
+        id="rows backwards",
+    ),
+    pytest.param(
+        "Model",
+        "rollout",
+        {"metric": "RocAuc"},
+        "`metric` must be BalancedAccuracy or Accuracy",
+        id="a metric without decisions",
+    ),
 ]

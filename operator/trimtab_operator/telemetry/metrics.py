@@ -90,6 +90,12 @@ class Metrics:
             ["namespace", "model", "digest"],
             registry=registry,
         )
+        self.rollout_outcomes = Counter(
+            f"{PREFIX}_rollout_outcomes_total",
+            "Ends of rollouts of a Model: Promoted, RolledBack or Held.",
+            ["namespace", "model", "outcome"],
+            registry=registry,
+        )
         self.retrain_triggers = Counter(
             f"{PREFIX}_retrain_triggers_total",
             "Windows in which a rule asked for a retrain, by what became of it and why: Retrain, "

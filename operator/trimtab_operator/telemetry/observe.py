@@ -10,6 +10,7 @@ from trimtab_operator.api.kinds import BY_KIND, DRIFT_MONITOR, MODEL, PIPELINE, 
 from trimtab_operator.api.model import Model, ModelStatus
 from trimtab_operator.api.monitor_status import DriftMonitorStatus
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
+from trimtab_operator.api.rollout import RolloutState
 from trimtab_operator.telemetry.metrics import Metrics
 from trimtab_operator.telemetry.observe_monitor import MonitorObservations
 
@@ -39,6 +40,7 @@ class Observations:
                 self._observe_run(before, after)
             case Model(), ModelStatus():
                 self._observe_champion(metadata.namespace, metadata.name, after)
+                self._observe_rollout(before, after)
             case DriftMonitor(), DriftMonitorStatus():
                 self._monitors.observe(before, after)
             case _:
@@ -75,6 +77,14 @@ class Observations:
             self._metrics.run_duration.labels(*labels, result).observe(seconds)
         if gates is not None:
             self._metrics.gate_outcomes.labels(*labels, gates.reason).inc()
+
+    def _observe_rollout(self, model: Model, after: ModelStatus) -> None:
+        rollout, known = after.rollout, model.status.rollout
+        if rollout is None or rollout.state is RolloutState.PROGRESSING:
+            return
+        if known is None or (known.digest, known.state) != (rollout.digest, rollout.state):
+            labels = (model.metadata.namespace, model.metadata.name, rollout.state.value)
+            self._metrics.rollout_outcomes.labels(*labels).inc()
 
     def _observe_champion(self, namespace: str, name: str, after: ModelStatus) -> None:
         digest = after.champion.digest if after.champion else None

@@ -91,6 +91,10 @@ GOOD = [
         id="signals of one's own under the names of the default rules",
     ),
     pytest.param("DriftMonitor", "window.seconds", 3600, id="windows of an hour"),
+    pytest.param("Model", "rollout", {}, id="a rollout with all defaults"),
+    pytest.param(
+        "Model", "rollout", {"metric": "Accuracy", "margin": "0", "guardSeconds": 0}, id="a rollout"
+    ),
 ]
 
 

@@ -46,6 +46,17 @@ ROLLED = DeploymentView("bikes-server", 1, 1, replicas=1, updated_replicas=1, po
             False,
             id="a pod is behind",
         ),
+        pytest.param(
+            ROLLED,
+            Following(answering=(READY,), behind=("a",)),
+            [
+                "Ready=True Answering: 1 of 1 pods answer with the newest plan.",
+                "Serving=True Answering: 1 of 1 pods answer with the newest plan.",
+                "Reconciling=True Deploying: 1 pods have not taken up the newest plan yet.",
+            ],
+            False,
+            id="a pod answers with the same champion and loads a challenger",
+        ),
     ],
 )
 def test_serving(

@@ -90,6 +90,22 @@ def test_a_model_has_one_champion_at_a_time(metrics: Metrics) -> None:
     assert found == [None, 1]
 
 
+def test_each_end_of_a_rollout_is_counted_once(metrics: Metrics) -> None:
+    seen = Observations(metrics)
+    states = ["Progressing", "Held", "Promoted", "RolledBack"]
+    statuses = [
+        ModelStatus.model_validate({"rollout": {"digest": DIGESTS[0], "state": state}})
+        for state in states
+    ]
+    before = model()
+    for after in (status for status in statuses for _ in range(2)):
+        seen.observe("Model", before, after)
+        before = before.model_copy(update={"status": after})
+    name, labels = "trimtab_rollout_outcomes_total", {"namespace": "ns", "model": "x"}
+    found = [value(metrics.registry, name, **labels, outcome=state) for state in states]
+    assert found == [None, 1, 1, 1]
+
+
 def test_an_object_that_is_gone_leaves_no_series(metrics: Metrics) -> None:
     seen = Observations(metrics)
     seen.observe("Model", model(), serving(DIGESTS[0]))

@@ -42,6 +42,8 @@ def build_version(model: Model | None, view: RunView | None, scene: Scene) -> Bo
         facts.append(Fact("trained on", short_digest(champion.snapshot)))
     if model is not None and model.status.history:
         facts.append(Fact("before it", f"{len(model.status.history)} versions"))
+    if model is not None and model.status.challenger is not None:
+        facts.append(Fact("challenger", model.status.challenger.run or "own ONNX file"))
     title = champion.run or "own ONNX file"
     link = scene.link(champion.key)
     return Box(

@@ -13,7 +13,7 @@ from support.waiting import wait_until
 from trimtab_stages.contract.run import IngestSpec
 
 pytestmark = pytest.mark.integration
-SECONDS = 30.0
+SECONDS = 60.0
 CAPTURE = {"model": NAME, "policy": "SlidingWindow", "windowSeconds": 30 * 86_400}
 FAULTY, WORSE = ("2026-03-01", "2026-03-02"), ("2026-03-02", "2026-03-03")
 

@@ -83,8 +83,20 @@ def see_block(
     )
 
 
-def see_labels(grid: Grid, key: str, received_ns: int, event_ns: Times) -> SeenLabels:
-    """Return what is kept of a batch of labels; `event_ns` holds those that were given."""
+def see_labels(
+    grid: Grid, key: str, received_ns: int, event_ns: Times, *, complete_ns: int | None = None
+) -> SeenLabels:
+    """Return what is kept of a batch of labels.
+
+    Args:
+        grid: the windows.
+        key: of the batch.
+        received_ns: arrival of its first label.
+        event_ns: event times that were given with its labels.
+        complete_ns: arrival of its last label. A label that closes windows has not arrived later,
+            and what arrived before it counts.
+    """
     told = event_ns[event_ns <= received_ns + AHEAD_NS]
-    reached = earliest_arrivals(grid.reached_by(told), np.full(len(told), received_ns))
+    arrived_ns = received_ns if complete_ns is None else complete_ns
+    reached = earliest_arrivals(grid.reached_by(told), np.full(len(told), arrived_ns))
     return SeenLabels(key, received_ns, reached)

@@ -94,8 +94,16 @@ class Traffic:
 
     def _take_labels(self, key: str, data: bytes) -> None:
         labels = read_arrived_labels(data)
-        received_ns = labels.batch.received_ns
-        self.ledger.add_labels(see_labels(self._grid, key, received_ns, labels.event_ns))
+        batch = labels.batch
+        self.ledger.add_labels(
+            see_labels(
+                self._grid,
+                key,
+                batch.received_ns,
+                labels.event_ns,
+                complete_ns=batch.complete_ns,
+            )
+        )
 
 
 def _block_arrival(data: bytes) -> int:

@@ -29,5 +29,12 @@ class FeedbackBatch(StoredModel):
     """Name of the Model."""
     received_ns: int
     """Arrival of the first label, nanoseconds since 1970, UTC."""
+    last_received_ns: int | None = None
+    """Arrival of the last label, likewise; none where an older server wrote the batch."""
     labels: Annotated[list[Label], Field(min_length=1, max_length=100_000)]
     """The labels, in order of arrival."""
+
+    @property
+    def complete_ns(self) -> int:
+        """When all labels had arrived."""
+        return self.received_ns if self.last_received_ns is None else self.last_received_ns

@@ -152,3 +152,11 @@ def test_what_arrived_before_the_floor_is_forgotten() -> None:
     whole = ledger_of(*blocks)
     whole.raise_floor(round(FAR + 5 * SECOND))
     assert closed(whole) == closed(ledger_of(*blocks, floor=5)) == (0, NEW, ("b",))
+
+
+def test_a_batch_of_labels_closes_a_window_when_its_last_label_has_arrived() -> None:
+    ledger = ledger_of(("b1", NEW, [10], 1), ("b2", NEW, [20], 4))
+    event_ns = np.array([150 * SECOND])
+    complete_ns = FAR + 5 * SECOND
+    ledger.add_labels(see_labels(GRID, "l", FAR + 2 * SECOND, event_ns, complete_ns=complete_ns))
+    assert closed(ledger) == (0, NEW, ("b1", "b2"))

@@ -52,6 +52,7 @@ class FeedbackBuffer:
         self._outbox = outbox
         self._labels: list[Label] = []
         self._received_ns = 0
+        self._last_received_ns = 0
         self.accepted = 0
 
     def add(self, labels: list[Label], received_ns: int) -> None:
@@ -64,6 +65,7 @@ class FeedbackBuffer:
             raise OverloadedError("too many labels are waiting to be written; try again shortly")
         if not self._labels:
             self._received_ns = received_ns
+        self._last_received_ns = received_ns
         self._labels.extend(labels)
         self.accepted += len(labels)
 
@@ -72,7 +74,12 @@ class FeedbackBuffer:
         size = _LABEL_BYTES * len(self._labels)
         if not self._labels or not self._outbox.has_room(size):
             return
-        batch = FeedbackBatch(model=model, received_ns=self._received_ns, labels=self._labels)
+        batch = FeedbackBatch(
+            model=model,
+            received_ns=self._received_ns,
+            last_received_ns=self._last_received_ns,
+            labels=self._labels,
+        )
         key = layout.feedback(model, day_of(self._received_ns), self._naming.next("feedback"))
         self._outbox.offer(Outgoing("feedback", key, batch.to_bytes, size))
         self._labels = []

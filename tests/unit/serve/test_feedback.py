@@ -74,8 +74,8 @@ def outbox(tmp_path: Path, most_bytes: int = MEBIBYTE) -> Outbox:
 def test_a_flush_writes_one_batch_in_order_of_arrival(tmp_path: Path) -> None:
     box = outbox(tmp_path)
     buffer = FeedbackBuffer(Naming("pod", 1), box)
-    for name in ("a", "b"):
-        buffer.add(read_labels(body({"id": name, "label": "y"}), []), 86_400_000_000_000)
+    for name, later in (("a", 0), ("b", 7)):
+        buffer.add(read_labels(body({"id": name, "label": "y"}), []), 86_400_000_000_000 + later)
     buffer.flush("m")
     buffer.flush("m")
     box.start()
@@ -86,6 +86,7 @@ def test_a_flush_writes_one_batch_in_order_of_arrival(tmp_path: Path) -> None:
     batch = FeedbackBatch.from_bytes(LocalStore(tmp_path).get(entry.key))
     assert isinstance(batch, FeedbackBatch)
     assert [label.id for label in batch.labels] == ["a", "b"]
+    assert (batch.received_ns, batch.complete_ns) == (86_400_000_000_000, 86_400_000_000_007)
 
 
 def test_labels_wait_where_there_is_no_room(tmp_path: Path) -> None:

@@ -141,8 +141,17 @@ class Loop:
 
     def _seen(self, digest: str) -> bool:
         status = self._get("model")["status"]
-        known = [status.get("challenger"), status.get("champion"), *status.get("rejected", [])]
-        return any(item and item["digest"] == digest for item in known)
+        ended = [status.get("champion"), *status.get("rejected", [])]
+        if any(item and item["digest"] == digest for item in ended):
+            return True
+        # Rows that are asked for before every pod has loaded the challenger are no evidence.
+        rollout = status.get("rollout", {})
+        return rollout.get("digest") == digest and self._is_followed(status, rollout)
+
+    def _is_followed(self, status: dict[str, Any], rollout: dict[str, Any]) -> bool:
+        return bool(rollout.get("planRevision")) and rollout["planRevision"] == status.get(
+            "planRevision"
+        )
 
     def _rolled_out(self, digest: str, hop: Hop) -> bool:
         rollout = self._get("model")["status"].get("rollout", {})

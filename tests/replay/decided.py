@@ -21,7 +21,7 @@ from trimtab_stages.drift.records import LabelledRows
 
 @dataclass(frozen=True)
 class Rules:
-    """Triggers and margins, fixed beforehand and the same for every stream.
+    """Triggers and margins, the same for every stream.
 
     Attributes:
         drop: a retrain is decided when balanced accuracy has fallen by more than this, and the drop

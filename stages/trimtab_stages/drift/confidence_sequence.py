@@ -28,12 +28,13 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-BOX_SHARE = 0.1
+BOX_SHARE = 0.05
 """Share of the error probability that the strata's box takes."""
 LARGEST_STAKE = 0.49
 """No value can then take all of the capital, whatever the mean in -1..1."""
 _STAKES = 24
-_WIDEST = 1.0
+_USUAL_STAKE = 10.0
+_SPREAD = 0.9
 _FIRST_PHASE = 64
 _GROWTH = 1.25
 _MOST_CORRECTION = 4.0
@@ -53,26 +54,42 @@ class _Tally:
         return _Tally(self.counts[:, :, ::-1], self.weights)
 
 
-def bound_mean(
-    values: Integers, strata: Integers, smallest_stake: float, error: float
-) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class _Stakes:
+    """Stakes, [J], and the log of the capital put on each, [J]."""
+
+    sizes: Floats
+    logs: Floats
+
+
+def bound_mean(values: Integers, strata: Integers, gap: float, error: float) -> tuple[float, float]:
     """Return the ends of an interval for the mean over strata of the strata's means.
 
     Args:
         values: -1, 0 or 1, int64 [n], in the order of time.
         strata: number of each row's stratum, 0..K - 1 in order of first appearance, int64 [n].
-        smallest_stake: lower end of the stakes; the difference that matters is a good choice.
+        gap: difference that matters; the interval is narrowest where it is about as wide.
         error: probability that the true mean is ever outside, 0..1.
     """
     if not len(values):
         return -1.0, 1.0
     tally = _tally(values, strata)
     box = _box(tally.counts.sum(axis=0), BOX_SHARE * error)
-    stakes = np.geomspace(smallest_stake, _WIDEST, _STAKES)
+    stakes = _stakes(gap)
     each = (1 - BOX_SHARE) * error / 2
     low = _lower_bound(tally, box, stakes, each)
     high = -_lower_bound(tally.mirrored(), -box[::-1], stakes, each)
     return low, high
+
+
+def _stakes(gap: float) -> _Stakes:
+    """Return stakes about the one that lets capital grow fastest, gap / variance (Kelly 1956).
+
+    The variance is taken to be about a tenth; the capital on a stake falls off log-normally.
+    """
+    sizes = np.geomspace(gap / 2, max(1.0, gap), _STAKES)
+    logs = -0.5 * (np.log(sizes / (_USUAL_STAKE * gap)) / _SPREAD) ** 2
+    return _Stakes(sizes, logs - np.log(np.exp(logs).sum()))
 
 
 def _tally(values: Integers, strata: Integers) -> _Tally:
@@ -123,14 +140,14 @@ def _box(counts: Floats, error: float) -> Floats:
     for _ in range(_HALVINGS):
         middle = (excluded + kept) / 2
         gains = np.log1p(stakes * (_VALUES - middle[..., None]))
-        beyond = _log_mean((sides * gains).sum(axis=3)) >= threshold
+        beyond = _log_sum((sides * gains).sum(axis=3)) - math.log(_STAKES) >= threshold
         excluded, kept = np.where(beyond, middle, excluded), np.where(beyond, kept, middle)
     return np.stack([excluded[0], -excluded[1]])
 
 
-def _lower_bound(tally: _Tally, box: Floats, stakes: Floats, error: float) -> float:
+def _lower_bound(tally: _Tally, box: Floats, stakes: _Stakes, error: float) -> float:
     """Return the largest mean over strata that is excluded from below."""
-    capital = _log_capital(tally, box, stakes)
+    capital = _log_capital(tally, box, stakes.sizes)
     width = np.maximum(box[1] - box[0], np.finfo(np.float64).tiny)
     prices = (capital[0] - capital[1]) / width
     # cost[j, q]: log capital of stake j at the worst split, if means cost the q-th price.
@@ -141,7 +158,7 @@ def _lower_bound(tally: _Tally, box: Floats, stakes: Floats, error: float) -> fl
     for _ in range(_HALVINGS):
         middle = (excluded + kept) / 2
         least = (worst - prices * (box.shape[1] * middle)).max(axis=1)
-        if float(_log_mean(least)) >= threshold:
+        if float(_log_sum(stakes.logs + least)) >= threshold:
             excluded = middle
         else:
             kept = middle
@@ -159,7 +176,7 @@ def _log_capital(tally: _Tally, box: Floats, stakes: Floats) -> Floats:
     )
 
 
-def _log_mean(logs: Floats) -> Floats:
-    """Return the log of the mean of exponentials over the first axis."""
+def _log_sum(logs: Floats) -> Floats:
+    """Return the log of the sum of exponentials over the first axis."""
     top = logs.max(axis=0)
-    return np.asarray(top + np.log(np.exp(logs - top).mean(axis=0)), dtype=np.float64)
+    return np.asarray(top + np.log(np.exp(logs - top).sum(axis=0)), dtype=np.float64)

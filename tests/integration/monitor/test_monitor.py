@@ -79,7 +79,7 @@ def has_reports(tenant: Tenant, count: int) -> bool:
 
 
 def undisturbed(tenant: Tenant, champion: Trained) -> dict[str, bytes]:
-    """Return what one look at the whole bucket writes, reports taken away before and after."""
+    """Return what is written by nobody else, reports taken away before and after."""
     for key in reports(tenant):
         tenant.store.delete(key)
     since = datetime.now(UTC) - timedelta(hours=1)
@@ -95,7 +95,9 @@ def undisturbed(tenant: Tenant, champion: Trained) -> dict[str, bytes]:
         signals=(),
         evaluations=(),
     )
-    Watch(target, ObjectCache()).look(tenant.store, target, datetime.now(UTC), everything=True)
+    watch, more = Watch(target, ObjectCache()), True
+    while more:
+        more = watch.look(tenant.store, target, datetime.now(UTC), everything=True).more
     written = reports(tenant)
     for key in written:
         tenant.store.delete(key)

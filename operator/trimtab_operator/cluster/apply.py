@@ -1,6 +1,5 @@
 """Carries out a plan's actions in order. What is already so is not written again."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -11,9 +10,6 @@ from trimtab_operator.cluster.resources import BY_TYPE, PODS
 from trimtab_operator.domain.plan import Action, Apply, Create, Delete, Emit, Nudge, Record
 from trimtab_operator.errors import Conflict, LeaseLost, NameTaken, Retryable
 from trimtab_operator.manifests.labels import PLAN_REVISION
-
-REMEMBERED = 2048
-"""Pods whose last nudge is known, to spare repeats."""
 
 
 class AuditLog(Protocol):
@@ -45,7 +41,6 @@ class Actions:
         self._events = events
         self._audit = audit
         self._may_act = may_act
-        self._nudged: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def apply_all(self, subject: Subject, actions: Sequence[Action]) -> tuple[str, ...]:
         """Carry out the actions in order; the first that fails ends it.
@@ -115,15 +110,11 @@ class Actions:
         return live
 
     async def _nudge(self, namespace: str, pods: Sequence[str], revision: str) -> list[str]:
-        """Annotate pods; the same value again would change nothing, and is not sent."""
+        """Annotate pods."""
         patch = {"metadata": {"annotations": {PLAN_REVISION: revision}}}
-        due = [pod for pod in pods if self._nudged.get((namespace, pod)) != revision]
-        for pod in due:
+        for pod in pods:
             await self._cluster.merge(PODS, namespace, pod, patch)
-            self._nudged[namespace, pod] = revision
-        while len(self._nudged) > REMEMBERED:
-            self._nudged.popitem(last=False)
-        return [f"Nudge Pod/{pod}" for pod in due]
+        return [f"Nudge Pod/{pod}" for pod in pods]
 
 
 def _check_owner(live: Manifest, wanted: Manifest) -> None:

@@ -25,7 +25,8 @@ def view_pod(body: Manifest) -> PodView:
     containers = _container_statuses(status)
     waiting = _first([entry.get("state", {}).get("waiting") for entry in containers])
     ended = _first([_termination(entry) for entry in containers])
-    index = metadata.get("annotations", {}).get(COMPLETION_INDEX)
+    annotations = metadata.get("annotations", {})
+    index = annotations.get(COMPLETION_INDEX)
     return PodView(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -42,6 +43,7 @@ def view_pod(body: Manifest) -> PodView:
         restarts=sum(entry.get("restartCount", 0) for entry in containers),
         image=body["spec"]["containers"][0].get("image", ""),
         index=int(index) if index is not None else None,
+        told_revision=annotations.get(labels.PLAN_REVISION, ""),
     )
 
 

@@ -82,8 +82,8 @@ def _plan_serving(scene: Scene, choice: Choice) -> Plan:
     config = [Apply(build_plan_config(model, choice.plan))] if choice.plan else []
     wanted = _wanted(model, choice)
     seen_now = following(seen.deployment, seen.servers, wanted)
-    tell = choice.plan is not None and seen_now.behind
-    nudge = [Nudge(seen_now.behind, wanted.revision)] if tell else []
+    tell = choice.plan is not None and seen_now.untold
+    nudge = [Nudge(seen_now.untold, wanted.revision)] if tell else []
     verdicts, done = serving_verdict(model, seen, seen_now, scene.now)
     update = dict(choice.update or {})
     if done and choice.plan is not None:

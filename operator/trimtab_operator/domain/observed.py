@@ -63,6 +63,8 @@ class PodView:
     image: str = ""
     index: int | None = None
     """Completion index of a pod of an Indexed Job."""
+    told_revision: str = ""
+    """Revision of the serving plan that the pod was last told of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,13 @@ class Following:
     Attributes:
         answering: ready pods that report its revision, or an earlier one of the same champion.
         behind: names of running pods that report another one, or none.
+        untold: those of them that were not told of it yet.
         refused: what a pod says of a champion that it does not load.
     """
 
     answering: tuple[PodView, ...] = ()
     behind: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
     refused: VersionState | None = None
 
 
@@ -105,10 +107,12 @@ def following(
     served = {wanted.revision, wanted.earlier or wanted.revision}
     on_plan = [pod for pod in running if _revision(servers, pod) in served]
     answering = tuple(pod for pod in on_plan if pod.ready and servers[pod.name].ready)
-    behind = tuple(pod.name for pod in running if _revision(servers, pod) != wanted.revision)
+    behind = [pod for pod in running if _revision(servers, pod) != wanted.revision]
+    untold = tuple(pod.name for pod in behind if pod.told_revision != wanted.revision)
     states = [state for pod in running for state in _versions(servers, pod)]
     refused = [item for item in states if is_refused(item) and item.digest == wanted.champion]
-    return Following(answering, behind, next(iter(refused), None))
+    names = tuple(pod.name for pod in behind)
+    return Following(answering, names, untold, next(iter(refused), None))
 
 
 def all_follow(

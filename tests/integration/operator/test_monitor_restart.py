@@ -84,18 +84,20 @@ def first_champion(tenant: Tenant) -> bool:
 
 
 def outcome(operator: OperatorProcess, tenant: Tenant) -> str:
-    """Return `dead`, or `settled` once the retrain has ended and nothing is due; empty before.
+    """Return `dead`, or `settled` once what was retrained serves and nothing is due; empty before.
 
     The run ends only when all three windows are decided: whether the third comes while it is in
-    flight must not depend on how often the operator died.
+    flight must not depend on how often the operator died. A retrain has passed before its version
+    is promoted, and an operator that just started has nothing due until its first listing.
     """
     if operator.ended():
         return "dead"
     status = tenant.get("DriftMonitor", NAME)["status"]
     if len(status.get("decisions", [])) == 3:
         tenant.act()
-    states = [item["state"] for item in status.get("retrains", [])]
-    return "settled" if states == ["Passed"] and operator.is_idle() else ""
+    passed = [item["run"] for item in status.get("retrains", []) if item["state"] == "Passed"]
+    champion = tenant.get("Model", NAME)["status"]["champion"]["run"]
+    return "settled" if passed == [champion] and operator.is_idle() else ""
 
 
 def end_state(tenant: Tenant, buckets: Path) -> EndState:

@@ -124,6 +124,15 @@ def test_pods_that_follow_an_older_plan_are_nudged() -> None:
     assert message(result, "Ready") == "0 of 1 pods answer with the newest plan."
 
 
+def test_pods_that_were_told_of_the_newest_plan_are_not_nudged_again() -> None:
+    told_pod = replace(pod("old", ready=True), told_revision=REVISION)
+
+    result = plan(model(CHAMPION), serving(told_pod, revision="sha256:older"))
+
+    assert steps(result) == SERVER
+    assert told(result)["Ready"] == "False Deploying"
+
+
 def test_some_answering_pods_serve_while_others_start() -> None:
     seen = serving(pod("a", ready=True), pod("b"))
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from demo.tenant import SYSTEM_NAMESPACE, tenant_store
@@ -9,6 +10,8 @@ from support.kubectl import Kubectl
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "trimtab"
+DELETERS = 16
+"""Threads that empty a bucket: each key is a request of its own through a forwarded port."""
 
 
 def images_and_storage(environment: Mapping[str, str]) -> list[str]:
@@ -61,5 +64,6 @@ def empty(namespace: str) -> None:
     kubectl.run("delete", "trimtab", "--all", "--wait=true")
     kubectl.run("wait", "pods", "--all", "--for=delete", "--timeout=120s", timeout=150)
     with tenant_store(namespace) as store:
-        for entry in list(store.list()):
-            store.delete(entry.key)
+        keys = [entry.key for entry in store.list()]
+        with ThreadPoolExecutor(DELETERS) as pool:
+            list(pool.map(store.delete, keys))

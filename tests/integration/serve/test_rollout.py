@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -27,7 +26,6 @@ CHALLENGER = graphs.linear_scores(-WEIGHTS)
 FAILING = graphs.linear_scores(np.array([[1.0], [1.0], [1.0]], np.float32))
 """Takes three features where the champion takes two."""
 SLOW_TO_LOAD = graphs.perceptron((2, 3000, 3000, 2))
-PICKED_UP_SECONDS = 5.0
 SHADOW = {"weight": 0, "shadow": True}
 
 
@@ -46,12 +44,9 @@ def is_refused(server: ServerProcess, version: PlanVersion, reason: ServingReaso
     return state is not None and state.reason is reason
 
 
-def follow(server: ServerProcess, folder: ServingFolder, versions: Sequence[PlanVersion]) -> float:
-    """Write a plan and return the seconds until the process follows it."""
-    plan = folder.write_plan(versions)
-    written = time.monotonic()
-    server.wait_following(plan)
-    return time.monotonic() - written
+def follow(server: ServerProcess, folder: ServingFolder, versions: Sequence[PlanVersion]) -> None:
+    """Write a plan and wait until the process follows it."""
+    server.wait_following(folder.write_plan(versions))
 
 
 def as_(version: PlanVersion, **role: object) -> PlanVersion:
@@ -64,20 +59,17 @@ def test_promotion_and_rollback_under_load_lose_no_request(folder: ServingFolder
     with running_server(folder) as server:
         follow(server, folder, [champion])
         with steady_load(server) as clients:
-            seconds = [follow(server, folder, [champion, shadow])]
+            follow(server, folder, [champion, shadow])
             wait_until(
                 lambda: counts_of(server, shadow).shadow_requests >= 200, 30.0, what="shadow scored"
             )
-            seconds += [
-                follow(server, folder, [challenger, former]),
-                follow(server, folder, [challenger]),
-                follow(server, folder, [champion, shadow]),
-                follow(server, folder, [champion]),
-            ]
+            follow(server, folder, [challenger, former])
+            follow(server, folder, [challenger])
+            follow(server, folder, [champion, shadow])
+            follow(server, folder, [champion])
         assert counts_of(server, champion).failed_requests == 0
 
     assert {status for client in clients for status in client.statuses} == {200}
-    assert max(seconds[1:]) < PICKED_UP_SECONDS, "what is loaded is picked up at once"
     names = [champion.digest[7:23], challenger.digest[7:23]]
     for client in clients:
         turns = [b for a, b in pairwise(["", *client.versions]) if a != b]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from demo.tenant import SYSTEM_NAMESPACE, tenant_store
 from support.kubectl import Kubectl
+from trimtab_operator.api.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "trimtab"
@@ -61,7 +62,8 @@ def upload(namespace: str, key: str, data: bytes) -> None:
 def empty(namespace: str) -> None:
     """Delete every object of Trimtab in the namespace and every key of its bucket."""
     kubectl = Kubectl(namespace)
-    kubectl.run("delete", "trimtab", "--all", "--wait=true")
+    # By their names: kubectl keeps what a category holds, and may not know new kinds by it yet.
+    kubectl.run("delete", ",".join(kind.plural for kind in KINDS), "--all", "--wait=true")
     kubectl.run("wait", "pods", "--all", "--for=delete", "--timeout=120s", timeout=150)
     with tenant_store(namespace) as store:
         keys = [entry.key for entry in store.list()]

@@ -25,7 +25,7 @@ lint: venv ## ruff, mypy strict, import-linter, generated files
 	.venv/bin/lint-imports && $(PY) -m trimtab_operator.crdgen --check
 
 test-unit: venv ## Unit tests: no root, no cluster, under a minute
-	$(PY) -m pytest tests/unit
+	$(PY) -m pytest tests/unit -n auto --dist worksteal
 
 test-integration: venv ## Against a real API server, S3 server, Ray and ONNX Runtime
 	$(LOCAL) build && $(PY) -m pytest tests/charts tests/integration

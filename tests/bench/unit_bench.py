@@ -10,12 +10,14 @@ from pathlib import Path
 from support.bars import Bar, show
 
 LONGEST_SECONDS = 60
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""As `make test-unit` runs them."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
     """Run the unit tests and print the bar; returns 1 when they fail or take too long."""
-    command = [sys.executable, "-m", "pytest", "-q", "tests/unit"]
+    command = [sys.executable, "-m", "pytest", "-q", "tests/unit", *PARALLEL]
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
         # Nothing of a cluster is within reach: neither a kubeconfig nor the built programs.

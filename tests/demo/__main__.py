@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from demo.beside import Beside
 from demo.installation import ROOT, empty, install
 from demo.journey import EXAMPLES, NAME, Journey
+from demo.latency import Latency
 from demo.loop import Loop
 from demo.story import Story
 from replay.arms import gap
@@ -57,7 +58,9 @@ def _tell(story: Story, namespace: str, windows: int, folder: Path) -> None:
         journey.kubectl.forward(f"svc/{server(NAME)}", 8080) as address,
     ):
         player = Player(stream, NAME, address, label_delay_ns=HOUR_NS)
-        loop = Loop(journey.kubectl, NAME, stream, player, story.say)
+        model = journey.kubectl.get(f"model/{NAME}")
+        latency = Latency(model["spec"]["capture"]["flushSeconds"])
+        loop = Loop(journey.kubectl, NAME, stream, player, story.say, latency)
         loop.play()
         player.close()
     with story.step("Scoring a frozen model and one refitted every window beside it"):
@@ -88,6 +91,8 @@ def _tell(story: Story, namespace: str, windows: int, folder: Path) -> None:
         story.bar(Bar(f"staleness-cut-{reach}", measured.cut, goal, at_least=True))
     story.bar(Bar("retrains", len(retrained), 3))
     story.bar(Bar("failed-requests", player.played.failed, 0))
+    for bar in latency.bars():
+        story.bar(bar)
     story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
     story.close(_next_commands(namespace))
 

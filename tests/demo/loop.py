@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 
 from demo.journey import has_ended
+from demo.latency import Latency
 from replay.player import Player, decision_of
 from replay.streams import Stream
 from support.kubectl import Kubectl
@@ -33,6 +34,7 @@ class Hop:
         window: its number, from 0.
         outcome: Retrain, Wait, ...
         message: why.
+        decision: as the DriftMonitor's status has it.
         run: PipelineRun that was started.
         gates: outcome of its gates.
         rollout: how its rollout ended.
@@ -41,6 +43,7 @@ class Hop:
     window: int
     outcome: str
     message: str
+    decision: dict[str, Any] = field(default_factory=dict)
     run: str = ""
     gates: str = ""
     rollout: str = ""
@@ -56,6 +59,7 @@ class Loop:
         stream: the data.
         player: asks and labels.
         tell: shows a line to people.
+        latency: how quickly it acts.
         hops: what followed from each window.
     """
 
@@ -64,6 +68,7 @@ class Loop:
     stream: Stream
     player: Player
     tell: Callable[[str], None]
+    latency: Latency
     hops: list[Hop] = field(default_factory=list)
 
     def play(self) -> None:
@@ -71,8 +76,10 @@ class Loop:
         left = self.stream.window(0)
         for window in range(self.stream.windows):
             self.player.send(left)
+            sent = datetime.now(UTC)
             following = self._next_rows(window)
             hop = self._decided(window)
+            self.latency.decided(hop.decision, sent)
             if hop.outcome == "Retrain":
                 following = self._retrained(hop, following)
             self.hops.append(hop)
@@ -103,7 +110,7 @@ class Loop:
             return decision_of(self._get("driftmonitor").get("status", {}), end)
 
         decision = wait_until(decided, DECISION_SECONDS, interval=0.5, what=f"decision on {end}")
-        return Hop(window, decision["outcome"], decision["message"])
+        return Hop(window, decision["outcome"], decision["message"], decision)
 
     def _retrained(self, hop: Hop, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Wait for the run; play days until its challenger's rollout has ended; return the rest."""
@@ -113,6 +120,7 @@ class Loop:
         )
         hop.run = run["metadata"]["name"]
         hop.gates = _reason(run, "GatesPassed")
+        self.latency.trained(self.kubectl, hop.run, hop.decision)
         if hop.gates != "Passed":
             return rows
         digest = run["status"]["modelDigest"]
@@ -161,6 +169,8 @@ class Loop:
         # Rows that are asked for before every pod follows the plan are still the former's.
         if any(item["type"] == "Reconciling" for item in status["conditions"]):
             return False
+        if not hop.rollout:
+            self.latency.followed(rollout)
         hop.rollout = rollout["state"]
         return True
 

@@ -27,7 +27,7 @@ from trimtab_operator.domain.version_choice import choose
 from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.server import build_plan_config, build_server, build_url
 
-POLL_SECONDS = 5.0
+POLL_SECONDS = 2.0
 """How often pods that do not follow the newest plan yet are asked."""
 READY, SERVING = ConditionType.READY, ConditionType.SERVING
 REMOVABLE = ABNORMAL | {ConditionType.CHALLENGER_HEALTHY}

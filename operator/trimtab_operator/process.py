@@ -168,6 +168,7 @@ class Operator:
         metrics, queue = self.loop.metrics, self.loop.queue
         metrics.leader.set(self.lease.held)
         metrics.queue_oldest.set(queue.oldest())
+        metrics.watch_silent.set(self.inbox.watchdog.silent)
         for kind in KINDS:
             metrics.queue_depth.labels(kind.kind).set(queue.depth(kind.kind))
 

@@ -23,6 +23,8 @@ MOST_FEATURES = 50
 OTHER = "__other__"
 """Stands for the features beyond the bound: the largest of their values."""
 SCORE = "__score__"
+RESULTS = ("ok", "faulty", "error")
+"""How an evaluation may end."""
 
 Series = tuple[Gauge, tuple[str, ...]]
 
@@ -40,6 +42,13 @@ class Gauges:
         self._clock = clock
         self._shown: dict[tuple[str, str], set[Series]] = {}
 
+    def begin(self, target: Target) -> None:
+        """Let counters begin at 0: one whose first value is 1 hides that event from `increase`."""
+        place = (target.namespace, target.name)
+        self._shown.setdefault(place, set())
+        for result in RESULTS:
+            self._metrics.evaluations.labels(*place, result)
+
     def show(self, target: Target, evaluation: Evaluation) -> None:
         """Set the series of a DriftMonitor to those of its newest window, and remove the others."""
         labels = (target.namespace, target.name, target.model)
@@ -54,7 +63,7 @@ class Gauges:
         """Remove the series of all DriftMonitors but these (namespace, name)."""
         for gone in self._shown.keys() - set(places):
             _remove(self._shown.pop(gone))
-            for result in ("ok", "faulty", "error"):
+            for result in RESULTS:
                 with contextlib.suppress(KeyError):
                     self._metrics.evaluations.remove(*gone, result)
 

@@ -69,6 +69,11 @@ class MonitorMetrics:
             ["namespace", "model"],
             registry=self.registry,
         )
+        self.oldest_due = self._gauge(
+            "monitor_oldest_due_seconds",
+            "How long the DriftMonitor that waits longest has been due.",
+            (),
+        )
         self.leader = self._gauge("leader", "1 where this process holds the Lease.", ())
         self.build = Info(f"{PREFIX}_build", "What this process is.", registry=self.registry)
 

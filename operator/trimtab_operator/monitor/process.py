@@ -58,10 +58,11 @@ async def _run(settings: MonitorSettings, environment: Mapping[str, str]) -> Non
         stores = Stores(settings.storage, OPEN_STORES)
         rounds = Rounds(connection.cluster, stores, executor, metrics, clocks)
         rollouts = RolloutRounds(connection.cluster, stores, executor, metrics, clocks)
+        refresh = partial(_refresh, metrics, lease, rounds)
         ports = settings.ports
         for app, port in (
             (build_health_app(partial(_health, connection.cluster, lease, rounds)), ports.health),
-            (build_metrics_app(metrics.registry, partial(_refresh, metrics, lease)), ports.metrics),
+            (build_metrics_app(metrics.registry, refresh), ports.metrics),
         ):
             stack.push_async_callback((await serve(app, port)).cleanup)
         async with leading(lease) as group:
@@ -85,5 +86,6 @@ def _health(cluster: Cluster, lease: Lease, rounds: Rounds) -> Health:
     )
 
 
-def _refresh(metrics: MonitorMetrics, lease: Lease) -> None:
+def _refresh(metrics: MonitorMetrics, lease: Lease, rounds: Rounds) -> None:
     metrics.leader.set(lease.held)
+    metrics.oldest_due.set(rounds.oldest_due())

@@ -127,6 +127,7 @@ class Rounds:
         found = self._watched.get(place)
         if found is None or found.watch.identity != target.identity:
             found = self._watched[place] = _Watched(Watch(target, self._cache), now)
+            self._gauges.begin(target)
         return found
 
     async def _look(self, target: Target, watched: _Watched, due: float) -> None:

@@ -49,6 +49,11 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.watch_silent = Gauge(
+            f"{PREFIX}_watch_silent",
+            "1 where a watch missed a change that lists have shown for minutes.",
+            registry=registry,
+        )
         self.audit_faults = Counter(
             f"{PREFIX}_audit_chain_faults_total",
             "Places where the audit chain does not hold, found at start: Broken or CutShort.",
@@ -84,6 +89,12 @@ class Metrics:
             ["kind", "namespace", "name"],
             registry=registry,
         )
+        self.paused = Gauge(
+            f"{PREFIX}_object_paused",
+            "1 where `spec.suspend` of the object is set.",
+            ["kind", "namespace", "name"],
+            registry=registry,
+        )
         self.model_info = Gauge(
             f"{PREFIX}_model_info",
             "1 for the champion of a Model.",
@@ -107,6 +118,13 @@ class Metrics:
             f"{PREFIX}_decision_outcomes_total",
             "Decided windows of a DriftMonitor, by outcome.",
             ["namespace", "monitor", "outcome"],
+            registry=registry,
+        )
+        self.rule_holding = Gauge(
+            f"{PREFIX}_rule_holding",
+            "1 where a rule of a DriftMonitor holds, by the kind of its signal. A window without "
+            "an honest value changes nothing.",
+            ["namespace", "monitor", "model", "rule", "kind"],
             registry=registry,
         )
         self.retrain_pending = Gauge(

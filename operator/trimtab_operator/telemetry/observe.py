@@ -2,17 +2,22 @@
 
 import contextlib
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 from trimtab_operator.api.base import Status
+from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.kinds import BY_KIND, DRIFT_MONITOR, MODEL, PIPELINE, TrimtabObject
 from trimtab_operator.api.model import Model, ModelStatus
 from trimtab_operator.api.monitor_status import DriftMonitorStatus
+from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
 from trimtab_operator.api.rollout import RolloutState
 from trimtab_operator.telemetry.metrics import Metrics
 from trimtab_operator.telemetry.observe_monitor import MonitorObservations
+
+ROLLOUT_ENDS = tuple(state for state in RolloutState if state is not RolloutState.PROGRESSING)
+RUN_RESULTS = ("succeeded", "failed")
 
 
 class Observations:
@@ -35,6 +40,10 @@ class Observations:
         is_ready = summary is not None and summary.status == "True"
         if not isinstance(before, PipelineRun):
             self._metrics.ready.labels(kind, metadata.namespace, metadata.name).set(is_ready)
+            pause = after.condition(ConditionType.PAUSED)
+            is_paused = pause is not None and pause.status == "True"
+            self._metrics.paused.labels(kind, metadata.namespace, metadata.name).set(is_paused)
+        self._begin(before)
         match before, after:
             case PipelineRun(), PipelineRunStatus():
                 self._observe_run(before, after)
@@ -49,14 +58,33 @@ class Observations:
     def forget(self, kind: str, namespace: str, name: str) -> None:
         """Remove the series of an object that is gone."""
         _remove(self._metrics.ready, kind, namespace, name)
+        _remove(self._metrics.paused, kind, namespace, name)
         if kind == DRIFT_MONITOR.kind:
             self._monitors.forget(namespace, name)
         if kind == PIPELINE.kind:
             self._successes.pop((namespace, name), None)
             _remove(self._metrics.last_success, namespace, name)
+            for result in RUN_RESULTS:
+                _remove(self._metrics.run_duration, namespace, name, result)
+        if kind == MODEL.kind:
+            for state in ROLLOUT_ENDS:
+                _remove(self._metrics.rollout_outcomes, namespace, name, state.value)
         digest = self._champions.pop((namespace, name), None) if kind == MODEL.kind else None
         if digest is not None:
             _remove(self._metrics.model_info, namespace, name, digest)
+
+    def _begin(self, before: TrimtabObject) -> None:
+        """Let counters begin at 0: one whose first value is 1 hides that event from `increase`."""
+        labels = (before.metadata.namespace, before.metadata.name)
+        match before:
+            case Pipeline():
+                for result in RUN_RESULTS:
+                    self._metrics.run_duration.labels(*labels, result)
+            case Model():
+                for state in ROLLOUT_ENDS:
+                    self._metrics.rollout_outcomes.labels(*labels, state.value)
+            case _:
+                pass
 
     def _observe_run(self, run: PipelineRun, after: PipelineRunStatus) -> None:
         labels = (run.metadata.namespace, run.spec.pipeline)
@@ -99,6 +127,6 @@ class Observations:
             self._metrics.model_info.labels(namespace, name, digest).set(1)
 
 
-def _remove(gauge: Gauge, *labels: str) -> None:
+def _remove(metric: Counter | Gauge | Histogram, *labels: str) -> None:
     with contextlib.suppress(KeyError):
-        gauge.remove(*labels)
+        metric.remove(*labels)

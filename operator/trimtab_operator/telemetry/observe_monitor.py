@@ -2,6 +2,7 @@
 
 import contextlib
 
+from trimtab_operator.api.decision_reason import DecisionReason
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.monitor_status import (
     DecisionOutcome,
@@ -12,6 +13,19 @@ from trimtab_operator.telemetry.metrics import Metrics
 
 TRIGGERS = frozenset({DecisionOutcome.RETRAIN, DecisionOutcome.SUGGEST, DecisionOutcome.SUPPRESS})
 """Outcomes of a rule that asked for a retrain."""
+SUPPRESSIONS = (
+    DecisionReason.NO_PIPELINE,
+    DecisionReason.NO_VERDICT_TRIGGER,
+    DecisionReason.PIPELINE_SUSPENDED,
+    DecisionReason.OBSERVING,
+    DecisionReason.IN_FLIGHT,
+    DecisionReason.COOLDOWN,
+    DecisionReason.BREAKER_OPEN,
+    DecisionReason.FAILURE_BACKOFF,
+    DecisionReason.BUDGET_EXHAUSTED,
+    DecisionReason.FLEET_BUSY,
+)
+"""What a guard may say."""
 
 
 class MonitorObservations:
@@ -25,18 +39,48 @@ class MonitorObservations:
         self._metrics = metrics
         self._outcomes: set[tuple[str, str, str]] = set()
         self._triggers: set[tuple[str, str, str, str]] = set()
+        self._rules: dict[tuple[str, str], set[tuple[str, ...]]] = {}
 
     def observe(self, before: DriftMonitor, after: DriftMonitorStatus) -> None:
         """Record a DriftMonitor's new status; a decision counts once, where it is made."""
         names = (before.metadata.namespace, before.metadata.name)
         self._metrics.retrain_pending.labels(*names).set(after.pending is not None)
         self._metrics.breaker_open.labels(*names).set(after.breaker.open)
+        self._begin(names)
+        self._show_rules(names, before, after.decision)
         if after.decision is not None and after.decision != before.status.decision:
             self._count(names, after.decision)
 
+    def _begin(self, names: tuple[str, str]) -> None:
+        """Let counters begin at 0: one whose first value is 1 hides that event from `increase`."""
+        suppress, suggest = DecisionOutcome.SUPPRESS.value, DecisionOutcome.SUGGEST.value
+        self._outcomes |= {(*names, outcome.value) for outcome in DecisionOutcome}
+        self._triggers |= {(*names, suppress, reason.value) for reason in SUPPRESSIONS}
+        self._triggers.add((*names, suggest, DecisionReason.RULE_HOLDS.value))
+        for outcome in (item for item in self._outcomes if item[:2] == names):
+            self._metrics.decision_outcomes.labels(*outcome)
+        for trigger in (item for item in self._triggers if item[:2] == names):
+            self._metrics.retrain_triggers.labels(*trigger)
+
+    def _show_rules(
+        self, names: tuple[str, str], monitor: DriftMonitor, decision: MonitorDecision | None
+    ) -> None:
+        kinds = {signal.name: signal.kind.value for signal in monitor.spec.signals}
+        model = monitor.spec.model_ref.name
+        holding = decision.holding if decision is not None else []
+        shown = {
+            (*names, model, rule.name, kinds[rule.signal]): rule.name in holding
+            for rule in monitor.spec.rules
+            if rule.signal in kinds
+        }
+        for gone in self._rules.get(names, set()) - shown.keys():
+            self._metrics.rule_holding.remove(*gone)
+        for labels, holds in shown.items():
+            self._metrics.rule_holding.labels(*labels).set(holds)
+        self._rules[names] = set(shown)
+
     def _count(self, names: tuple[str, str], decision: MonitorDecision) -> None:
         outcome = (*names, decision.outcome.value)
-        self._outcomes.add(outcome)
         self._metrics.decision_outcomes.labels(*outcome).inc()
         if decision.outcome in TRIGGERS:
             trigger = (*outcome, decision.reason.value)
@@ -49,6 +93,8 @@ class MonitorObservations:
         with contextlib.suppress(KeyError):
             self._metrics.retrain_pending.remove(*names)
             self._metrics.breaker_open.remove(*names)
+        for rule in self._rules.pop(names, set()):
+            self._metrics.rule_holding.remove(*rule)
         for outcome in {item for item in self._outcomes if item[:2] == names}:
             self._metrics.decision_outcomes.remove(*outcome)
             self._outcomes.discard(outcome)

@@ -13,10 +13,10 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer
-from trimtab_stages.serve.observe.outbox import Outbox
+from trimtab_stages.serve.observe.outbox import KINDS, Outbox
 from trimtab_stages.serve.plan.follower import PlanFollower
 from trimtab_stages.serve.plan.version import short_name
-from trimtab_stages.serve.statistics import LATENCY_BOUNDS, Statistics
+from trimtab_stages.serve.statistics import FAILURES, LATENCY_BOUNDS, Statistics
 
 _BY_VERSION = ["model", "version"]
 
@@ -72,8 +72,9 @@ class ServerCollector(Collector):
             labels=_BY_VERSION,
         )
         for name, version in statistics.versions.items():
-            for code, count in version.codes.items():
-                requests.add_metric([model, name, code], count)
+            # A counter that begins with its first fault would hide that fault from `increase`.
+            for code in sorted({"ok", *FAILURES, *version.codes}):
+                requests.add_metric([model, name, code], version.codes[code])
             bounds = [*(str(bound) for bound in LATENCY_BOUNDS), "+Inf"]
             buckets = list(zip(bounds, accumulate(version.buckets), strict=True))
             latency.add_metric([model, name], buckets, version.seconds)
@@ -146,8 +147,8 @@ class ServerCollector(Collector):
             family = CounterMetricFamily(
                 f"trimtab_observation_{name}", help_text, labels=["model", "kind"]
             )
-            for kind, count in counts.copy().items():
-                family.add_metric([model, kind], count)
+            for kind in KINDS:
+                family.add_metric([model, kind], counts[kind])
             yield family
         yield GaugeMetricFamily(
             "trimtab_observation_waiting_bytes",

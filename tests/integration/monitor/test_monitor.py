@@ -136,6 +136,9 @@ def test_closed_windows_come_into_reports_status_and_metrics(
     feature = labels.replace("{model", '{feature="f0",model')
     shown = monitor.metric(f"trimtab_drift_wasserstein_distance{feature}")
     assert shown == pytest.approx(next(f.wasserstein for f in report.features if f.feature == "f0"))
+    results = f'{{monitor="{NAME}",namespace="{tenant.name}",result="error"}}'
+    assert monitor.metric(f"trimtab_drift_evaluations_total{results}") == 0
+    assert monitor.metric("trimtab_monitor_oldest_due_seconds") is not None
     assert monitor.health() == "ok"
 
     tenant.server.request("DELETE", tenant.path("DriftMonitor", NAME))

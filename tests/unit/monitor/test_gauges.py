@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.contract_samples import EVALUATION
-from trimtab_operator.monitor.gauges import MOST_FEATURES, Gauges
+from trimtab_operator.monitor.gauges import MOST_FEATURES, RESULTS, Gauges
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_stages.contract.monitoring import (
@@ -131,6 +131,20 @@ def test_features_beyond_the_bound_are_folded_into_their_largest() -> None:
     folded = shown(metrics, "drift_wasserstein_distance", feature="__other__")
     assert folded == features[MOST_FEATURES].wasserstein
     assert shown(metrics, "drift_detected", feature="__other__") == 1
+
+
+def test_evaluations_are_counted_from_nought_until_their_monitor_is_gone() -> None:
+    metrics = MonitorMetrics()
+    gauges = Gauges(metrics, lambda: 7.0)
+    gauges.begin(TARGET)
+    metrics.evaluations.labels("demo", "watch", "error").inc()
+    gauges.begin(TARGET)
+    value, labels = metrics.registry.get_sample_value, {"namespace": "demo", "monitor": "watch"}
+    name = "trimtab_drift_evaluations_total"
+    found = {result: value(name, labels | {"result": result}) for result in RESULTS}
+    assert found == {"ok": 0, "faulty": 0, "error": 1}
+    gauges.keep([])
+    assert value(name, labels | {"result": "ok"}) is None
 
 
 def test_series_end_with_their_object_and_with_a_renamed_model() -> None:

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from support.specs import model_spec, pipelinerun_spec
-from trimtab_operator.api.kinds import MODEL, PIPELINE_RUN
+from support.specs import model_spec, pipeline_spec, pipelinerun_spec
+from trimtab_operator.api.kinds import MODEL, PIPELINE, PIPELINE_RUN
 from trimtab_operator.api.model import Model, ModelStatus, Version
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
 from trimtab_operator.telemetry.metrics import Metrics
@@ -104,6 +104,33 @@ def test_each_end_of_a_rollout_is_counted_once(metrics: Metrics) -> None:
     name, labels = "trimtab_rollout_outcomes_total", {"namespace": "ns", "model": "x"}
     found = [value(metrics.registry, name, **labels, outcome=state) for state in states]
     assert found == [None, 1, 1, 1]
+
+
+def test_faults_are_counted_from_nought_until_their_object_is_gone(metrics: Metrics) -> None:
+    seen = Observations(metrics)
+    rolled_back = {"namespace": "ns", "model": "x", "outcome": "RolledBack"}
+    failed = {"namespace": "ns", "pipeline": "x", "result": "failed"}
+    series = [
+        ("trimtab_rollout_outcomes_total", rolled_back),
+        ("trimtab_pipeline_run_duration_seconds_count", failed),
+    ]
+    body = {"metadata": METADATA, "spec": pipeline_spec()}
+    parsed = PIPELINE.parse(body)
+    for kind, one in (("Model", model()), ("Pipeline", parsed)):
+        seen.observe(kind, one, one.status)
+    assert [value(metrics.registry, name, **labels) for name, labels in series] == [0, 0]
+    for kind in ("Model", "Pipeline"):
+        seen.forget(kind, "ns", "x")
+    assert [value(metrics.registry, name, **labels) for name, labels in series] == [None, None]
+
+
+@pytest.mark.parametrize("status", ["True", "False"])
+def test_a_suspended_object_is_paused(metrics: Metrics, status: str) -> None:
+    paused = {"type": "Paused", "status": status, "reason": "x", "lastTransitionTime": NOW}
+    after = ModelStatus.model_validate({"conditions": [paused]})
+    Observations(metrics).observe("Model", model(), after)
+    labels = {"kind": "Model", "namespace": "ns", "name": "x"}
+    assert value(metrics.registry, "trimtab_object_paused", **labels) == (status == "True")
 
 
 def test_an_object_that_is_gone_leaves_no_series(metrics: Metrics) -> None:

@@ -4,14 +4,18 @@ from typing import Any
 
 import pytest
 
-from support.decisions import monitor, pending
+from support.decisions import monitor, pending, scene, window
 from support.specs import DIGEST
 from support.worlds import NOW
+from trimtab_operator.api.decision_reason import DecisionReason
 from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.domain.window_decision import decide_next
 from trimtab_operator.telemetry.metrics import Metrics
 from trimtab_operator.telemetry.observe import Observations
+from trimtab_operator.telemetry.observe_monitor import SUPPRESSIONS
 
 NAMES = {"namespace": "demo", "monitor": "bikes"}
+QUALITIES = ("0.1", None, "0")
 
 
 def decided(outcome: str, reason: str, **status: Any) -> DriftMonitor:
@@ -55,6 +59,58 @@ def test_a_decision_is_counted_once(outcome: str, reason: str, *, counted: bool)
     labels = NAMES | {"decision": outcome, "reason": reason}
     assert value("trimtab_decision_outcomes_total", NAMES | {"outcome": outcome}) == 1
     assert value("trimtab_retrain_triggers_total", labels) == (1 if counted else None)
+
+
+def test_triggers_are_counted_from_nought() -> None:
+    metrics = Metrics()
+    observe(metrics, monitor())
+    value = metrics.registry.get_sample_value
+    labels = NAMES | {"decision": "Suppress", "reason": "BudgetExhausted"}
+    assert value("trimtab_retrain_triggers_total", labels) == 0
+    assert value("trimtab_decision_outcomes_total", NAMES | {"outcome": "Alert"}) == 0
+
+
+def test_every_reason_of_a_guard_is_one_that_no_other_outcome_has() -> None:
+    others = {
+        DecisionReason.RULE_HOLDS,
+        DecisionReason.ACCEPTED,
+        DecisionReason.NO_RULE_HOLDS,
+        DecisionReason.NOT_SUSTAINED,
+        DecisionReason.NOT_MEASURED,
+        DecisionReason.VERSION_REPLACED,
+        DecisionReason.SUSPENDED,
+    }
+    assert set(SUPPRESSIONS) == set(DecisionReason) - others
+
+
+def rule_holds(metrics: Metrics, rule: str, kind: str) -> float | None:
+    labels = NAMES | {"model": "bikes", "rule": rule, "kind": kind}
+    return metrics.registry.get_sample_value("trimtab_rule_holding", labels)
+
+
+def test_a_rule_holds_until_a_window_with_an_honest_value_clears_it() -> None:
+    metrics = Metrics()
+    seen = Observations(metrics)
+    before, found = monitor(), []
+    for number in range(1, len(QUALITIES) + 1):
+        windows = [window(day, quality=drop) for day, drop in enumerate(QUALITIES[:number], 1)]
+        status = before.status.to_wire()
+        status.pop("evaluations", None)
+        after = decide_next(scene(monitor(*windows, status=status))).status
+        seen.observe("DriftMonitor", before, after)
+        before = monitor(status=after.to_wire())
+        found.append(rule_holds(metrics, "quality-drop", "RealisedQuality"))
+    assert found == [1, 1, 0]
+
+
+def test_a_rule_that_is_gone_leaves_no_series() -> None:
+    metrics = Metrics()
+    other = {"name": "moved", "signal": "inputs", "value": "0.5", "outcome": "Alert"}
+    seen = observe(metrics, monitor())
+    assert rule_holds(metrics, "input-drift", "InputDrift") == 0
+    seen.observe("DriftMonitor", monitor(rules=[other]), monitor().status)
+    assert rule_holds(metrics, "input-drift", "InputDrift") is None
+    assert rule_holds(metrics, "moved", "InputDrift") == 0
 
 
 def test_what_is_pending_and_the_breaker_are_gauges() -> None:

@@ -10,6 +10,8 @@ from trimtab_stages.store import ArtifactConflict, Store, StoreError
 
 LOG = logging.getLogger(__name__)
 
+KINDS = ("pane", "captured", "decisions", "feedback")
+"""What is written, for metrics."""
 WRITERS = 2
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 10.0
@@ -20,7 +22,7 @@ class Outgoing:
     """An object to write.
 
     Attributes:
-        kind: what it is, for metrics: pane, captured, decisions, feedback.
+        kind: what it is, one of `KINDS`.
         key: where it goes.
         encode: makes its bytes; called on a writer's thread.
         size: estimated bytes, for the bound on memory.

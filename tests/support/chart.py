@@ -20,12 +20,16 @@ Manifest = dict[str, Any]
 
 EXTERNAL = ("--set", "storage.endpoint=https://s3.example.com,storage.credentialsSecret=mine")
 LOCAL = ("-f", str(CHART / "values-local.yaml"))
+OBSERVED = (
+    "metrics.serviceMonitor.enabled=true,metrics.rules.enabled=true,metrics.dashboards.enabled=true"
+)
 VALUES: dict[str, tuple[str, ...]] = {
     "defaults": (),
     "local": LOCAL,
     "external": EXTERNAL,
     "namespaces": (*EXTERNAL, "--set", "scope=namespaces,namespaces={a,b}"),
     "policies": (*LOCAL, "--set", "networkPolicies.enabled=true"),
+    "observed": (*LOCAL, "--set", OBSERVED),
 }
 """Ways to install that tests go through."""
 

@@ -28,7 +28,7 @@ test-unit: venv ## Unit tests: no root, no cluster, under a minute
 	$(PY) -m pytest tests/unit -n auto --dist worksteal
 
 test-integration: venv ## Against a real API server, S3 server, Ray and ONNX Runtime
-	$(LOCAL) build && $(PY) -m pytest tests/charts tests/integration -n auto --dist loadfile
+	$(LOCAL) build && $(LOCAL) prometheus && $(PY) -m pytest tests/charts tests/integration -n auto --dist loadfile
 
 test-e2e: images ## In the embedded cluster, or in the one that KUBE_CONTEXT= names
 	$(PY) -m pytest tests/e2e
@@ -52,7 +52,7 @@ images: venv up ## Build the images and load them into the cluster
 	$(LOCAL) build-image trimtab-s3:dev --file images/s3/Dockerfile --context program:versitygw
 
 demo: images ## The loop on real data, in the embedded cluster
-	PYTHONPATH=tests $(PY) -m demo
+	$(LOCAL) prometheus && PYTHONPATH=tests $(PY) -m demo
 
 bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
 

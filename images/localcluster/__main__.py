@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from localcluster import binaries, existing, images, killtest, lifecycle, settings
+from localcluster import binaries, existing, images, killtest, lifecycle, prometheus, settings
 from localcluster.existing import ExistingCluster
 from localcluster.progress import LaunchError, say
 from localcluster.settings import Settings
@@ -18,6 +18,10 @@ def main() -> int:
     options = _parser().parse_args()
     where = settings.from_environment(os.environ)
     try:
+        if options.verb == "prometheus":
+            # It runs beside whatever cluster there is.
+            prometheus.ensure(where)
+            return 0
         cluster = existing.from_environment(os.environ)
         if cluster:
             return _run_existing(options, where, cluster)
@@ -99,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--purge", action="store_true", help="also delete images and data")
     verbs.add_parser("status", help="one line for each process and the node")
     verbs.add_parser("build", help="build the programs only")
+    verbs.add_parser("prometheus", help="unpack Prometheus, which runs beside the cluster")
     image = verbs.add_parser("build-image", help="build a Dockerfile and load the image")
     image.add_argument("name", help="name[:tag]; localhost/ and :dev are added where missing")
     image.add_argument("--file", type=Path, required=True, help="the Dockerfile")

@@ -57,6 +57,15 @@ def install(names: Sequence[str]) -> None:
         )
 
 
+def download(name: str, folder: Path) -> None:
+    """Download a package's file into a folder; nothing is installed."""
+    # Without root the lists cannot be brought up to date; those that are there may do.
+    commands.attempt([*_APT, "update", "-q"], env=_QUIET)
+    # As this user: the one that apt changes to may not write into the folder.
+    options = ["-q", "-o", "APT::Sandbox::User=root"]
+    commands.run([*_APT, *options, "download", name], env=_QUIET, cwd=folder)
+
+
 def provide(wanted: Iterable[str]) -> None:
     """Say which packages are missing, and install them."""
     absent = missing(wanted)

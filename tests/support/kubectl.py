@@ -20,7 +20,12 @@ class KubectlError(Exception):
     """kubectl refused or failed; the message is its own."""
 
 
-def _program(name: str) -> str:
+def find_program(name: str) -> str:
+    """Return the path of a program: that of the embedded cluster, else the one on PATH.
+
+    Raises:
+        KubectlError: there is none.
+    """
     cached = CACHE / "bin" / name
     found = str(cached) if cached.exists() else shutil.which(name)
     if found is None:
@@ -53,7 +58,7 @@ class Kubectl:
         Raises:
             KubectlError: it failed; the message is its standard error.
         """
-        command = [_program("kubectl"), *self.target, "-n", self.namespace, *arguments]
+        command = [find_program("kubectl"), *self.target, "-n", self.namespace, *arguments]
         done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
         )
@@ -69,7 +74,7 @@ class Kubectl:
         """
         target = [part.replace("--context", "--kube-context") for part in self.target]
         done = subprocess.run(
-            [_program("helm"), *target, "-n", self.namespace, *arguments],
+            [find_program("helm"), *target, "-n", self.namespace, *arguments],
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -109,24 +114,36 @@ class Kubectl:
     @contextlib.contextmanager
     def forward(self, what: str, port: int) -> Iterator[str]:
         """Forward a free local port to a Service or Pod and yield `127.0.0.1:<port>`."""
-        command = [_program("kubectl"), *self.target, "-n", self.namespace]
+        with self._listening("port-forward", what, f":{port}") as address:
+            yield address
+
+    @contextlib.contextmanager
+    def proxy(self) -> Iterator[str]:
+        """Let the API server be read without credentials; yield `127.0.0.1:<port>`."""
+        refused = "--reject-methods=^(POST|PUT|PATCH|DELETE)$"
+        with self._listening("proxy", "--port=0", refused) as address:
+            yield address
+
+    @contextlib.contextmanager
+    def _listening(self, *arguments: str) -> Iterator[str]:
+        """Run a command that listens until it is ended; yield the address that it names."""
         process = subprocess.Popen(
-            [*command, "port-forward", what, f":{port}"],
+            [find_program("kubectl"), *self.target, "-n", self.namespace, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         try:
-            yield _forwarded_address(process)
+            yield _named_address(process, arguments[0])
         finally:
             process.terminate()
             process.communicate(timeout=10)
 
 
-def _forwarded_address(process: subprocess.Popen[str]) -> str:
+def _named_address(process: subprocess.Popen[str], command: str) -> str:
     line = process.stdout.readline() if process.stdout else ""
     found = re.search(r"127\.0\.0\.1:\d+", line)
     if found is None:
         problem = process.stderr.read() if process.stderr else ""
-        raise KubectlError(f"port-forward did not start: {problem.strip()}")
+        raise KubectlError(f"{command} did not start: {problem.strip()}")
     return found.group(0)

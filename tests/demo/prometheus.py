@@ -1,0 +1,75 @@
+"""A real Prometheus beside the demo: it scrapes operator, monitor and servers of the cluster, and
+alerts by the chart's rules.
+
+Pods are reached through the API server, so that it works where their network does not reach.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from support.alerting import RULES
+from support.kubectl import Kubectl
+from support.prometheus_server import Firing, PrometheusServer, empty_panels, running_prometheus
+from support.scrape_targets import CONTROL, SERVERS, serving_targets
+
+PERIOD = "1s"
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What Prometheus has seen of the demo.
+
+    Attributes:
+        server: the running Prometheus.
+    """
+
+    server: PrometheusServer
+
+    def alerts(self) -> list[Firing]:
+        """Return when each alert fired, in order of its beginning."""
+        return self.server.firings()
+
+    def first(self, alert: str) -> float | None:
+        """Return when an alert began to fire, seconds since 1970; None if it never did."""
+        return next((one.since for one in self.alerts() if one.alert == alert), None)
+
+    def empty_panels(self) -> list[str]:
+        """Return the dashboard's queries that find no series now."""
+        return empty_panels(self.server)
+
+
+@contextmanager
+def watching(kubectl: Kubectl) -> Iterator[Watching]:
+    """Watch every pod of Trimtab in the cluster until the end of the block."""
+    with (
+        TemporaryDirectory() as folder,
+        kubectl.proxy() as api,
+        serving_targets(api) as targets,
+        running_prometheus(scraping(targets), Path(folder)) as server,
+    ):
+        yield Watching(server)
+
+
+def scraping(targets: str) -> dict[str, Any]:
+    """Return the configuration of a Prometheus that asks an address for its targets."""
+    return {
+        "global": {
+            "scrape_interval": PERIOD,
+            "scrape_timeout": PERIOD,
+            "evaluation_interval": PERIOD,
+        },
+        "rule_files": [str(RULES)],
+        "scrape_configs": [
+            # Their label `namespace` is that of the object, not that of the pod.
+            {"job_name": "trimtab", "honor_labels": True} | _found_at(f"http://{targets}{CONTROL}"),
+            {"job_name": "servers"} | _found_at(f"http://{targets}{SERVERS}"),
+        ],
+    }
+
+
+def _found_at(url: str) -> dict[str, Any]:
+    return {"http_sd_configs": [{"url": url, "refresh_interval": PERIOD}]}

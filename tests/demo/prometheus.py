@@ -4,14 +4,18 @@ alerts by the chart's rules.
 Pods are reached through the API server, so that it works where their network does not reach.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from demo.story import Story
 from support.alerting import RULES
+from support.bars import Bar
 from support.kubectl import Kubectl
 from support.prometheus_server import Firing, PrometheusServer, empty_panels, running_prometheus
 from support.scrape_targets import CONTROL, SERVERS, serving_targets
@@ -37,6 +41,11 @@ class Watching:
         """Return when an alert began to fire, seconds since 1970; None if it never did."""
         return next((one.since for one in self.alerts() if one.alert == alert), None)
 
+    def promoted(self) -> list[float]:
+        """Return when challengers were promoted, seconds since 1970."""
+        counted = 'changes(trimtab_rollout_outcomes_total{outcome="Promoted"}[5s]) > 0'
+        return sorted(since for _, (since, _) in self.server.spans(counted))
+
     def empty_panels(self) -> list[str]:
         """Return the dashboard's queries that find no series now."""
         return empty_panels(self.server)
@@ -52,6 +61,21 @@ def watching(kubectl: Kubectl) -> Iterator[Watching]:
         running_prometheus(scraping(targets), Path(folder)) as server,
     ):
         yield Watching(server)
+
+
+def tell_alerts(story: Story, watched: Watching) -> None:
+    """Tell which alerts fired when, and whether quality was complained of before it was mended."""
+    for one in watched.alerts():
+        begin, end = (_clock(at) for at in (one.since, one.until))
+        story.fact(one.alert, f"{begin} to {end}: {one.labels}")
+    empty = watched.empty_panels()
+    for query in empty:
+        story.say(f"no series: {query}")
+    story.bar(Bar("empty-panels", len(empty), 0))
+    alert, promoted = watched.first("TrimtabModelQualityDropped"), watched.promoted()
+    if promoted:
+        lead = promoted[0] - alert if alert is not None else math.nan
+        story.bar(Bar("alert-before-promotion-seconds", lead, 0, at_least=True))
 
 
 def scraping(targets: str) -> dict[str, Any]:
@@ -73,3 +97,7 @@ def scraping(targets: str) -> dict[str, Any]:
 
 def _found_at(url: str) -> dict[str, Any]:
     return {"http_sd_configs": [{"url": url, "refresh_interval": PERIOD}]}
+
+
+def _clock(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S")

@@ -66,22 +66,23 @@ class PrometheusServer:
         found: list[dict[str, Any]] = self._read("targets", {"state": "active"})["activeTargets"]
         return found
 
-    def firings(self, step: float = 1.0) -> list[Firing]:
-        """Return when each alert of Trimtab fired since the start, in order of its beginning.
-
-        Args:
-            step: resolution, seconds; a pause shorter than two of them is none.
-        """
-        now = time.time()
-        step = max(step, (now - self.started) / MOST_POINTS)
-        expression = 'ALERTS{alertname=~"Trimtab.+", alertstate="firing"}'
-        asked = {"query": expression, "start": self.started, "end": now, "step": step}
+    def firings(self) -> list[Firing]:
+        """Return when each alert of Trimtab fired since the start, in order of its beginning."""
         found = [
-            Firing(series["metric"]["alertname"], _own(series["metric"]), *span)
-            for series in self._results("query_range", asked)
-            for span in _spans([float(moment) for moment, _ in series["values"]], step)
+            Firing(labels["alertname"], _own(labels), *span)
+            for labels, span in self.spans('ALERTS{alertname=~"Trimtab.+", alertstate="firing"}')
         ]
         return sorted(found, key=lambda one: (one.since, one.alert))
+
+    def spans(self, expression: str) -> Iterator[tuple[Labels, tuple[float, float]]]:
+        """Yield from when to when an expression had series since the start, to the second."""
+        now = time.time()
+        step = max(1.0, (now - self.started) / MOST_POINTS)
+        asked = {"query": expression, "start": self.started, "end": now, "step": step}
+        for series in self._results("query_range", asked):
+            moments = [float(moment) for moment, _ in series["values"]]
+            for span in _spans(moments, step):
+                yield series["metric"], span
 
     def _results(self, path: str, asked: Mapping[str, object]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._read(path, asked)["result"]
@@ -150,6 +151,7 @@ def _own(labels: Labels) -> Labels:
 
 
 def _spans(moments: list[float], step: float) -> Iterator[tuple[float, float]]:
+    """Yield the first and last of moments that follow one another; a missed one is no pause."""
     begin = moments[0]
     for earlier, later in pairwise(moments):
         if later - earlier > 2 * step:

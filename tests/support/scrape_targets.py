@@ -44,7 +44,7 @@ def targets_of(pods: Iterable[Pod], ports: Mapping[str, str], api: str) -> list[
 
 def _ports(pod: Pod, name: str | None) -> list[int]:
     declared = [port for one in pod["spec"]["containers"] for port in one.get("ports", [])]
-    return [port["containerPort"] for port in declared if port.get("name") == name is not None]
+    return [port["containerPort"] for port in declared if name and port.get("name") == name]
 
 
 def _target(pod: Pod, port: int, api: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from demo.installation import ROOT, empty, install
 from demo.journey import EXAMPLES, NAME, Journey
 from demo.latency import Latency
 from demo.loop import Loop
+from demo.prometheus import Watching, tell_alerts, watching
 from demo.story import Story
 from replay.arms import gap
 from replay.picture import Mark, draw
@@ -18,6 +19,7 @@ from replay.player import Player
 from replay.streams import bikes
 from support.bars import Bar
 from support.datasets import bike_share
+from support.kubectl import Kubectl
 from trimtab_operator.manifests.names import server
 
 CLOSE_ENOUGH, LONGEST_MINUTES = 0.02, 40
@@ -32,12 +34,13 @@ def main() -> int:
     parser.add_argument("--namespace", default="demo")
     parser.add_argument("--windows", type=int, default=int(os.environ.get("WINDOWS", WINDOWS)))
     options = parser.parse_args()
-    with TemporaryDirectory() as folder:
-        _tell(Story(), options.namespace, options.windows, Path(folder))
+    with TemporaryDirectory() as folder, watching(Kubectl(options.namespace)) as watched:
+        _tell(Story(), watched, options.windows, Path(folder))
     return 0
 
 
-def _tell(story: Story, namespace: str, windows: int, folder: Path) -> None:
+def _tell(story: Story, watched: Watching, windows: int, folder: Path) -> None:
+    namespace = watched.namespace
     journey = Journey(namespace, bike_share())
     with story.step("Installing the chart: operator, monitor and embedded S3"):
         install([namespace])
@@ -94,6 +97,7 @@ def _tell(story: Story, namespace: str, windows: int, folder: Path) -> None:
     for bar in latency.bars():
         story.bar(bar)
     story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
+    tell_alerts(story, watched)
     story.close(_next_commands(namespace))
 
 

@@ -29,13 +29,16 @@ class Watching:
 
     Attributes:
         server: the running Prometheus.
+        namespace: where the demo plays; others of the cluster do not count.
     """
 
     server: PrometheusServer
+    namespace: str
 
     def alerts(self) -> list[Firing]:
-        """Return when each alert fired, in order of its beginning."""
-        return self.server.firings()
+        """Return when each alert fired, in order of its beginning; also those of no namespace."""
+        found = self.server.firings()
+        return [one for one in found if one.labels.get("namespace") in {None, self.namespace}]
 
     def first(self, alert: str) -> float | None:
         """Return when an alert began to fire, seconds since 1970; None if it never did."""
@@ -43,7 +46,8 @@ class Watching:
 
     def promoted(self) -> list[float]:
         """Return when challengers were promoted, seconds since 1970."""
-        counted = 'changes(trimtab_rollout_outcomes_total{outcome="Promoted"}[5s]) > 0'
+        ends = f'trimtab_rollout_outcomes_total{{namespace="{self.namespace}", outcome="Promoted"}}'
+        counted = f"changes({ends}[5s]) > 0"
         return sorted(since for _, (since, _) in self.server.spans(counted))
 
     def empty_panels(self) -> list[str]:
@@ -60,7 +64,7 @@ def watching(kubectl: Kubectl) -> Iterator[Watching]:
         serving_targets(api) as targets,
         running_prometheus(scraping(targets), Path(folder)) as server,
     ):
-        yield Watching(server)
+        yield Watching(server, kubectl.namespace)
 
 
 def tell_alerts(story: Story, watched: Watching) -> None:

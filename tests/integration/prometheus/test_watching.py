@@ -90,7 +90,7 @@ def watched(api_server: ApiServer, metrics: Metrics, tmp_path: Path) -> Iterator
         for (component, port), registry in parts.items():
             number = stack.enter_context(exporting(registry))
             start_pod(api_server, namespace, component, (port, number))
-        kubectl = Kubectl(namespace, ["--kubeconfig", kubeconfig])
+        kubectl = Kubectl(RULE["namespace"], ["--kubeconfig", kubeconfig])
         yield stack.enter_context(watching(kubectl))
 
 

@@ -76,6 +76,7 @@ def test_a_bad_window_leads_to_exactly_one_run(
     assert run["spec"]["causes"] == [trigger]
     assert decided(tenant) == ["Wait NoRuleHolds", "Retrain RuleHolds"]
     assert status(tenant)["pending"]["triggerId"] == trigger
+    assert operator.metric_sum("trimtab_rule_holding{") == 1
     assert run["spec"]["triggerMessage"].startswith("DriftMonitor `bikes`: Rule `quality-drop`")
 
     wait_until(lambda: champion(tenant)["digest"] != former, SECONDS, what="a new one is champion")

@@ -50,6 +50,7 @@ def test_manifests_become_a_served_model(
     assert lease is not None
     assert lease["metadata"]["annotations"]["trimtab.dev/audit-head"] == chain[-1].hash
     assert operator.metric_sum("trimtab_gate_outcomes_total{") == 1
+    assert operator.metric("trimtab_watch_silent") == 0
     assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
     assert operator.health() == "ok"
 

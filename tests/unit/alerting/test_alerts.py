@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from support.alerting import CASES, RUNBOOKS, alerts
+from trimtab_operator.cli.app import app
+from trimtab_operator.manifests import labels
 
 ALERTS = alerts()
 EACH = pytest.mark.parametrize("alert", ALERTS)
@@ -65,6 +67,22 @@ def test_an_alert_has_a_runbook(alert: str) -> None:
     assert lines[0] == f"# {alert}"
     assert [line for line in lines if line.startswith("## ")] == SECTIONS
     assert "kubectl" in page
+
+
+def texts() -> dict[str, str]:
+    """Return everything that tells people what to type: runbooks and annotations."""
+    pages = {path.stem: path.read_text() for path in RUNBOOKS.glob("*.md")}
+    return {name: f"{pages[name]} {rule['annotations']}" for name, rule in ALERTS.items()}
+
+
+@EACH
+def test_commands_and_annotations_exist(alert: str) -> None:
+    text = texts()[alert]
+    commands = {one.name for one in app.registered_commands}
+    commands |= {one.name for one in app.registered_groups}
+    assert set(re.findall(r"(?:`|\n|kubectl )trimtab (\w+)", text)) <= commands
+    keys = {value for value in vars(labels).values() if isinstance(value, str)}
+    assert set(re.findall(r"trimtab\.dev/[\w-]+", text)) <= keys
 
 
 def test_no_runbook_is_left_over() -> None:

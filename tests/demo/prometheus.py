@@ -21,6 +21,7 @@ from support.prometheus_server import Firing, PrometheusServer, empty_panels, ru
 from support.scrape_targets import CONTROL, SERVERS, serving_targets
 
 PERIOD = "1s"
+LOOK_FOR_PODS = "5s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def scraping(targets: str) -> dict[str, Any]:
 
 
 def _found_at(url: str) -> dict[str, Any]:
-    return {"http_sd_configs": [{"url": url, "refresh_interval": PERIOD}]}
+    return {"http_sd_configs": [{"url": url, "refresh_interval": LOOK_FOR_PODS}]}
 
 
 def _clock(moment: float) -> str:

@@ -51,7 +51,7 @@ images: venv up ## Build the images and load them into the cluster
 	for name in $(IMAGES); do $(LOCAL) build-image trimtab-$$name:dev --file images/$$name/Dockerfile --context .; done
 	$(LOCAL) build-image trimtab-s3:dev --file images/s3/Dockerfile --context program:versitygw
 
-demo: images ## The loop on real data, in the embedded cluster
+demo: images ## The loop on real data, in the embedded cluster; DEMO=cgm and DEMO=employment play others
 	$(LOCAL) prometheus && PYTHONPATH=tests $(PY) -m demo
 
 bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short

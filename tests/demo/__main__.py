@@ -7,114 +7,98 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demo.beside import Beside
-from demo.installation import ROOT, empty, install
-from demo.journey import EXAMPLES, NAME, Journey
+from demo.installation import empty, install, upload
+from demo.journey import Journey
 from demo.latency import Latency
 from demo.loop import Loop
 from demo.prometheus import Watching, tell_alerts, watching
+from demo.report import tell_quality
+from demo.scenario import SCENARIOS, Scenario
 from demo.story import Story
-from replay.arms import gap
-from replay.picture import Mark, draw
 from replay.player import Player
-from replay.streams import bikes
+from replay.streams import Stream
 from support.bars import Bar
-from support.datasets import bike_share
 from support.kubectl import Kubectl
 from trimtab_operator.manifests.names import server
+from trimtab_stages.contract.run import Commit
 
-CLOSE_ENOUGH, LONGEST_MINUTES = 0.02, 40
-MONTHS, WINDOWS, HALF = 22, 12, 6
-HOUR_NS = 3_600_000_000_000
-PICTURE = ROOT / "loop.svg"
+LONGEST_MINUTES = 40
 
 
 def main() -> int:
     """Run the demo; returns 0 when every step was reached."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--namespace", default="demo")
-    parser.add_argument("--windows", type=int, default=int(os.environ.get("WINDOWS", WINDOWS)))
+    parser.add_argument("--data", choices=SCENARIOS, default=os.environ.get("DEMO", "bikes"))
+    parser.add_argument("--windows", type=int, default=int(os.environ.get("WINDOWS", "0")))
     options = parser.parse_args()
+    scenario = SCENARIOS[options.data]()
+    windows = options.windows or scenario.windows
     with TemporaryDirectory() as folder, watching(Kubectl(options.namespace)) as watched:
-        _tell(Story(), watched, options.windows, Path(folder))
+        _tell(Story(), scenario, windows, watched, Path(folder))
     return 0
 
 
-def _tell(story: Story, watched: Watching, windows: int, folder: Path) -> None:
-    namespace = watched.namespace
-    journey = Journey(namespace, bike_share())
+def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, folder: Path) -> None:
+    journey = Journey(watched.namespace, scenario.raw(), scenario.name)
+    commit = _first_model(story, scenario, journey)
+    stream = scenario.stream(folder / "stream", windows)
+    loop = _played(story, scenario, journey, stream)
+    with story.step("Scoring a frozen model and one refitted every window beside it"):
+        tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
+    story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
+    tell_alerts(story, watched)
+    story.close(_next_commands(watched.namespace, scenario.name))
+
+
+def _first_model(story: Story, scenario: Scenario, journey: Journey) -> Commit:
+    """Go from the raw file to a Model that serves and is watched."""
+    *before, monitor = scenario.manifests
     with story.step("Installing the chart: operator, monitor and embedded S3"):
-        install([namespace])
-        empty(namespace)
+        install([journey.namespace])
+        empty(journey.namespace)
     with story.step("Uploading the raw file and applying the manifests"):
-        journey.begin()
+        upload(journey.namespace, scenario.key, journey.raw)
+        for each in before:
+            journey.kubectl.apply(each)
     with story.step("Ingesting by the Dataset's rules"):
         manifest = journey.ingested(seconds=300)
         story.say(f"{manifest.rows_in} rows in, {manifest.rows_kept} kept")
+        story.fact("snapshot", manifest.digest[:23])
     with story.step("Training, exporting, evaluating, judging"):
         run, commit = journey.trained(seconds=1200, tell=story.say)
+        story.fact("first run", f"{run}: gates {commit.outcome}")
     with story.step("Serving, and watching"):
-        journey.kubectl.wait(f"model/{NAME}", "Ready", 300)
-        journey.kubectl.apply(_monitor())
-    stream = bikes(folder / "stream", MONTHS, windows)
+        journey.kubectl.wait(f"model/{scenario.name}", "Ready", 300)
+        journey.kubectl.apply(monitor)
+    return commit
+
+
+def _played(story: Story, scenario: Scenario, journey: Journey, stream: Stream) -> Loop:
+    name, kubectl = scenario.name, journey.kubectl
     with (
-        story.step(f"Playing {windows} windows of 30 days in lock step"),
-        journey.kubectl.forward(f"svc/{server(NAME)}", 8080) as address,
+        story.step(f"Playing {stream.windows} windows in lock step"),
+        kubectl.forward(f"svc/{server(name)}", 8080) as address,
     ):
-        player = Player(stream, NAME, address, label_delay_ns=HOUR_NS)
-        model = journey.kubectl.get(f"model/{NAME}")
+        player = Player(stream, name, address, scenario.label_delay_ns, scenario.batch)
+        model = kubectl.get(f"model/{name}")
         latency = Latency(model["spec"]["capture"]["flushSeconds"])
-        loop = Loop(journey.kubectl, NAME, stream, player, story.say, latency)
+        loop = Loop(kubectl, name, stream, player, story.say, latency, scenario.day_rows)
         loop.play()
         player.close()
-    with story.step("Scoring a frozen model and one refitted every window beside it"):
-        beside = Beside.of(journey, stream, commit, folder)
-        found = {
-            "loop": loop.quality(),
-            "frozen": beside.frozen(),
-            "refit every window": beside.every(),
-        }
-    retrained = [hop for hop in loop.hops if hop.outcome == "Retrain"]
-    marks = [Mark(hop.window, f"{hop.run}: {hop.rollout or hop.gates}") for hop in retrained]
-    PICTURE.write_text(draw("Bike share: balanced accuracy per 30 days", found, marks))
-    story.fact("snapshot", manifest.digest[:23])
-    story.fact("first run", f"{run}: gates {commit.outcome}")
-    for hop in loop.hops:
-        story.fact(f"window {hop.window + 1}", f"{hop.outcome}: {hop.message}")
-    for name, series in found.items():
-        story.fact(name, " ".join(f"{value:.3f}" for value in series))
-    boosting = beside.boosting()
-    story.fact("HistGradientBoosting, first window", f"{boosting:.3f}")
-    story.fact("picture", PICTURE.name)
-    story.bar(Bar("demo-accuracy-gap", boosting - found["frozen"][0], CLOSE_ENOUGH))
-    for reach, goal in ((HALF, 0.5), (windows, 0.7)):
-        measured = gap(found["refit every window"], found["frozen"], found["loop"], reach)
-        story.fact(
-            f"decay, {reach} windows", f"frozen {measured.frozen:.3f}, loop {measured.policy:.3f}"
-        )
-        story.bar(Bar(f"staleness-cut-{reach}", measured.cut, goal, at_least=True))
-    story.bar(Bar("retrains", len(retrained), 3))
-    story.bar(Bar("failed-requests", player.played.failed, 0))
-    for bar in latency.bars():
-        story.bar(bar)
-    story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
-    tell_alerts(story, watched)
-    story.close(_next_commands(namespace))
+    return loop
 
 
-def _monitor() -> str:
-    """Return the example's DriftMonitor without pauses of wall time: months take minutes here."""
-    written = (EXAMPLES / "monitor.yaml").read_text()
-    return written.replace("failureBackoffSeconds: 600", "failureBackoffSeconds: 0")
-
-
-def _next_commands(namespace: str) -> list[str]:
+def _next_commands(namespace: str, name: str) -> list[str]:
+    folder = "charts/trimtab/examples/bikes"
+    live = f".venv/bin/trimtab diagram -f {folder} --live -o diagram.svg"
     return [
         "export KUBECONFIG=/var/lib/trimtab/admin.kubeconfig PATH=~/.cache/trimtab/bin:$PATH",
         "kubectl get trimtab -A",
-        f"kubectl -n {namespace} describe driftmonitor",
-        f"kubectl -n {namespace} port-forward svc/bikes-server 8080 &",
-        "curl localhost:8080/v2/models/bikes",
-        ".venv/bin/trimtab diagram -f charts/trimtab/examples/bikes --live -o diagram.svg",
+        f"kubectl -n {namespace} describe driftmonitor {name}",
+        f"kubectl -n {namespace} port-forward svc/{server(name)} 8080 &",
+        f"curl localhost:8080/v2/models/{name}",
+        *([live] if name == "bikes" else []),
         "make down",
     ]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
 
-from demo.journey import NAME, Journey
+from demo.journey import Journey
 from demo.tenant import tenant_store
 from replay.arms import Field
 from replay.learner import Fitted, Learner
@@ -39,7 +39,7 @@ class Beside:
         """Return the policies; the first model's file comes from the tenant's bucket."""
         with tenant_store(journey.namespace) as store:
             first = Fitted(commit, Graph(store.get(commit.model.file.key)))
-        pipeline = PIPELINE.parse(journey.kubectl.get(f"pipeline/{NAME}"))
+        pipeline = PIPELINE.parse(journey.kubectl.get(f"pipeline/{journey.name}"))
         if not isinstance(pipeline, Pipeline):
             raise TypeError("the kind Pipeline parses to a Pipeline")
         for name in ("store", "work"):

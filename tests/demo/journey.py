@@ -43,10 +43,17 @@ class Served:
 
 @dataclass(frozen=True)
 class Journey:
-    """One namespace's way through the loop."""
+    """One namespace's way through the loop.
+
+    Attributes:
+        namespace: where it happens.
+        raw: the raw file.
+        name: of Dataset, Pipeline and Model.
+    """
 
     namespace: str
     raw: bytes
+    name: str = NAME
 
     @property
     def kubectl(self) -> Kubectl:
@@ -54,15 +61,15 @@ class Journey:
         return Kubectl(self.namespace)
 
     def begin(self) -> None:
-        """Upload the raw file and apply the three manifests."""
+        """Upload the file of bike rides and apply the example's three manifests."""
         upload(self.namespace, "raw/bikes.csv", self.raw)
         for name in ("dataset", "pipeline", "model"):
             self.kubectl.apply(EXAMPLES / f"{name}.yaml")
 
     def ingested(self, seconds: float) -> SnapshotManifest:
         """Wait for the snapshot and return its manifest."""
-        self.kubectl.wait(f"dataset/{NAME}", "Ready", int(seconds))
-        snapshot = self.kubectl.get(f"dataset/{NAME}")["status"]["snapshot"]
+        self.kubectl.wait(f"dataset/{self.name}", "Ready", int(seconds))
+        snapshot = self.kubectl.get(f"dataset/{self.name}")["status"]["snapshot"]
         with tenant_store(self.namespace) as store:
             data = store.get(snapshot["manifest"]["key"])
         return SnapshotManifest.model_validate_json(data)
@@ -86,10 +93,10 @@ class Journey:
 
     def served(self, manifest: SnapshotManifest, commit: Commit, seconds: float) -> Served:
         """Wait until the Model answers with the run's version; ask it for the next month."""
-        self.kubectl.wait(f"model/{NAME}", "Ready", int(seconds))
+        self.kubectl.wait(f"model/{self.name}", "Ready", int(seconds))
         month = self.month(manifest)
-        with self.kubectl.forward(f"svc/{server(NAME)}", 8080) as address:
-            decided = ask(address, NAME, month.inputs, month.time_ns, batch=24)
+        with self.kubectl.forward(f"svc/{server(self.name)}", 8080) as address:
+            decided = ask(address, self.name, month.inputs, month.time_ns, batch=24)
         with tenant_store(self.namespace) as store:
             rival = boosting_decisions(store, manifest, month.inputs)
         return Served(
@@ -102,7 +109,7 @@ class Journey:
 
     def month(self, manifest: SnapshotManifest) -> Month:
         """Return the month after training."""
-        body = self.kubectl.get(f"dataset/{NAME}")
+        body = self.kubectl.get(f"dataset/{self.name}")
         dataset = DATASET.parse(body)
         if not isinstance(dataset, Dataset):
             raise TypeError("the kind Dataset parses to a Dataset")

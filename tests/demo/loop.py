@@ -23,7 +23,6 @@ from support.waiting import wait_until
 DECISION_SECONDS = 120
 RUN_SECONDS = 900
 ROLLOUT_SECONDS = 90
-DAY_ROWS = 24
 
 
 @dataclass
@@ -60,6 +59,7 @@ class Loop:
         player: asks and labels.
         tell: shows a line to people.
         latency: how quickly it acts.
+        day_rows: rows that are played at once while a challenger is in the shadow.
         hops: what followed from each window.
     """
 
@@ -69,6 +69,7 @@ class Loop:
     player: Player
     tell: Callable[[str], None]
     latency: Latency
+    day_rows: int
     hops: list[Hop] = field(default_factory=list)
 
     def play(self) -> None:
@@ -139,8 +140,8 @@ class Loop:
         return rows[:0]
 
     def _days(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        for first in range(0, len(rows), DAY_ROWS):
-            yield rows[first : first + DAY_ROWS]
+        for first in range(0, len(rows), self.day_rows):
+            yield rows[first : first + self.day_rows]
 
     def _ended_run(self, trigger: str) -> dict[str, Any] | None:
         runs = self.kubectl.get("pipelineruns")["items"]

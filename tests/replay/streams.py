@@ -3,10 +3,10 @@
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +25,11 @@ from trimtab_stages.preprocess.split import rows_of
 
 SECOND_NS = 1_000_000_000
 BIKES_BEGIN = datetime(2010, 9, 20, tzinfo=UTC)
-CGM_BEGIN = datetime(2010, 3, 24, 7, 45, tzinfo=UTC)
+CGM_BEGIN = datetime(2010, 3, 24, tzinfo=UTC)
+EMPLOYMENT_BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
+"""Where the rows that follow the reference begin."""
 FORTNIGHT, MONTH = timedelta(days=14), timedelta(days=30)
-CHUNKS = 18
+CHUNKS, CHUNK = 18, timedelta(days=8)
 """Windows that the employment rows, which know only their year, are cut into, in file order."""
 
 
@@ -58,6 +60,13 @@ class Stream:
     def windows(self) -> int:
         """Number of windows after the first training."""
         return len(self.edges_ns) - 1
+
+    def first(self, windows: int) -> Self:
+        """Return the stream up to the end of the first windows."""
+        edges = self.edges_ns[: windows + 1]
+        rows = slice(0, int(np.searchsorted(self.time_ns, edges[-1])))
+        cut = {name: getattr(self, name)[rows] for name in ("time_ns", "inputs", "truth")}
+        return replace(self, edges_ns=edges, **cut)
 
     def window(self, index: int) -> NDArray[np.int64]:
         """Return the rows of a window."""
@@ -103,7 +112,7 @@ def cgm(folder: Path, windows: int = 12) -> Stream:
 def employment() -> Stream:
     """Return the census of Massachusetts: who is employed? The control: it hardly drifts.
 
-    Its rows know only their year; row k is given the k-th minute.
+    Its rows know only their year; they are given one minute after the other.
     """
     archive = fetch_archive(EMPLOYMENT)
     with zipfile.ZipFile(archive) as packed:
@@ -117,10 +126,11 @@ def employment() -> Stream:
     inputs = np.nan_to_num(inputs, nan=-1.0)
     known = [table["employed"].to_numpy() for table in (past, truth)]
     labels = np.concatenate(known).astype(np.int64)
-    time_ns = np.arange(len(labels), dtype=np.int64) * 60 * SECOND_NS
-    cuts = np.linspace(len(past), len(labels), CHUNKS + 1).astype(np.int64)
-    edges = cuts * 60 * SECOND_NS
-    memory = int(edges[0])
+    begin_ns = int(EMPLOYMENT_BEGIN.timestamp()) * SECOND_NS
+    minutes = np.arange(len(labels), dtype=np.int64) - len(past)
+    time_ns = begin_ns + minutes * 60 * SECOND_NS
+    edges = begin_ns + np.arange(CHUNKS + 1) * int(CHUNK.total_seconds()) * SECOND_NS
+    memory = len(past) * 60 * SECOND_NS
     features = tuple(Feature(name=name) for name in names)
     return Stream("employment", features, time_ns, inputs, labels, edges, memory)
 

@@ -29,8 +29,13 @@ def images_and_storage(environment: Mapping[str, str]) -> list[str]:
     return arguments
 
 
-def install(namespaces: list[str]) -> None:
-    """Install or upgrade the chart with the given tenant namespaces."""
+def install(namespaces: list[str], *values: str) -> None:
+    """Install or upgrade the chart with the given tenant namespaces.
+
+    Args:
+        namespaces: of tenants.
+        *values: settings as `--set` takes them.
+    """
     tenants = []
     for index, namespace in enumerate(namespaces):
         tenants += ["--set", f"storage.tenants[{index}].namespace={namespace}"]
@@ -43,6 +48,7 @@ def install(namespaces: list[str]) -> None:
         "--create-namespace",
         *images_and_storage(os.environ),
         *tenants,
+        *(part for value in values for part in ("--set", value)),
         "--wait",
         "--timeout",
         "5m",

@@ -42,7 +42,12 @@ def ask_own(kubectl: Kubectl) -> bool:
         kubectl.forward(f"svc/{server(NAME)}", 8080) as address,
         triton.InferenceServerClient(address) as client,
     ):
-        tensor = triton.InferInput("x", list(ROWS.shape), "FP32")
-        tensor.set_data_from_numpy(ROWS)
-        answer = client.infer(NAME, [tensor]).as_numpy("y")
+        return doubles(client)
+
+
+def doubles(client: triton.InferenceServerClient) -> bool:
+    """Return whether the served Model doubles."""
+    tensor = triton.InferInput("x", list(ROWS.shape), "FP32")
+    tensor.set_data_from_numpy(ROWS)
+    answer = client.infer(NAME, [tensor]).as_numpy("y")
     return bool(np.array_equal(answer, ROWS * 2))

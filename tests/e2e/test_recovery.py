@@ -8,54 +8,23 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import tritonclient.http as triton
 
-from demo.installation import ROOT, empty, upload
-from demo.tenant import SYSTEM_NAMESPACE, tenant_store
+from demo.installation import ROOT
+from demo.tenant import SYSTEM_NAMESPACE
 from support.kubectl import Kubectl, KubectlError
+from support.small_pipeline import apply_small_pipeline, has_checkpoint
 from support.waiting import wait_until
 from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.names import server
-from trimtab_stages.contract.layout import checkpoint_prefix
 from trimtab_stages.serve.plan.version import short_name
 
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
 
 SECONDS = 600
 LAUNCHER = {"PYTHONPATH": str(ROOT / "images")}
-COMPUTE = {"cpu": "1", "memory": "3Gi"}
-MANIFESTS: list[dict[str, Any]] = [
-    {
-        "kind": "Dataset",
-        "spec": {
-            "source": {"uri": "raw/bikes.csv"},
-            "columns": [
-                {"name": "count", "role": "Source", "availability": "After"},
-                {"name": "tmax", "availability": "KnownInAdvance"},
-            ],
-            "time": {
-                "column": "ts",
-                "end": "2011-03-01T00:00:00Z",
-                "grid": {"intervalSeconds": 3600},
-            },
-            "cyclical": {"parts": ["HourOfDay", "DayOfWeek"]},
-            "target": {"name": "busy", "column": "count", "kind": "Above", "trainQuantile": "0.5"},
-        },
-    },
-    {
-        "kind": "Pipeline",
-        "spec": {
-            "datasetRef": {"name": "r"},
-            "training": {"epochs": 40, "earlyStopping": {"patienceEpochs": 40}},
-            "compute": COMPUTE,
-            "gates": [{"name": "parity", "kind": "Parity"}],
-        },
-    },
-    {"kind": "Model", "spec": {"pipelineRef": {"name": "r"}}},
-]
 
 
 @dataclass(frozen=True)
@@ -81,17 +50,11 @@ def _running(component: labels.Component) -> Callable[[Kubectl], bool]:
     return lambda kubectl: bool(_pods(kubectl, f"{labels.COMPONENT}={component}", "Running"))
 
 
-def _has_checkpoint(kubectl: Kubectl) -> bool:
-    with tenant_store(kubectl.namespace) as store:
-        found = next(iter(store.list(checkpoint_prefix("").rstrip("/"))), None)
-    return found is not None
-
-
 HOPS = {
     hop.name: hop
     for hop in (
         Hop("ingest", f"{labels.COMPONENT}=ingest", _running(labels.Component.INGEST)),
-        Hop("training", f"{labels.COMPONENT}=train", _has_checkpoint),
+        Hop("training", f"{labels.COMPONENT}=train", has_checkpoint),
         Hop("serving", f"{labels.COMPONENT}=server", _running(labels.Component.SERVER)),
     )
 }
@@ -124,13 +87,8 @@ def undisturbed(installed: list[str], raw_bikes: bytes) -> Outcome:
 
 
 def _begin(raw: bytes) -> Kubectl:
-    """Empty the namespace and its bucket, so that nothing is cached, and apply the manifests."""
     kubectl = Kubectl("recovery")
-    empty(kubectl.namespace)
-    upload(kubectl.namespace, "raw/bikes.csv", raw)
-    for manifest in MANIFESTS:
-        common = {"apiVersion": "trimtab.dev/v1alpha1", "metadata": {"name": "r"}}
-        kubectl.apply(common | manifest)
+    apply_small_pipeline(kubectl, raw)
     return kubectl
 
 

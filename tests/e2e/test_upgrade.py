@@ -1,0 +1,111 @@
+"""A new release of the operator under traffic: nobody who asks or trains notices it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import tritonclient.http as triton
+
+from demo.installation import empty, install, upload
+from demo.own_onnx import KEY, NAME, doubles, serve
+from demo.tenant import SYSTEM_NAMESPACE
+from support.graphs import doubling
+from support.kubectl import Kubectl
+from support.small_pipeline import apply_small_pipeline, has_checkpoint
+from support.waiting import wait_until
+from trimtab_operator.manifests import labels
+from trimtab_operator.manifests.names import server
+
+pytestmark = pytest.mark.e2e
+
+SECONDS = 300
+NEW_TEMPLATES = [f"{part}.podAnnotations.release=second" for part in ("operator", "monitor")]
+
+
+@dataclass
+class Asked:
+    """What a client saw that asks again and again, and tries nothing twice."""
+
+    answered: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def asking(kubectl: Kubectl) -> Iterator[Asked]:
+    """Ask one request after another until the end of the block."""
+    asked, stop = Asked(), threading.Event()
+
+    def ask(address: str) -> None:
+        with triton.InferenceServerClient(address) as client:
+            while not stop.is_set():
+                try:
+                    right = doubles(client)
+                except (triton.InferenceServerException, OSError) as error:
+                    asked.failed.append(str(error))
+                else:
+                    asked.answered += right
+                    asked.failed += [] if right else ["another answer"]
+
+    with kubectl.forward(f"svc/{server(NAME)}", 8080) as address:
+        thread = threading.Thread(target=ask, args=(address,))
+        thread.start()
+        try:
+            yield asked
+        finally:
+            stop.set()
+            thread.join()
+
+
+@pytest.fixture
+def served(installed: list[str]) -> Iterator[Kubectl]:
+    kubectl = Kubectl(installed[1])
+    upload(kubectl.namespace, KEY, doubling())
+    serve(kubectl, SECONDS)
+    yield kubectl
+    kubectl.run("delete", "models", "--all", "--wait=false")
+
+
+@pytest.fixture
+def training(installed: list[str], raw_bikes: bytes) -> Iterator[Kubectl]:
+    kubectl = Kubectl(installed[2])
+    apply_small_pipeline(kubectl, raw_bikes)
+    wait_until(lambda: has_checkpoint(kubectl), SECONDS, interval=0.2, what="a checkpoint")
+    yield kubectl
+    empty(kubectl.namespace)
+
+
+def test_an_upgrade_disturbs_neither_requests_nor_a_run(
+    installed: list[str], served: Kubectl, training: Kubectl
+) -> None:
+    system = Kubectl(SYSTEM_NAMESPACE)
+    operators, servers = _pods(system, "operator"), _pods(served, "server")
+    trained_by = _pods(training, "train")
+    with asking(served) as asked:
+        wait_until(lambda: asked.answered > 0, 30, what="a first answer")
+        install(installed, *NEW_TEMPLATES)
+        before = asked.answered
+        wait_until(lambda: asked.answered > before, 30, what="an answer after the upgrade")
+    assert asked.failed == []
+    assert set(_pods(system, "operator")).isdisjoint(operators)
+    assert _pods(served, "server") == servers
+    training.run("wait", "pipelinerun", "--all", "--for=condition=Complete", "--timeout=120s")
+    assert _pods(training, "train") == trained_by
+    assert len(training.get("pipelineruns")["items"]) == 1
+    install(installed)
+
+
+def _pods(kubectl: Kubectl, component: str) -> dict[str, int]:
+    """Return the pods of a component by uid, with how often each was restarted."""
+    pods: list[dict[str, Any]] = kubectl.get("pods", "-l", f"{labels.COMPONENT}={component}")[
+        "items"
+    ]
+    return {
+        pod["metadata"]["uid"]: sum(
+            item["restartCount"] for item in pod["status"].get("containerStatuses", [])
+        )
+        for pod in pods
+        if "deletionTimestamp" not in pod["metadata"]
+    }

@@ -20,9 +20,9 @@ from replay.streams import Stream
 from support.kubectl import Kubectl
 from support.waiting import wait_until
 
-DECISION_SECONDS = 120
+DECISION_SECONDS = 240
 RUN_SECONDS = 900
-ROLLOUT_SECONDS = 90
+ROLLOUT_SECONDS = 240
 
 
 @dataclass

@@ -16,6 +16,7 @@ from demo.installation import ROOT
 from demo.tenant import SYSTEM_NAMESPACE
 from support.kubectl import Kubectl, KubectlError
 from support.small_pipeline import apply_small_pipeline, has_checkpoint
+from support.strikes import kill_pods, pods_in_phase, take_store_away
 from support.waiting import wait_until
 from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.names import server
@@ -47,7 +48,7 @@ class Hop:
 
 
 def _running(component: labels.Component) -> Callable[[Kubectl], bool]:
-    return lambda kubectl: bool(_pods(kubectl, f"{labels.COMPONENT}={component}", "Running"))
+    return lambda kubectl: bool(pods_in_phase(kubectl, f"{labels.COMPONENT}={component}"))
 
 
 HOPS = {
@@ -59,11 +60,6 @@ HOPS = {
     )
 }
 KILLS = [(victim, hop) for hop in HOPS for victim in ("operator", "pod", "store")]
-
-
-def _pods(kubectl: Kubectl, selector: str, phase: str) -> list[str]:
-    pods = kubectl.get("pods", "-l", selector)["items"]
-    return [pod["metadata"]["name"] for pod in pods if pod["status"].get("phase") == phase]
 
 
 def _chosen() -> tuple[str, str]:
@@ -138,24 +134,10 @@ def _served() -> list[str]:
 
 
 def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:
-    system = Kubectl(SYSTEM_NAMESPACE)
     match victim:
         case "operator":
-            _kill(system, f"{labels.COMPONENT}=operator")
+            kill_pods(Kubectl(SYSTEM_NAMESPACE), f"{labels.COMPONENT}=operator")
         case "pod":
-            _kill(kubectl, hop.selector)
+            kill_pods(kubectl, hop.selector)
         case _:
-            system.run("scale", "statefulset/trimtab-s3", "--replicas=0")
-            system.run("wait", "pod/trimtab-s3-0", "--for=delete", "--timeout=60s")
-            _outage(system)
-            system.run("scale", "statefulset/trimtab-s3", "--replicas=1")
-
-
-def _kill(kubectl: Kubectl, selector: str) -> None:
-    kubectl.run("delete", "pods", "-l", selector, "--grace-period=0", "--force")
-
-
-def _outage(system: Kubectl) -> None:
-    """Stay away for 60 s, and see that the store really is gone all the time."""
-    with pytest.raises(AssertionError):
-        wait_until(lambda: _pods(system, f"{labels.COMPONENT}=s3", "Running"), 60, interval=2)
+            take_store_away()

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from support.monitor_writer import MANAGER, evaluate
 from support.objects import conditions_of
 from support.operator_process import ROOTS, OperatorProcess
 from support.scenario import NAME, apply_all
-from support.specs import dataset_spec
 from support.tenant import Tenant
 from support.waiting import wait_until
 from trimtab_stages.contract.audit import AuditRecord, verify
@@ -23,7 +21,6 @@ from trimtab_stages.store import LocalStore
 pytestmark = pytest.mark.integration
 SECONDS = 60.0
 WORSE, GOOD = {"quality": "0.1"}, {"quality": "0"}
-FLEET, SLOTS = 7, 3
 
 
 def champion(tenant: Tenant, name: str = NAME) -> Object:
@@ -175,46 +172,3 @@ def accept(server: ApiServer, folder: Path, namespace: str) -> "subprocess.Compl
     return subprocess.run(
         [*command, "-n", namespace], env=environment, capture_output=True, text=True, check=False
     )
-
-
-def test_a_fleet_that_trips_at_once_starts_no_more_than_its_slots(
-    tenant: Tenant,
-    settings: dict[str, Any],
-    start_operator: Callable[[dict[str, Any]], OperatorProcess],
-) -> None:
-    operator = start_operator(settings | {"retrain": {"maxConcurrent": SLOTS}})
-    names = [f"m-{number}" for number in range(FLEET)]
-    tenant.apply("Dataset", NAME, dataset_spec())
-    for name in names:
-        tenant.apply("Pipeline", name, {"datasetRef": {"name": NAME}})
-        tenant.apply("Model", name, {"pipelineRef": {"name": name}})
-        tenant.apply("DriftMonitor", name, {"modelRef": {"name": name}, "mode": "Act"})
-    wait_until(lambda: all(champion(tenant, name) for name in names), SECONDS, what="all serve")
-    for name in names:
-        evaluate(tenant, name, WORSE)
-    wait_until(lambda: all(decided(tenant, name) for name in names), SECONDS, what="all decided")
-    outcomes = [decided(tenant, name)[-1] for name in names]
-    assert sorted(outcomes) == (
-        ["Retrain RuleHolds"] * SLOTS + ["Suppress FleetBusy"] * (FLEET - SLOTS)
-    )
-    held = next(name for name in names if decided(tenant, name) == ["Suppress FleetBusy"])
-    assert "may be active at once" in status(tenant, held)["decision"]["message"]
-    wait_until(lambda: len(verdict_runs(tenant)) == SLOTS, SECONDS, what="their runs start")
-
-    most = SLOTS
-    while len(verdict_runs(tenant)) < FLEET:
-        tenant.act()
-        count = len(verdict_runs(tenant))
-        wait_until(
-            lambda count=count: len(verdict_runs(tenant)) > count,  # type: ignore[misc]
-            SECONDS,
-            what="a slot is taken",
-        )
-        most = max(most, len([run for run in verdict_runs(tenant) if is_active(run)]))
-    assert most <= SLOTS
-    assert all(decided(tenant, name) == ["Retrain RuleHolds"] for name in names)
-    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
-
-
-def is_active(run: Object) -> bool:
-    return "completionTime" not in run.get("status", {})

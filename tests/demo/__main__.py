@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demo.beside import Beside
+from demo.diagram import DIAGRAM, draw_live, unnamed
 from demo.installation import empty, install, upload
 from demo.journey import Journey
 from demo.latency import Latency
@@ -48,6 +49,9 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
         tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
     story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
     tell_alerts(story, watched)
+    missing = unnamed(draw_live(journey.kubectl), loop.hops)
+    story.fact("diagram", DIAGRAM.name)
+    story.bar(Bar("unnamed-in-diagram", len(missing), 0))
     story.close(_next_commands(watched.namespace, scenario.name))
 
 
@@ -90,15 +94,13 @@ def _played(story: Story, scenario: Scenario, journey: Journey, stream: Stream) 
 
 
 def _next_commands(namespace: str, name: str) -> list[str]:
-    folder = "charts/trimtab/examples/bikes"
-    live = f".venv/bin/trimtab diagram -f {folder} --live -o diagram.svg"
     return [
         "export KUBECONFIG=/var/lib/trimtab/admin.kubeconfig PATH=~/.cache/trimtab/bin:$PATH",
         "kubectl get trimtab -A",
         f"kubectl -n {namespace} describe driftmonitor {name}",
         f"kubectl -n {namespace} port-forward svc/{server(name)} 8080 &",
         f"curl localhost:8080/v2/models/{name}",
-        *([live] if name == "bikes" else []),
+        f".venv/bin/trimtab diagram -n {namespace} -o diagram.svg",
         "make down",
     ]
 

@@ -1,7 +1,7 @@
 """A real etcd and kube-apiserver on free loopback ports, with RBAC and an audit log.
 
 There is no kubelet and no controller: tests write the status of Jobs, Deployments and Pods.
-Use it from a conftest.py: `from support.apiserver import api_server`.
+`tests/integration/conftest.py` starts one for all tests of a process.
 """
 
 import json

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from support.apiserver import ApiServer, api_server
+from support.apiserver import ApiServer
 from support.operator_process import OperatorProcess, monitor_settings, run_monitor
 from support.tenant import Tenant, local_tenant
 from support.traffic import Trained, trained
-
-__all__ = ["api_server"]
 
 StartMonitor = Callable[[], OperatorProcess]
 

@@ -18,14 +18,13 @@ from support.apiserver import ApiServer
 from support.chart import CHART
 from support.cli_objects import run_cli
 from support.operator_process import monitor_settings, run_monitor
-from support.s3 import S3Server, s3_server, write_storage_directory
+from support.s3 import S3Server, write_storage_directory
 from support.serving import ServerProcess, ServingFolder, running_server
 from support.tenant import Tenant
 from support.traffic import CLASSES, MODEL, Trained, instant, normal_rows, trained
 from support.waiting import wait_until
 from trimtab_stages.store import S3Store
 
-__all__ = ["s3_server"]
 pytestmark = pytest.mark.integration
 
 SECONDS = 90.0

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from support.apiserver import ApiServer, api_server
+from support.apiserver import ApiServer
 from support.operator_process import OperatorProcess, operator_settings, run_operator
 from support.tenant import Tenant, local_tenant
-
-__all__ = ["api_server"]
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from support.apiserver import ApiServer, Object
 from support.ingest_pod import run_pod
 from support.operator_process import OperatorProcess, operator_settings
-from support.overwriting_s3 import overwriting_s3
 from support.s3 import S3Server, write_storage_directory
 from support.scenario import NAME
 from support.specs import dataset_spec
@@ -18,7 +17,6 @@ from support.tenant import Tenant
 from support.waiting import wait_until
 from trimtab_stages.store import S3Store
 
-__all__ = ["overwriting_s3"]
 pytestmark = pytest.mark.integration
 PROMISED_SECONDS = 30.0
 START_SECONDS = 60.0

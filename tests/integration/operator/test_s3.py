@@ -8,14 +8,13 @@ import pytest
 
 from support.apiserver import ApiServer
 from support.operator_process import OperatorProcess, operator_settings
-from support.s3 import S3Server, s3_server
+from support.s3 import S3Server
 from support.scenario import NAME, apply_all, serves
 from support.tenant import Tenant, run_admin_port
 from support.waiting import wait_until
 from trimtab_stages.contract.audit import AuditRecord, verify
 from trimtab_stages.store import S3Store
 
-__all__ = ["s3_server"]
 pytestmark = pytest.mark.integration
 SECONDS = 60.0
 

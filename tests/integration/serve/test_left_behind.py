@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from support import graphs
-from support.s3 import S3Server, s3_server, write_storage_directory
+from support.s3 import S3Server, write_storage_directory
 from support.serving import ServerProcess, ServingFolder, running_server
 from support.waiting import wait_until
 from trimtab_stages.contract.captured_row import CapturedRows
@@ -18,8 +18,6 @@ from trimtab_stages.contract.serving_plan import ServingPlan
 from trimtab_stages.store import S3Store, Store, open_store
 
 pytestmark = pytest.mark.integration
-
-__all__ = ["s3_server"]
 
 WEIGHTS = np.array([[1.0], [-1.0]], np.float32)
 HOUR_NS = 3600 * 10**9

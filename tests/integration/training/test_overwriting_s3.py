@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from support.overwriting_s3 import overwriting_s3
 from support.s3 import S3Server, write_storage_directory
 from support.training import make_recipe, make_spec, write_snapshot
 from trimtab_stages.store import S3Store
 
-__all__ = ["overwriting_s3"]
 pytestmark = pytest.mark.integration
 
 FINAL = 3

@@ -1,3 +1,0 @@
-from support.apiserver import api_server
-
-__all__ = ["api_server"]

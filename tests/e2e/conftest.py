@@ -12,15 +12,17 @@ TENANTS = ["demo", "demo-b", "recovery", "faults", "storage-faults"]
 
 
 @pytest.fixture(scope="session")
-def installed() -> list[str]:
-    """Install or upgrade the chart; return its tenant namespaces, emptied.
+def installed() -> Iterator[list[str]]:
+    """Install or upgrade the chart; yield its tenant namespaces, emptied before and afterwards.
 
-    What an earlier session left would also take the processors that this one's pods ask for.
+    What is left would take the processors that the pods of others ask for.
     """
     install(TENANTS)
     for namespace in TENANTS:
         empty(namespace)
-    return TENANTS
+    yield TENANTS
+    for namespace in TENANTS:
+        empty(namespace)
 
 
 @pytest.fixture(scope="session")

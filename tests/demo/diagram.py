@@ -24,6 +24,6 @@ def draw_live(kubectl: Kubectl) -> str:
 def unnamed(picture: str, hops: Sequence[Hop]) -> list[str]:
     """Return what the newest retrain was and the picture does not name."""
     retrained = [hop for hop in hops if hop.outcome == "Retrain"]
-    newest = [name for hop in retrained[-1:] for name in (hop.run, hop.gates, hop.outcome)]
+    newest = [name for hop in retrained[-1:] for name in (hop.run, hop.gates, hop.message)]
     promoted = [hop.run for hop in retrained if hop.rollout == "Promoted"][-1:]
     return [name for name in (*newest, *promoted) if name not in picture]

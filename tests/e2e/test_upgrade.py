@@ -1,4 +1,7 @@
-"""A new release of the operator under traffic: nobody who asks or trains notices it."""
+"""A new release of the operator under traffic: nobody who asks or trains notices it.
+
+`make test-recovery` runs it.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +22,7 @@ from support.waiting import wait_until
 from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.names import server
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
 
 SECONDS = 300
 NEW_TEMPLATES = [f"{part}.podAnnotations.release=second" for part in ("operator", "monitor")]
@@ -57,6 +60,12 @@ def asking(kubectl: Kubectl) -> Iterator[Asked]:
         finally:
             stop.set()
             thread.join()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _asked_for(pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("--all-kills"):
+        pytest.skip("part of `make test-recovery`")
 
 
 @pytest.fixture

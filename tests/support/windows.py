@@ -28,7 +28,8 @@ VERSION = f"sha256:{'ab' * 32}"
 SNAPSHOT = f"sha256:{'cd' * 32}"
 START = datetime(2026, 11, 2, tzinfo=UTC)
 START_NS = int(START.timestamp()) * 1_000_000_000
-MINUTE_NS = 60_000_000_000
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
 
 Integers = npt.NDArray[np.int64]
 
@@ -144,6 +145,17 @@ def pane_of(rows: Rows, reference: ReferenceProfile, writer: str = "pod-0") -> P
     return sums.to_pane(identity)
 
 
+def buckets_of(rows: Rows, reference: ReferenceProfile, seconds: int) -> list[Pane]:
+    """Return the panes that a server would have written of event-time buckets of some length."""
+    starts = rows.event_ns // (seconds * SECOND_NS) * seconds
+    return [
+        pane_of(rows.take(np.flatnonzero(starts == start)), reference).model_copy(
+            update={"bucket": start, "bucket_seconds": seconds}
+        )
+        for start in np.unique(starts).tolist()
+    ]
+
+
 def block_of(rows: Rows, ids: Sequence[str] | None = None) -> bytes:
     """Return the decision records of these rows as stored, one request each."""
     names = [f"r{index}" for index in range(len(rows))] if ids is None else ids
@@ -186,6 +198,7 @@ class Champion:
 
 def inputs_of(rows: Rows, champion: Champion) -> WindowInputs:
     """Return the inputs of a window that has just these rows, all labelled."""
+    panes = [pane_of(rows, champion.reference)] if len(rows) else []
     return WindowInputs(
         monitor="cgm",
         model="cgm",
@@ -197,7 +210,8 @@ def inputs_of(rows: Rows, champion: Champion) -> WindowInputs:
         spec=champion.spec,
         start=START,
         end=START + timedelta(days=1),
-        panes=merge([pane_of(rows, champion.reference)] if len(rows) else []),
+        panes=merge(panes),
+        buckets=panes,
         records=records_of(rows),
         labelled=LabelledRows(rows.decided, rows.truth),
         pane_keys=["p"],

@@ -101,6 +101,7 @@ def evaluate_window(
         start=window.start,
         end=window.end,
         panes=panes.sums,
+        buckets=panes.buckets,
         records=records.rows,
         labelled=join(records.rows, read_labels(feedback.values(), judged.classes)),
         lost=count_lost(used) + panes.unreadable,
@@ -118,11 +119,13 @@ class WindowPanes:
 
     Attributes:
         sums: what they say together.
+        buckets: what they say by event-time bucket.
         keys: which ones they are, sorted.
         unreadable: objects that have another format.
     """
 
     sums: MergedPanes
+    buckets: list[Pane]
     keys: list[str]
     unreadable: int
 
@@ -141,7 +144,7 @@ def merge_panes(read: Read, keys: Sequence[str], closed_ns: int | None) -> Windo
         if counted:
             taken += [key for key, _ in counted]
             merged.append(_merge_bucket([pane for _, pane in counted]))
-    return WindowPanes(merge(merged), taken, unreadable)
+    return WindowPanes(merge(merged), merged, taken, unreadable)
 
 
 def _read_pane(read: Read, key: str) -> Pane | None:

@@ -19,6 +19,7 @@ from trimtab_stages.contract.monitoring import (
     SignalKind,
     SignalValue,
 )
+from trimtab_stages.contract.pane import Pane
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.drift.cells import numeric_table
 from trimtab_stages.drift.confusion import DECISION_METRICS, count_confusion
@@ -26,6 +27,7 @@ from trimtab_stages.drift.faults import find_faults
 from trimtab_stages.drift.features import Moves, judge_features, measure_moves
 from trimtab_stages.drift.jensen_shannon import jensen_shannon
 from trimtab_stages.drift.merge import Counts, MergedPanes
+from trimtab_stages.drift.parts import window_parts
 from trimtab_stages.drift.quality import measure_quality
 from trimtab_stages.drift.records import LabelledRows, RecordArrays
 from trimtab_stages.drift.signals import (
@@ -53,6 +55,7 @@ class WindowInputs:
         start: begin of the window.
         end: end of the window, exclusive.
         panes: merged panes of the window.
+        buckets: the same by event-time bucket.
         records: decision records of the window.
         labelled: rows of the window whose label has returned.
         lost: objects whose sequence number is missing.
@@ -75,6 +78,7 @@ class WindowInputs:
     records: RecordArrays
     labelled: LabelledRows
     lost: int = 0
+    buckets: Sequence[Pane] = ()
     pane_keys: Sequence[str] = ()
     record_keys: Sequence[str] = ()
     feedback_keys: Sequence[str] = ()
@@ -128,9 +132,10 @@ def evaluate(inputs: WindowInputs) -> Evaluation:
 def _measure(inputs: WindowInputs) -> Findings:
     reference, panes = inputs.reference, inputs.panes
     table = numeric_table(reference.numeric, panes)
+    parts = window_parts(table.names, inputs.buckets)
     lateness = inputs.spec.window.allowed_lateness_seconds
     return Findings(
-        faults=find_faults(reference, table, panes, inputs.records, lateness),
+        faults=find_faults(reference, table, panes, parts, inputs.records, lateness),
         moves=measure_moves(reference, table, panes),
         confusion=count_confusion(inputs.labelled, len(inputs.classes)),
         distance=_score_distance(reference, panes),

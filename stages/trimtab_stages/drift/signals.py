@@ -22,10 +22,10 @@ _LONGEST = 512
 
 
 def fault_signal(signal: Signal, faults: Sequence[DataFault], rows: int) -> SignalValue:
-    """Return the number of faults."""
+    """Return the number of faults, and what they are."""
     if not rows:
         return _no_rows(signal)
-    named = "; ".join(fault.message for fault in faults[:_NAMED])
+    named = "; ".join(f"{fault.kind}: {fault.message}" for fault in faults[:_NAMED])
     words = f"{len(faults)} faults in {rows} rows" + (f": {named}" if faults else "")
     return _measured(signal, float(len(faults)), rows, words)
 

@@ -12,6 +12,7 @@ from trimtab_stages.contract.monitoring import DataFault, DataFaultKind
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.drift.cells import numeric_table
 from trimtab_stages.drift.faults import find_faults
+from trimtab_stages.drift.parts import window_parts
 
 RANDOM = np.random.default_rng(9)
 F_SCALE, F_OFFSET = np.array([[1.8, 1, 1], [32, 0, 0]], dtype=np.float32)
@@ -37,7 +38,8 @@ def with_numeric(**changes: object) -> ReferenceProfile:
 def faults_of(window: Rows, profile: ReferenceProfile = PROFILE) -> list[DataFault]:
     inputs = inputs_of(window, Champion(profile, {}))
     table = numeric_table(profile.numeric, inputs.panes)
-    return find_faults(profile, table, inputs.panes, inputs.records, 0)
+    parts = window_parts(table.names, inputs.buckets)
+    return find_faults(profile, table, inputs.panes, parts, inputs.records, 0)
 
 
 def kinds(faults: list[DataFault]) -> list[tuple[DataFaultKind, str | None]]:
@@ -128,9 +130,9 @@ def test_a_feature_that_no_pane_knows_is_a_broken_schema() -> None:
     [
         (without(0.4), "temperature lacks 40% of 500 values, in the reference 0%"),
         (of_words(0.6), "kind0 has categories that the reference does not know in 60% of 500 rows"),
-        (stuck(0), "temperature is 17 in all 500 rows of 29940 s; in the reference it kept one"),
+        (stuck(0), "temperature is 17 in all 500 rows from 2026-11-02T00:00:00Z to"),
         (converted(), "as a change from degC to degF would do"),
-        (sent_again(), "50% of 1000 rows repeat the event time and score of an earlier arrival"),
+        (sent_again(), "of 1000 rows, and 50% in the worst sixteenth, repeat the event time"),
         (ahead(), "100.0% of 500 rows have an event time after their arrival"),
     ],
     ids=["missing", "schema", "stuck", "unit", "again", "clock"],

@@ -56,7 +56,7 @@ def quality(wrong: int) -> Quality | None:
             fault_signal(FAULTS, [FAULT], 200),
             MEASURED,
             1.0,
-            "1 faults in 200 rows: 3.0% of 200 rows jump back",
+            "1 faults in 200 rows: ClockSkew: 3.0% of 200 rows jump back",
             id="a fault",
         ),
         pytest.param(

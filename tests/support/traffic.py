@@ -19,6 +19,7 @@ from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.contract.decision_record import digest_prefix
 from trimtab_stages.contract.features import Feature
 from trimtab_stages.contract.gates import Estimate, Metric
+from trimtab_stages.contract.run import Commit
 from trimtab_stages.contract.serving_plan import (
     NumericReference,
     PlanVersion,
@@ -41,6 +42,7 @@ CLASSES = ("calm", "busy")
 CELLS = 10
 SCORE_CELLS = 50
 SECOND_NS = 1_000_000_000
+PACE = Pace(mergeable=True, run_seconds=0, row_seconds=0)
 
 Matrix = NDArray[np.float32]
 
@@ -53,11 +55,13 @@ class Trained:
         run: name of its run.
         digest: digest of its graph.
         served: as a server holds it.
+        classes: class names in index order.
     """
 
     run: str
     digest: str
     served: ServedVersion
+    classes: Sequence[str] = CLASSES
 
     def status(self, since: datetime) -> dict[str, object]:
         """Return the version as a Model's status names it."""
@@ -84,7 +88,6 @@ def trained(
     store.put_if_absent(layout.blob(digest), graph)
     reference = _store_profile(store, profile)
     store.put_if_absent(layout.run_commit(run), _commit(run, digest, reference))
-    pace = Pace(mergeable=True, run_seconds=0, row_seconds=0)
     with ThreadPoolExecutor(1) as executor:
         plan = PlanVersion(
             digest=digest,
@@ -95,8 +98,29 @@ def trained(
             reference=reference,
         )
         settings = VersionSettings(RunSettings(), Limits(), executor)
-        served = ServedVersion(plan, LoadedModel(model, pace, profile), settings)
+        served = ServedVersion(plan, LoadedModel(model, PACE, profile), settings)
         yield Trained(run, digest, served)
+
+
+@contextmanager
+def trained_by(store: Store, folder: Path, run: str) -> Iterator[Trained]:
+    """Load what a run of the real stages has left in the bucket."""
+    made = Commit.from_bytes(store.get(layout.run_commit(run))).model
+    path = folder / f"{run}.onnx"
+    path.write_bytes(store.get(made.file.key))
+    profile = ReferenceProfile.from_bytes(store.get(made.reference.key))
+    with ThreadPoolExecutor(1) as executor:
+        plan = PlanVersion(
+            digest=made.file.digest,
+            key=made.file.key,
+            threshold=made.threshold,
+            classes=made.classes,
+            features=made.features,
+            reference=made.reference,
+        )
+        loaded = LoadedModel(OnnxModel(path, threads=1), PACE, profile)
+        served = ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits(), executor))
+        yield Trained(run, made.file.digest, served, made.classes)
 
 
 def normal_rows(count: int, features: int = 3, *, seed: int = 0, shift: float = 0.0) -> Matrix:
@@ -135,6 +159,7 @@ class ServerPod:
         pane_seconds: length of its event-time buckets.
         capture_fraction: share of the requests that is kept whole.
         lost: objects (kind, sequence number) that never reach the bucket.
+        classes: classes that labels may name.
     """
 
     store: Store
@@ -143,6 +168,7 @@ class ServerPod:
     pane_seconds: int = 60
     capture_fraction: float = 1.0
     lost: frozenset[tuple[str, int]] = frozenset()
+    classes: Sequence[str] = CLASSES
     _observer: Observer = field(init=False)
     _feedback: FeedbackBuffer = field(init=False)
 
@@ -208,7 +234,7 @@ class ServerPod:
             {"id": name, "row": row, "label": label} | told for row, label in enumerate(truth)
         ]
         body = json.dumps({"labels": labels}).encode()
-        self._feedback.add(read_labels(body, CLASSES), round(received * SECOND_NS))
+        self._feedback.add(read_labels(body, self.classes), round(received * SECOND_NS))
 
     def flush(self) -> None:
         """Write what waits."""

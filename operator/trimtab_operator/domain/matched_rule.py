@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from trimtab_operator.api.decision_reason import DecisionReason
 from trimtab_operator.api.driftmonitor import (
@@ -15,6 +16,9 @@ from trimtab_operator.api.monitor_status import EvaluatedWindow, SignalReading
 from trimtab_stages.contract.monitoring import SignalKind, SignalState
 
 WORDS = {Comparison.ABOVE: "above", Comparison.AT_LEAST: "at least"}
+
+MOST_NAMED = 3
+"""Faults that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +126,21 @@ def _lasting(rule: DecisionRule, passes: Sequence[bool | None]) -> str:
 
 
 def _told(rule: DecisionRule, recent: Sequence[EvaluatedWindow], *, newest: bool | None) -> str:
-    value = _value(rule, recent[-1])
+    value = f"{_value(rule, recent[-1])}{_faults(rule, recent[-1])}"
     if not newest:
         return f"{value}; it holds until {_windows(rule)} in a row are without it."
     return f"{value}, in {_windows(rule)}." if rule.for_windows > 1 else f"{value}."
+
+
+def _faults(rule: DecisionRule, window: EvaluatedWindow) -> str:
+    """Return `; found are UnitChange of tmax, ClockSkew`; nothing of rules about the model."""
+    if rule.outcome is not RuleOutcome.HOLD_RETRAINING or not window.faults:
+        return ""
+    named = (
+        fault.kind if fault.feature is None else f"{fault.kind} of {fault.feature}"
+        for fault in window.faults
+    )
+    return f"; found are {', '.join(islice(named, MOST_NAMED))}"
 
 
 def _windows(rule: DecisionRule) -> str:

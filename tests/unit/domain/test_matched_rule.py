@@ -8,6 +8,7 @@ from support.decisions import reading, rule, spec_of, window
 from support.worlds import OTHER_DIGEST
 from trimtab_operator.api.monitor_status import EvaluatedWindow
 from trimtab_operator.domain.matched_rule import RuleMatch, match_rules
+from trimtab_stages.contract.monitoring import DataFault
 
 
 def match(
@@ -156,3 +157,24 @@ def test_the_message_has_the_numbers(
     fields: dict[str, Any], signals: dict[str, Any], words: str
 ) -> None:
     assert match([rule(**fields)], window(1, **signals)).message == words
+
+
+FAULTS = [
+    {"kind": "UnitChange", "feature": "tmax", "message": "degF"},
+    {"kind": "ClockSkew", "message": "late"},
+]
+
+
+def test_a_rule_that_holds_retraining_names_the_faults() -> None:
+    found = match([HOLD, rule()], damaged())
+
+    assert found.message == (
+        "Rule `feed`: signal `faults` is 2 (500 samples), asked is at least 1; found are "
+        "UnitChange of tmax, ClockSkew."
+    )
+
+
+def damaged() -> EvaluatedWindow:
+    return window(1, faults="2").model_copy(
+        update={"faults": [DataFault.model_validate(fault) for fault in FAULTS]}
+    )

@@ -1,0 +1,129 @@
+"""Windows of a stream as requests of a client, and what a faulty feed makes of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replay.streams import SECOND_NS, Stream
+from support.traffic import ServerPod, Trained
+
+HOUR_NS = 3600 * SECOND_NS
+DAY_ROWS = 24
+STEP_SECONDS = 0.01
+"""Arrival time between two requests: a month passes in less than a second."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One day of hourly rows.
+
+    Attributes:
+        id: inference id.
+        rows: which rows of the stream, [n].
+        inputs: what is sent, float32 [n, F].
+        event_ns: event times that are sent, [n].
+    """
+
+    id: str
+    rows: NDArray[np.int64]
+    inputs: NDArray[np.float32]
+    event_ns: NDArray[np.int64]
+
+
+Requests = list[Request]
+Damage = Callable[[Requests], Requests]
+
+
+def requests_of(stream: Stream, window: int) -> Requests:
+    """Return a window's rows as a client sends them, day by day."""
+    rows = stream.window(window)
+    days = np.split(rows, range(DAY_ROWS, len(rows), DAY_ROWS))
+    return [
+        Request(f"{stream.name}-{day[0]}", day, stream.inputs[day], stream.time_ns[day])
+        for day in days
+    ]
+
+
+def unharmed(requests: Requests) -> Requests:
+    """Return what a feed without faults sends."""
+    return requests
+
+
+def in_fahrenheit(columns: list[int], first: int) -> Damage:
+    """Send temperatures in another unit from a day on."""
+
+    def damage(requests: Requests) -> Requests:
+        return [*requests[:first], *(_with(one, columns, _fahrenheit) for one in requests[first:])]
+
+    return damage
+
+
+def stuck(column: int, first: int, end: int) -> Damage:
+    """Let a sensor keep for some days the value that it had last."""
+
+    def damage(requests: Requests) -> Requests:
+        value = requests[first - 1].inputs[-1, column]
+        kept = [_with(one, [column], lambda _: value) for one in requests[first:end]]
+        return [*requests[:first], *kept, *requests[end:]]
+
+    return damage
+
+
+def sent_again(day: int, later: int) -> Damage:
+    """Send one day's request once more, behind that of a later day."""
+
+    def damage(requests: Requests) -> Requests:
+        return [*requests[: later + 1], requests[day], *requests[later + 1 :]]
+
+    return damage
+
+
+def with_clock_set(hours: int, first: int, end: int) -> Damage:
+    """Stamp the rows of some days by a clock that is off."""
+
+    def damage(requests: Requests) -> Requests:
+        moved = [
+            replace(one, event_ns=one.event_ns + hours * HOUR_NS) for one in requests[first:end]
+        ]
+        return [*requests[:first], *moved, *requests[end:]]
+
+    return damage
+
+
+def play(
+    stream: Stream, requests: Requests, pod: ServerPod, version: Trained, received: float
+) -> float:
+    """Let a server answer requests and take the labels of each; returns the next arrival.
+
+    Args:
+        stream: knows the labels.
+        requests: in the order in which they are sent.
+        pod: the server.
+        version: answers.
+        received: arrival of the first, seconds since 1970.
+    """
+    for request in requests:
+        event = request.event_ns / SECOND_NS
+        pod.answer(version, request.id, request.inputs, event=event, received=received)
+        truth = [version.classes[label] for label in stream.truth[request.rows].tolist()]
+        known = (int(stream.time_ns[request.rows[-1]]) + HOUR_NS) / SECOND_NS
+        pod.label(request.id, truth, received=received + STEP_SECONDS / 2, event=known)
+        received += STEP_SECONDS
+    pod.flush()
+    return received
+
+
+def _fahrenheit(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return values * np.float32(1.8) + np.float32(32)
+
+
+def _with(
+    request: Request,
+    columns: list[int],
+    change: Callable[[NDArray[np.float32]], NDArray[np.float32] | np.float32],
+) -> Request:
+    inputs = request.inputs.copy()
+    inputs[:, columns] = change(inputs[:, columns])
+    return replace(request, inputs=inputs)

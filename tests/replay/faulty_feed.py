@@ -24,12 +24,14 @@ class Request:
         rows: which rows of the stream, [n].
         inputs: what is sent, float32 [n, F].
         event_ns: event times that are sent, [n].
+        labels: class indices that come back, [n].
     """
 
     id: str
     rows: NDArray[np.int64]
     inputs: NDArray[np.float32]
     event_ns: NDArray[np.int64]
+    labels: NDArray[np.int64]
 
 
 Requests = list[Request]
@@ -41,7 +43,13 @@ def requests_of(stream: Stream, window: int) -> Requests:
     rows = stream.window(window)
     days = np.split(rows, range(DAY_ROWS, len(rows), DAY_ROWS))
     return [
-        Request(f"{stream.name}-{day[0]}", day, stream.inputs[day], stream.time_ns[day])
+        Request(
+            f"{stream.name}-{day[0]}",
+            day,
+            stream.inputs[day],
+            stream.time_ns[day],
+            stream.truth[day],
+        )
         for day in days
     ]
 
@@ -92,13 +100,28 @@ def with_clock_set(hours: int, first: int, end: int) -> Damage:
     return damage
 
 
+def mislabelled(share: float) -> Damage:
+    """Send some labels back the wrong way round."""
+
+    def damage(requests: Requests) -> Requests:
+        random = np.random.default_rng(5)
+        return [replace(one, labels=flip(one.labels, share, random)) for one in requests]
+
+    return damage
+
+
+def flip(labels: NDArray[np.int64], share: float, random: np.random.Generator) -> NDArray[np.int64]:
+    """Return labels of two classes of which a share is the wrong way round."""
+    return np.where(random.random(len(labels)) < share, 1 - labels, labels)
+
+
 def play(
     stream: Stream, requests: Requests, pod: ServerPod, version: Trained, received: float
 ) -> float:
     """Let a server answer requests and take the labels of each; returns the next arrival.
 
     Args:
-        stream: knows the labels.
+        stream: knows when labels are known.
         requests: in the order in which they are sent.
         pod: the server.
         version: answers.
@@ -107,7 +130,7 @@ def play(
     for request in requests:
         event = request.event_ns / SECOND_NS
         pod.answer(version, request.id, request.inputs, event=event, received=received)
-        truth = [version.classes[label] for label in stream.truth[request.rows].tolist()]
+        truth = [version.classes[label] for label in request.labels.tolist()]
         known = (int(stream.time_ns[request.rows[-1]]) + HOUR_NS) / SECOND_NS
         pod.label(request.id, truth, received=received + STEP_SECONDS / 2, event=known)
         received += STEP_SECONDS

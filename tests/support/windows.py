@@ -194,6 +194,7 @@ class Champion:
     reference: ReferenceProfile
     quality: dict[Metric, float]
     spec: MonitorSpec = field(default_factory=MonitorSpec)
+    tested: Integers = field(default_factory=lambda: np.zeros((2, 2), np.int64))
 
 
 def inputs_of(rows: Rows, champion: Champion) -> WindowInputs:
@@ -207,12 +208,13 @@ def inputs_of(rows: Rows, champion: Champion) -> WindowInputs:
         reference_digest=SNAPSHOT,
         classes=("0", "1"),
         quality_reference=champion.quality,
+        tested=champion.tested,
         spec=champion.spec,
         start=START,
         end=START + timedelta(days=1),
         panes=merge(panes),
         buckets=panes,
         records=records_of(rows),
-        labelled=LabelledRows(rows.decided, rows.truth),
+        labelled=LabelledRows(rows.decided, rows.truth, rows.scores),
         pane_keys=["p"],
     )

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import canonical_json, digest_of, digest_of_bytes
@@ -11,6 +13,7 @@ from trimtab_stages.contract.gates import Metric
 from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
 from trimtab_stages.contract.run import Commit
 from trimtab_stages.contract.serving_plan import ReferenceProfile
+from trimtab_stages.drift.merge import Counts
 from trimtab_stages.store import ArtifactConflict, Store
 
 logger = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ class Judged:
         reference_digest: digest of the profile's file.
         classes: class names in index order.
         quality: metrics on the test split, by metric.
+        tested: confusion counts on the test split, [K, K]; rows are true classes.
     """
 
     version: str
@@ -33,6 +37,7 @@ class Judged:
     reference_digest: str
     classes: tuple[str, ...]
     quality: Mapping[Metric, float]
+    tested: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def read_judged(store: Store, run: str) -> Judged:
         reference_digest=file.digest,
         classes=tuple(commit.model.classes),
         quality={estimate.metric: estimate.value for estimate in commit.estimates},
+        tested=np.array(commit.confusion.counts, dtype=np.int64),
     )
 
 

@@ -97,6 +97,7 @@ def evaluate_window(
         reference_digest=judged.reference_digest,
         classes=judged.classes,
         quality_reference=judged.quality,
+        tested=judged.tested,
         spec=window.policy,
         start=window.start,
         end=window.end,

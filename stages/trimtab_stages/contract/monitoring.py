@@ -22,7 +22,8 @@ class SignalKind(StrEnum):
 
     DATA_FAULT = "DataFault"
     """Number of faults of the data: broken schema, changed unit, stuck sensor, missing burst,
-    duplicate replay, clock skew. They say nothing about the model and block retraining."""
+    duplicate replay, clock skew, corrupt labels. They say nothing about the model and block
+    retraining."""
     INPUT_DRIFT = "InputDrift"
     """Share of the features whose distribution has moved away from the reference."""
     PREDICTION_DRIFT = "PredictionDrift"
@@ -165,6 +166,8 @@ class DataFaultKind(StrEnum):
     """Rows of the same event time were sent again."""
     CLOCK_SKEW = "ClockSkew"
     """Event times lie in the future of their arrival, or jump."""
+    CORRUPT_LABELS = "CorruptLabels"
+    """Returned labels contradict the surest decisions of every class."""
 
 
 class DataFault(StrictModel):

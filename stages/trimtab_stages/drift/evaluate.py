@@ -23,7 +23,7 @@ from trimtab_stages.contract.pane import Pane
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.drift.cells import numeric_table
 from trimtab_stages.drift.confusion import DECISION_METRICS, count_confusion
-from trimtab_stages.drift.faults import find_faults
+from trimtab_stages.drift.faults import corrupt_labels, find_faults
 from trimtab_stages.drift.features import Moves, judge_features, measure_moves
 from trimtab_stages.drift.jensen_shannon import jensen_shannon
 from trimtab_stages.drift.merge import Counts, MergedPanes
@@ -51,6 +51,7 @@ class WindowInputs:
         reference_digest: digest of the profile's file.
         classes: class names in index order; empty where the version decides nothing.
         quality_reference: its test estimates by metric.
+        tested: confusion counts of its test split, [K, K]; rows are true classes.
         spec: window and signals that are asked for.
         start: begin of the window.
         end: end of the window, exclusive.
@@ -71,6 +72,7 @@ class WindowInputs:
     reference_digest: str
     classes: Sequence[str]
     quality_reference: Mapping[Metric, float]
+    tested: Counts
     spec: MonitorSpec
     start: datetime
     end: datetime
@@ -135,7 +137,10 @@ def _measure(inputs: WindowInputs) -> Findings:
     parts = window_parts(table.names, inputs.buckets)
     lateness = inputs.spec.window.allowed_lateness_seconds
     return Findings(
-        faults=find_faults(reference, table, panes, parts, inputs.records, lateness),
+        faults=[
+            *find_faults(reference, table, panes, parts, inputs.records, lateness),
+            *corrupt_labels(inputs.labelled, inputs.tested),
+        ],
         moves=measure_moves(reference, table, panes),
         confusion=count_confusion(inputs.labelled, len(inputs.classes)),
         distance=_score_distance(reference, panes),

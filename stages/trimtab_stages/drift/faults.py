@@ -14,15 +14,16 @@ from trimtab_stages.contract.pane import OTHER
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.drift.cells import NumericTable
 from trimtab_stages.drift.clock_skew import MOST_SKEWED, MOST_SKEWED_OF_SPAN, clock_skew
+from trimtab_stages.drift.corrupt_labels import MOST_WRONG, find_contradiction
 from trimtab_stages.drift.duplicate_replay import (
     MOST_REPEATED,
     MOST_REPEATED_OF_SPAN,
     Repeated,
     repeated_rows,
 )
-from trimtab_stages.drift.merge import MergedPanes
+from trimtab_stages.drift.merge import Counts, MergedPanes
 from trimtab_stages.drift.parts import WindowParts, span_words
-from trimtab_stages.drift.records import RecordArrays
+from trimtab_stages.drift.records import LabelledRows, RecordArrays
 from trimtab_stages.drift.stuck_sensor import stuck_features
 from trimtab_stages.drift.unit_change import unit_changes
 from trimtab_stages.drift.unit_step import unit_steps
@@ -42,6 +43,7 @@ NEXT_STEP = {
     DataFaultKind.DUPLICATE_REPLAY: "let clients send each row once",
     DataFaultKind.CLOCK_SKEW: "check clock and time zone of the clients; if rows may be so late, "
     "raise `spec.window.allowedLatenessSeconds`",
+    DataFaultKind.CORRUPT_LABELS: "check where labels come from and which rows they are joined to",
 }
 """What a person is to do about a fault."""
 
@@ -190,6 +192,26 @@ def skewed_clock(records: RecordArrays, lateness_seconds: int) -> Iterator[DataF
             f"{skew.back:.1%} jump back, by up to {skew.worst_seconds:.0f} s, allows "
             f"{MOST_SKEWED:.0%}, and {MOST_SKEWED_OF_SPAN:.0%} in the worst sixteenth, which has "
             f"{worst.share:.0%}; most {span_words(worst.first_ns, worst.last_ns)}",
+        )
+
+
+def corrupt_labels(labelled: LabelledRows, tested: Counts) -> Iterator[DataFault]:
+    """Yield one fault where labels contradict the surest decisions; see `corrupt_labels`.
+
+    Args:
+        labelled: the window's rows whose label has returned.
+        tested: confusion counts of the champion's test split, [K, K].
+    """
+    found = find_contradiction(labelled, tested)
+    if found is not None:
+        shares = " and ".join(f"{share:.0%}" for share in found.wrong)
+        before = " and ".join(f"{share:.0%}" for share in found.tested)
+        yield _fault(
+            DataFaultKind.CORRUPT_LABELS,
+            None,
+            f"labels contradict {shares} of the surer half of the decisions for either class, "
+            f"{sum(found.rows)} of {len(labelled)} labelled rows, allows {MOST_WRONG:.0%}; on the "
+            f"test split {before} of all decisions were wrong",
         )
 
 

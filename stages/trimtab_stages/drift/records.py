@@ -88,10 +88,12 @@ class LabelledRows:
     Attributes:
         decided: decided class index, int64 [n].
         truth: true class index, int64 [n].
+        score: first score, float32 [n]; None where nobody asks how sure decisions were.
     """
 
     decided: Integers
     truth: Integers
+    score: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -179,7 +181,8 @@ def join(records: RecordArrays, labels: LabelArrays) -> LabelledRows:
     first = np.zeros(len(decided), dtype=np.bool_)
     first[np.unique(of_record, return_index=True)[1]] = True
     chosen = first & (truth[of_record] != NO_DECISION)
-    return LabelledRows(decided.decision[chosen], truth[of_record][chosen])
+    known = decided.take(chosen)
+    return LabelledRows(known.decision, truth[of_record][chosen], known.score)
 
 
 def _body(block: bytes) -> npt.NDArray[np.void]:

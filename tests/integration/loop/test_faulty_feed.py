@@ -1,8 +1,8 @@
 """A faulty feed of real rides: each fault is named, holds retraining, and is never trained on.
 
 The example of bike share runs as it is written, by the real operator, monitor and stages; what the
-server writes is written by its own code. Seven months are replayed to the first model. From the
-third on it is worse by far, so every month would retrain. Four of them have a fault each.
+server writes is written by its own code. Eight months are replayed to the first model. From the
+third on it is worse by far, so every month would retrain. Five of them have a fault each.
 """
 
 import uuid
@@ -19,6 +19,7 @@ import yaml
 from replay.faulty_feed import (
     Damage,
     in_fahrenheit,
+    mislabelled,
     play,
     requests_of,
     sent_again,
@@ -57,6 +58,7 @@ FEED: tuple[Damage, ...] = (
     stuck(TMIN, 8, 20),
     sent_again(9, 12),
     with_clock_set(-5, 10, 13),
+    mislabelled(0.4),
     unharmed,
 )
 """What becomes of each month."""
@@ -211,6 +213,12 @@ def retrained(tenant: WorkingTenant) -> bool:
             [("ClockSkew", None)],
             ["most from 2012-12-2", "jump back, by up to", "clock and time zone"],
             id="three days are stamped five hours back",
+        ),
+        pytest.param(
+            6,
+            [("CorruptLabels", None)],
+            ["labels contradict", "check where labels come from"],
+            id="four labels in ten are flipped",
         ),
     ],
 )

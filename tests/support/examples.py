@@ -5,7 +5,8 @@ from pathlib import Path
 import yaml
 
 from trimtab_operator.api.dataset import Dataset
-from trimtab_operator.api.kinds import DATASET
+from trimtab_operator.api.kinds import DATASET, PIPELINE
+from trimtab_operator.api.pipeline import Pipeline
 
 EXAMPLES = Path(__file__).parents[2] / "charts" / "trimtab" / "examples"
 
@@ -14,4 +15,11 @@ def example_dataset(name: str) -> Dataset:
     """Return the Dataset of an example folder."""
     parsed = DATASET.parse(yaml.safe_load((EXAMPLES / name / "dataset.yaml").read_text()))
     assert isinstance(parsed, Dataset)
+    return parsed
+
+
+def example_pipeline(name: str) -> Pipeline:
+    """Return the Pipeline of an example folder."""
+    parsed = PIPELINE.parse(yaml.safe_load((EXAMPLES / name / "pipeline.yaml").read_text()))
+    assert isinstance(parsed, Pipeline)
     return parsed

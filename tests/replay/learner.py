@@ -42,8 +42,13 @@ class Fitted:
 
     def decide(self, stream: Stream, rows: Rows) -> NDArray[np.int64]:
         """Return the decisions at the model's threshold, [n]."""
-        scores = self.graph.scores(_split_rows(stream, rows))
+        scores = self.scores(stream, rows)
         return (scores >= (self.commit.model.threshold or 0.5)).astype(np.int64)
+
+    def scores(self, stream: Stream, rows: Rows) -> NDArray[np.float32]:
+        """Return the scores, [n]."""
+        scores: NDArray[np.float32] = self.graph.scores(_split_rows(stream, rows))
+        return scores
 
     def estimate(self, metric: Metric) -> float:
         """Return a metric's estimate on the test split."""

@@ -183,8 +183,7 @@ def ended(letter: str, commit: Commit, recipe: Recipe | None) -> PipelineRun:
         return found.model_copy(update={"status": told})
     judged = judge_commit(recipe.gates, commit).verdict
     status = finished(judged.status, judged.reason, modelDigest=digest)
-    spec = {"triggerId": f"trigger-{letter}", "recipe": recipe.to_wire()}
-    return run(f"bikes-{letter}", status, **spec)
+    return run(f"bikes-{letter}", status, triggerId=f"trigger-{letter}", recipe=recipe.to_wire())
 
 
 def answers(server: ServerProcess) -> bool:

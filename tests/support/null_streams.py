@@ -11,6 +11,7 @@ from trimtab_stages.contract.gates import Metric
 from trimtab_stages.contract.monitoring import Evaluation, SignalState
 from trimtab_stages.drift.confusion import count_confusion
 from trimtab_stages.drift.evaluate import evaluate
+from trimtab_stages.drift.merge import Counts
 from trimtab_stages.drift.quality import measure_quality
 from trimtab_stages.drift.records import LabelledRows
 
@@ -62,9 +63,8 @@ def act(evaluations: list[Evaluation]) -> Actions:
     return total
 
 
-def balanced_accuracy(rows: Rows) -> float:
-    """Return the balanced accuracy of rows of two classes."""
-    counts = count_confusion(LabelledRows(rows.decided, rows.truth), 2)
+def balanced_accuracy(counts: Counts) -> float:
+    """Return the balanced accuracy of confusion counts of two classes."""
     quality = measure_quality(Metric.BALANCED_ACCURACY, counts, 0.0)
     return quality.value if quality else 0.0
 
@@ -78,7 +78,9 @@ def real_pool() -> Rows:
 
 def champion_of(pool: Rows) -> Champion:
     """Return what the pool's own rows say of it."""
-    return Champion(reference_of(pool), {Metric.BALANCED_ACCURACY: balanced_accuracy(pool)})
+    counts = count_confusion(LabelledRows(pool.decided, pool.truth), 2)
+    quality = {Metric.BALANCED_ACCURACY: balanced_accuracy(counts)}
+    return Champion(reference_of(pool), quality, tested=counts)
 
 
 def resampled_stream(

@@ -266,6 +266,7 @@ def test_no_row_of_a_faulty_month_is_trained_on(played: Played) -> None:
 def test_every_hold_is_recorded_and_told(played: Played) -> None:
     held = [event for event in played.tenant.events() if event["reason"] == "RetrainingHeld"]
     assert len(held) == len(FAULTY)
+    assert all("; found are " in event["note"] for event in held)
     assert [run["spec"]["trigger"] for run in played.tenant.all("PipelineRun")].count(
         "Verdict"
     ) == 1

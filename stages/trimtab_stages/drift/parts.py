@@ -50,36 +50,20 @@ def window_parts(names: Sequence[str], buckets: Sequence[Pane]) -> WindowParts:
         buckets: the window's panes.
     """
     panes = [pane for pane in buckets if pane.rows]
-    cells = [[pane.numeric.get(name, _NOTHING) for name in names] for pane in panes]
-    shape = (len(panes), len(names))
-    rows = _table(
-        [
-            [pane.rows - one.missing if one.counts else 0 for one in row]
-            for pane, row in zip(panes, cells, strict=True)
-        ],
-        shape,
-    )
-    total = _table([[one.total for one in row] for row in cells], shape)
-    low = _table([[np.inf if one.min is None else one.min for one in row] for row in cells], shape)
-    high = _table(
-        [[-np.inf if one.max is None else one.max for one in row] for row in cells], shape
-    )
     place, parts = _places(panes)
-    counted = _gather(np.add, rows, place, parts, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shift = _gather(np.add, total, place, parts, 0.0) / counted
-    times = np.array([[pane.first_event_ns, pane.last_event_ns] for pane in panes], np.int64)
-    times = times.reshape(-1, 2)
+    columns = _columns(panes, names)
+    rows = _gather(np.add, columns.rows, place, parts, 0.0)
+    total = _gather(np.add, columns.total, place, parts, 0.0)
     first, last = np.full(parts, np.iinfo(np.int64).max), np.zeros(parts, np.int64)
-    np.minimum.at(first, place, times[:, 0])
-    np.maximum.at(last, place, times[:, 1])
+    np.minimum.at(first, place, np.array([pane.first_event_ns for pane in panes], np.int64))
+    np.maximum.at(last, place, np.array([pane.last_event_ns for pane in panes], np.int64))
     return WindowParts(
         first_ns=first,
         last_ns=last,
-        rows=counted.astype(np.int64),
-        shift=shift,
-        low=_gather(np.minimum, low, place, parts, np.inf),
-        high=_gather(np.maximum, high, place, parts, -np.inf),
+        rows=rows.astype(np.int64),
+        shift=np.divide(total, rows, out=np.full(rows.shape, np.nan), where=rows > 0),
+        low=_gather(np.minimum, columns.low, place, parts, np.inf),
+        high=_gather(np.maximum, columns.high, place, parts, -np.inf),
     )
 
 
@@ -96,8 +80,27 @@ def span_words(first_ns: int, last_ns: int) -> str:
     return f"from {first} to {last}"
 
 
-def _table(rows: Sequence[Sequence[float]], shape: tuple[int, int]) -> Floats:
-    return np.array(rows, dtype=np.float64).reshape(shape)
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Sums of each pane, float64 [n, F]."""
+
+    rows: Floats
+    total: Floats
+    low: Floats
+    high: Floats
+
+
+def _columns(panes: Sequence[Pane], names: Sequence[str]) -> _Columns:
+    sums = [_sums(pane.rows, pane.numeric.get(name, _NOTHING)) for pane in panes for name in names]
+    table = np.array(sums, dtype=np.float64).reshape(len(panes), len(names), 4)
+    return _Columns(*np.moveaxis(table, 2, 0))
+
+
+def _sums(rows: int, cells: NumericCells) -> tuple[float, float, float, float]:
+    present = rows - cells.missing if cells.counts else 0
+    low = np.inf if cells.min is None else cells.min
+    high = -np.inf if cells.max is None else cells.max
+    return present, cells.total, low, high
 
 
 def _places(panes: Sequence[Pane]) -> tuple[Counts, int]:

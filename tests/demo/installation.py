@@ -11,7 +11,7 @@ from trimtab_operator.api.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "trimtab"
-DELETERS = 16
+DELETERS = 10
 """Threads that empty a bucket: each key is a request of its own through a forwarded port."""
 
 

@@ -17,9 +17,10 @@ from demo.journey import has_ended
 from demo.latency import Latency
 from replay.player import Player, decision_of
 from replay.streams import Stream
-from support.kubectl import Kubectl
+from support.kubectl import Kubectl, KubectlError
 from support.waiting import wait_until
 
+API_SECONDS = 60
 DECISION_SECONDS = 240
 RUN_SECONDS = 900
 ROLLOUT_SECONDS = 240
@@ -144,7 +145,7 @@ class Loop:
             yield rows[first : first + self.day_rows]
 
     def _ended_run(self, trigger: str) -> dict[str, Any] | None:
-        runs = self.kubectl.get("pipelineruns")["items"]
+        runs = self._read("pipelineruns")["items"]
         found = [run for run in runs if trigger in _causes(run)]
         return found[0] if found and has_ended(found[0]) else None
 
@@ -188,7 +189,18 @@ class Loop:
         return datetime.fromisoformat(through).timestamp() >= int(newest) / 1e9
 
     def _get(self, kind: str) -> dict[str, Any]:
-        return self.kubectl.get(f"{kind}/{self.name}")
+        return self._read(f"{kind}/{self.name}")
+
+    def _read(self, what: str) -> dict[str, Any]:
+        """Read from the cluster, also one whose API server is away for a while."""
+
+        def read() -> dict[str, Any]:
+            try:
+                return self.kubectl.get(what)
+            except KubectlError as error:
+                raise AssertionError(str(error)) from error
+
+        return wait_until(read, API_SECONDS, interval=1, what=what)
 
     def _line(self, hop: Hop) -> str:
         rows = self.stream.window(hop.window)

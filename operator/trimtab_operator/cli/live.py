@@ -1,6 +1,7 @@
 """Reads Trimtab's objects from the cluster of the current kubeconfig context."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -12,9 +13,10 @@ from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.cluster.client import Cluster
 from trimtab_operator.cluster.connection import connect
 from trimtab_operator.cluster.resources import OWN_KINDS
-from trimtab_operator.errors import NotAuthenticated, Refused, Retryable
+from trimtab_operator.errors import Conflict, NotAuthenticated, Refused, Retryable
 
 FIELD_MANAGER = "trimtab-cli"
+MOST_CONFLICTS = 10
 Answer = TypeVar("Answer")
 KUBECONFIG_HINT = "check `kubectl config current-context` and `kubectl auth whoami`"
 
@@ -58,7 +60,22 @@ async def _asked(
     environment: Mapping[str, str], question: Callable[[Cluster], Awaitable[Answer]]
 ) -> Answer:
     async with connect(environment, FIELD_MANAGER, time.monotonic) as connection:
-        return await question(connection.cluster)
+        return await asked_anew(lambda: question(connection.cluster))
+
+
+async def asked_anew(question: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Return the answer to a question that reads, decides and writes.
+
+    Where an object changed between the read and the write, which a busy operator's status often
+    does, it is read and decided anew.
+
+    Raises:
+        Conflict: it changed every time.
+    """
+    for _ in range(MOST_CONFLICTS):
+        with contextlib.suppress(Conflict):
+            return await question()
+    return await question()
 
 
 def current_namespace(environment: Mapping[str, str]) -> str:

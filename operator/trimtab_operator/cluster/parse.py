@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 Parsed = TypeVar("Parsed", Dataset, Pipeline, PipelineRun, Model, DriftMonitor)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
+END = datetime.max.replace(tzinfo=UTC)
 
 
 def parse_one(kind: Kind, body: Manifest | None, wanted: type[Parsed]) -> Parsed | None:
@@ -44,5 +45,11 @@ def parse_all(kind: Kind, bodies: Sequence[Manifest], wanted: type[Parsed]) -> t
     return tuple(sorted(valid, key=_age))
 
 
-def _age(parsed: TrimtabObject) -> tuple[datetime, str]:
-    return (parsed.metadata.creation_timestamp or BEGINNING, parsed.metadata.name)
+def _age(parsed: TrimtabObject) -> tuple[datetime, datetime, str]:
+    """Return what objects are sorted by; the API server tells whole seconds of their creation.
+
+    Of runs of one second the one that started later is the newer one, or has not started yet.
+    """
+    started = parsed.status.start_time if isinstance(parsed, PipelineRun) else None
+    created = parsed.metadata.creation_timestamp or BEGINNING
+    return (created, started or END, parsed.metadata.name)

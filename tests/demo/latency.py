@@ -28,9 +28,10 @@ class Latency:
     trainings: list[float] = field(default_factory=list)
     plans: list[float] = field(default_factory=list)
 
-    def decided(self, decision: dict[str, Any], sent: datetime) -> None:
-        """Note a decision about rows that were sent by then."""
+    def decided(self, decision: dict[str, Any], sent: datetime) -> float:
+        """Note a decision about rows that were sent by then; return the seconds in between."""
         self.verdicts.append(_seconds(sent, _time(decision["time"])))
+        return self.verdicts[-1]
 
     def trained(self, kubectl: Kubectl, run: str, decision: dict[str, Any]) -> None:
         """Note when a run's container started."""

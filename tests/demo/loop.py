@@ -38,6 +38,7 @@ class Hop:
         run: PipelineRun that was started.
         gates: outcome of its gates.
         rollout: how its rollout ended.
+        seconds: from the answer to the window's last row to the decision.
     """
 
     window: int
@@ -47,6 +48,7 @@ class Hop:
     run: str = ""
     gates: str = ""
     rollout: str = ""
+    seconds: float = 0.0
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Loop:
             sent = datetime.now(UTC)
             following = self._next_rows(window)
             hop = self._decided(window)
-            self.latency.decided(hop.decision, sent)
+            hop.seconds = self.latency.decided(hop.decision, sent)
             if hop.outcome == "Retrain":
                 following = self._retrained(hop, following)
             self.hops.append(hop)
@@ -208,7 +210,8 @@ class Loop:
         quality = balanced_accuracy_score(self.stream.truth[rows], decided)
         parts = [hop.outcome, hop.run, hop.gates, hop.rollout]
         words = " -> ".join(part for part in parts if part)
-        return f"window {hop.window + 1:2d}: {quality:.3f}  {words}: {hop.message}"
+        begin = f"window {hop.window + 1:2d}: {quality:.3f}  in {hop.seconds:.1f} s"
+        return f"{begin} {words}: {hop.message}"
 
 
 def _reason(body: dict[str, Any], kind: str) -> str:

@@ -63,6 +63,11 @@ class Feed:
         self._processes: dict[str, _Process] = {}
         self._ends: dict[str, int] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """True while no process is known."""
+        return not self._processes
+
     def skip_to(self, day: str) -> None:
         """Never list the days before this one again."""
         self._first_day = max(day, self._first_day)

@@ -63,7 +63,9 @@ class Traffic:
             (self._blocks, self._take_block, _block_arrival),
             (self._labels, self._take_labels, _labels_arrival),
         ):
-            new = feed.read_all(store, day) if everything else feed.read_known(store)
+            # Of a Model that has just begun to answer, the first process is looked for every time.
+            whole = everything or feed.is_empty
+            new = feed.read_all(store, day) if whole else feed.read_known(store)
             for key in skip_older(new, partial(_arrival, read, arrival), self.ledger.floor_ns):
                 self._try(take, key, read)
         if day is None:

@@ -102,6 +102,16 @@ def test_a_window_is_evaluated_once_its_end_was_seen_and_all_pods_have_flushed(
     assert look(store, after(target, progress), NOW + 999, watch).reports == ()
 
 
+def test_a_model_that_begins_to_answer_is_noticed_at_the_next_look(
+    store: Store, champion: Trained
+) -> None:
+    watch, target = Watch(target_of(champion), ObjectCache()), target_of(champion)
+    assert look(store, target, NOW, watch) == Progress()
+    serve_windows(ServerPod(store), champion, 2)
+
+    assert len(look(store, target, NOW + 60, watch).reports) == 1
+
+
 def serve_windows(pod: ServerPod, version: Trained, count: int, *, shift: float = 0.0) -> None:
     """Serve so many windows one after the other, each twenty seconds after the one before."""
     for number in range(count):

@@ -5,8 +5,9 @@ Clients send requests all the time.
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -74,9 +75,10 @@ def test_a_version_that_kills_the_process_costs_one_pod_one_restart(pods: Pods) 
     killer = pods.add_run("b", SLOW_TO_LOAD, FLAT_GOLDEN)
     marks = {name: mark_of(folder, killer) for name, folder in pods.folders.items()}
     with clients_of(pods, "pod-1") as clients:
-        pods.until(marks["pod-0"].exists, "the first pod loads it")
-        os.kill(pods.servers["pod-0"].process.pid, signal.SIGSEGV)
-        assert pods.servers["pod-0"].process.wait(30) == -signal.SIGSEGV
+        process = pods.servers["pod-0"].process
+        with killed_at(marks["pod-0"], process.pid):
+            pods.until(lambda: process.poll() is not None, "the first pod dies as it loads it")
+        assert process.returncode == -signal.SIGSEGV
         pods.restarts["pod-0"] += 1
         pods.start("pod-0")
         pods.until(lambda: pods.status.challenger is None, "it is taken back")
@@ -89,6 +91,20 @@ def test_a_version_that_kills_the_process_costs_one_pod_one_restart(pods: Pods) 
     assert "ended an earlier server process" in rollout.message
     assert "loaded " + killer not in pods.servers["pod-1"].log.read_text()
     assert not marks["pod-1"].exists()
+
+
+@contextmanager
+def killed_at(mark: Path, pid: int) -> Iterator[None]:
+    """Kill a process as soon as a mark is there, which it is for a moment only."""
+
+    def kill() -> None:
+        wait_until(mark.exists, SECONDS, interval=0.005, what="the mark of a load")
+        os.kill(pid, signal.SIGSEGV)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    yield
+    thread.join()
 
 
 def mark_of(folder: ServingFolder, digest: str) -> Path:

@@ -1,5 +1,6 @@
 """Real server processes as the pods of one Model, and the operator's decisions about them.
 
+import contextlib
 Each look at the Model reads what the processes say of the plan, decides as the operator does, and
 hands them the plan that it would write.
 """
@@ -158,7 +159,9 @@ class Pods:
         """Look at the Model again and again until something holds."""
 
         def looked() -> bool:
-            self.look()
+            # A server that a test kills may die in the middle of an answer.
+            with contextlib.suppress(ConnectionError):
+                self.look()
             return holds()
 
         wait_until(looked, SECONDS, interval=0.2, what=what)

@@ -5,6 +5,7 @@ Each look at the Model reads what the processes say of the plan, decides as the 
 hands them the plan that it would write.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field

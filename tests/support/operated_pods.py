@@ -1,6 +1,5 @@
 """Real server processes as the pods of one Model, and the operator's decisions about them.
 
-import contextlib
 Each look at the Model reads what the processes say of the plan, decides as the operator does, and
 hands them the plan that it would write.
 """

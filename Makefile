@@ -28,7 +28,7 @@ test-unit: venv ## Unit tests: no root, no cluster, under a minute
 	$(PY) -m pytest tests/unit -n auto --dist worksteal
 
 test-integration: venv ## Against a real API server, S3 server, Ray and ONNX Runtime
-	$(LOCAL) build && $(LOCAL) prometheus && $(PY) -m pytest tests/charts tests/integration
+	$(LOCAL) build && $(LOCAL) prometheus && $(PY) -m pytest tests/charts tests/integration -n auto --dist loadfile
 
 test-e2e: images ## In the embedded cluster, or in the one that KUBE_CONTEXT= names
 	$(PY) -m pytest tests/e2e

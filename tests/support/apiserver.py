@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 import yaml
 
-from support.s3 import BINARIES, free_port
+from support.ports import free_port
+from support.s3 import BINARIES
 from support.waiting import wait_until
 from trimtab_operator.cluster.resources import MONITOR_RBAC, RBAC, Rule, Scope
 

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from support.apiserver import MONITOR_ACCOUNT, SYSTEM, ApiServer
-from support.s3 import free_port
+from support.ports import free_port
 from support.waiting import wait_until
 
 ROOTS = [str(Path(__file__).parents[2] / root) for root in ("operator", "stages")]

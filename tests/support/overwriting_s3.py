@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from support.s3 import S3Server, free_port
+from support.ports import free_port
+from support.s3 import S3Server
 from support.waiting import wait_until
 
 START_SECONDS = 120.0

@@ -17,7 +17,7 @@ import yaml
 
 from support.alerting import panels, queries
 from support.kubectl import find_program
-from support.s3 import free_port
+from support.ports import free_port
 from support.waiting import wait_until
 
 START_SECONDS = 60.0

@@ -1,6 +1,6 @@
 """A real S3 server (versitygw) on a free loopback port, for integration tests.
 
-Use it from a conftest.py: `from support.s3 import s3_server, bucket_store` (both are fixtures).
+`tests/integration/conftest.py` starts one for all tests of a process.
 """
 
 import os
@@ -16,6 +16,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from support.ports import free_port
 from support.waiting import wait_until
 from trimtab_stages.store import S3Settings, S3Store
 
@@ -122,13 +123,6 @@ def versitygw() -> str:
     if not found:
         pytest.fail(f"versitygw is not in {BINARIES}; build the embedded cluster's tools first")
     return found
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody listens on now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(process: "subprocess.Popen[bytes]", address: str, log: Path) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from support.s3 import free_port
+from support.ports import free_port
 from support.waiting import wait_until
 from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import StoredModel, digest_of_bytes

@@ -10,7 +10,8 @@ import pytest
 
 from support.bad_input import STORE_CASES, check_text, ended_job, of_dataset
 from support.ingesting import make_rules
-from support.s3 import S3Server, free_port, write_storage_directory
+from support.ports import free_port
+from support.s3 import S3Server, write_storage_directory
 from trimtab_stages.contract.reasons import StageError
 from trimtab_stages.contract.run import IngestSpec
 from trimtab_stages.ingest.run import Place, run

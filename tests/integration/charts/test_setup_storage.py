@@ -14,7 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support.chart import CHART, LOCAL, render
-from support.s3 import free_port, versitygw
+from support.ports import free_port
+from support.s3 import versitygw
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,8 @@ import pytest
 from support.examples import example_dataset
 from support.ingest_pod import run_pod, start_pod
 from support.ingesting import csv_text, iso, make_rules
-from support.s3 import S3Server, free_port
+from support.ports import free_port
+from support.s3 import S3Server
 from support.waiting import wait_until
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.run import IngestCommit, IngestSpec

@@ -10,7 +10,8 @@ import pytest
 
 from support.examples import example_dataset
 from support.ingesting import NOW, ingest
-from support.s3 import S3Server, free_port
+from support.ports import free_port
+from support.s3 import S3Server
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.contract.run import IngestCommit, IngestSpec

@@ -18,7 +18,7 @@ from support.alerting import panels
 from support.apiserver import ApiServer
 from support.exported_metrics import server_collector
 from support.kubectl import Kubectl
-from support.s3 import free_port
+from support.ports import free_port
 from support.waiting import wait_until
 from trimtab_operator.manifests import labels
 from trimtab_operator.monitor.metrics import MonitorMetrics

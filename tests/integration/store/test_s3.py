@@ -9,7 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from support.s3 import S3Server, free_port, write_storage_directory
+from support.ports import free_port
+from support.s3 import S3Server, write_storage_directory
 from support.store_contract import CONTRACT, Case
 from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.store import (

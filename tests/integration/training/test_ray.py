@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import free_port
 from support.training import Place, make_place, make_recipe, make_spec, write_snapshot
 from support.waiting import wait_until
 from trimtab_stages.contract import layout
@@ -121,10 +121,7 @@ def test_two_pods_form_a_cluster_and_both_end_well(
     tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:
     place, spec = make_run(tmp_path / "cluster", epochs=2)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {"TRIMTAB_NODES": "2", "TRIMTAB_HEAD_ADDRESS": f"127.0.0.1:{port}"}
+    environment = {"TRIMTAB_NODES": "2", "TRIMTAB_HEAD_ADDRESS": f"127.0.0.1:{free_port()}"}
     started.extend(
         start(place, environment | {"JOB_COMPLETION_INDEX": index}) for index in ("0", "1")
     )

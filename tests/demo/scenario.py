@@ -25,6 +25,11 @@ EXAMPLES = CHART / "examples"
 MINUTE_NS = 60_000_000_000
 MONTHS = 22
 DAY = 86_400
+LOOPING: Manifest = {
+    "training": {"refitOnAll": True},
+    "triggers": [{"type": "NewSnapshot"}, {"type": "Verdict"}],
+}
+"""What a Pipeline needs to be retrained on the newest rows."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,7 @@ def bike_scenario() -> Scenario:
 def cgm_scenario() -> Scenario:
     """Return one person's glucose: is there a low within half an hour?"""
     begin = CGM_BEGIN + 3 * FORTNIGHT
-    capture = {"model": "cgm", "policy": "SlidingWindow", "windowSeconds": 168 * DAY}
-    dataset = {"source": {"capture": capture}, "time": {"end": _stamp(begin)}}
-    pipeline = {"training": {"refitOnAll": True}, "triggers": TRIGGERS}
-    window = {"seconds": 14 * DAY, "anchor": _stamp(begin)}
+    dataset = {"source": {"capture": _capture("cgm", days=168)}, "time": {"end": _stamp(begin)}}
     return Scenario(
         name="cgm",
         title="Glucose: balanced accuracy of the alarm per 14 days",
@@ -95,9 +97,9 @@ def cgm_scenario() -> Scenario:
         raw=lambda: read_member(CGM),
         manifests=(
             _example("cgm", "dataset", dataset),
-            _example("cgm", "pipeline", pipeline),
+            _example("cgm", "pipeline", LOOPING),
             _model("cgm"),
-            _monitor("cgm", window, features=["glucose", "isig"]),
+            _monitor("cgm", _window(begin, days=14), features=["glucose", "isig"]),
         ),
         stream=cgm,
         windows=12,
@@ -113,9 +115,9 @@ def employment_scenario() -> Scenario:
     """Return the census of Massachusetts, which hardly drifts: the control."""
     stream = employment()
     names = [feature.name for feature in stream.features]
-    capture = {"model": "employment", "policy": "SlidingWindow", "windowSeconds": 48 * DAY}
+    source = {"uri": "raw/employment.parquet", "format": "Parquet"}
     dataset = {
-        "source": {"uri": "raw/employment.parquet", "format": "Parquet", "capture": capture},
+        "source": source | {"capture": _capture("employment", days=48)},
         "time": {"column": "ts", "end": _stamp(EMPLOYMENT_BEGIN)},
         "columns": [
             *({"name": name} for name in names),
@@ -123,8 +125,6 @@ def employment_scenario() -> Scenario:
         ],
         "target": {"name": "works", "column": "employed", "threshold": "0.5"},
     }
-    pipeline = {"training": {"refitOnAll": True}, "triggers": TRIGGERS}
-    window = {"seconds": 8 * DAY, "anchor": _stamp(EMPLOYMENT_BEGIN)}
     return Scenario(
         name="employment",
         title="Employment: balanced accuracy per eighteenth of the rows",
@@ -132,9 +132,9 @@ def employment_scenario() -> Scenario:
         raw=lambda: _table(stream),
         manifests=(
             _named(_example("minimal", "dataset", dataset), "employment"),
-            _named(_example("bikes", "pipeline", pipeline), "employment"),
+            _named(_example("bikes", "pipeline", LOOPING), "employment"),
             _model("employment"),
-            _monitor("employment", window, features=names[:3]),
+            _monitor("employment", _window(EMPLOYMENT_BEGIN, days=8), features=names[:3]),
         ),
         stream=lambda _, windows: stream.first(windows),
         windows=stream.windows,
@@ -151,12 +151,19 @@ SCENARIOS: Mapping[str, Callable[[], Scenario]] = {
     "cgm": cgm_scenario,
     "employment": employment_scenario,
 }
-TRIGGERS = [{"type": "NewSnapshot"}, {"type": "Verdict"}]
 
 
 def _example(folder: str, kind: str, spec: Manifest | None = None) -> Manifest:
     written: Manifest = yaml.safe_load((EXAMPLES / folder / f"{kind}.yaml").read_text())
     return written | {"spec": _merged(written["spec"], spec or {})}
+
+
+def _capture(model: str, days: int) -> Manifest:
+    return {"model": model, "policy": "SlidingWindow", "windowSeconds": days * DAY}
+
+
+def _window(anchor: datetime, days: int) -> Manifest:
+    return {"seconds": days * DAY, "anchor": _stamp(anchor)}
 
 
 def _model(name: str) -> Manifest:

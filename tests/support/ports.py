@@ -5,9 +5,9 @@ import itertools
 import os
 import socket
 
-FIRST, LAST = 10_000, 29_999
+FIRST, LAST = 20_000, 29_999
 """Below what the kernel gives to outgoing connections, which would take a port between the moment
-it was found free and the moment its process listens."""
+it was found free and the moment its process listens; above what Ray gives to its workers."""
 _STRIDE = 997
 _numbers = itertools.count(os.getpid() * _STRIDE)
 

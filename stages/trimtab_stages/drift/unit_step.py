@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab_stages.contract.units import UNITS
 from trimtab_stages.drift.cells import NumericTable
 from trimtab_stages.drift.parts import WindowParts, runs_of
 from trimtab_stages.drift.unit_change import (
@@ -65,10 +64,11 @@ def unit_steps(
     means = table.mean + parts.shift
     beyond = ((means < table.least) | (means > table.most)) & (parts.rows > 0) & (table.std > 0)
     for feature in np.flatnonzero(beyond.any(axis=0)).tolist():
-        known = (one for one in CONVERSIONS if units[feature] in UNITS)
-        fitting = (one for one in known if one.source == units[feature])
         steps = (
-            step for conversion in fitting for step in _steps(table, parts, feature, conversion)
+            step
+            for conversion in CONVERSIONS
+            if conversion.source == units[feature]
+            for step in _steps(table, parts, feature, conversion)
         )
         step = next(steps, None)
         if step is not None:

@@ -87,5 +87,6 @@ def server_collector(folder: Path, *, asked: bool) -> ServerCollector:
             feedback=FeedbackBuffer(Naming("pod", 0), outbox),
             is_ready=lambda: True,
             dropped_rows=lambda: 0,
+            lost_rows=0,
         )
     )

@@ -74,6 +74,8 @@ class EvaluatedWindow(StrictModel):
     """Rows of it whose label has returned."""
     lost: Count = 0
     """Stored objects of it that are missing."""
+    lost_rows: Count = 0
+    """Rows that killed server processes had answered and not written."""
     report: ArtifactRef
     """The evaluation report."""
     faults: Annotated[list[DataFault], Field(max_length=16)] = []

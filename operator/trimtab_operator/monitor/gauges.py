@@ -76,6 +76,7 @@ class Gauges:
         yield (metrics.coverage, labels), evaluation.labels / looked_at if rows else math.nan
         yield (metrics.faults, labels), len(evaluation.faults)
         yield (metrics.lost, labels), evaluation.lost
+        yield (metrics.lost_rows, labels), evaluation.lost_rows
         yield (metrics.last_evaluation, labels), self._clock()
         yield (metrics.period, labels), target.policy.window.seconds
         for signal in evaluation.signals:

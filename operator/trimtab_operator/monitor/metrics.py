@@ -49,6 +49,9 @@ class MonitorMetrics:
         self.lost = self._gauge(
             "lost_objects", "Stored objects of the newest window that are missing.", OBJECT
         )
+        self.lost_rows = self._gauge(
+            "lost_rows", "Rows of the newest window that killed servers took with them.", OBJECT
+        )
         self.last_evaluation = self._gauge(
             "drift_last_evaluation_timestamp_seconds",
             "When this process evaluated or read the newest window, seconds since 1970.",

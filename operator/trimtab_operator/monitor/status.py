@@ -65,6 +65,7 @@ def _entry(report: Report) -> dict[str, Any]:
         "rows": evaluation.rows,
         "labels": evaluation.labels,
         "lost": evaluation.lost,
+        "lostRows": evaluation.lost_rows,
         "report": report.file.to_wire(),
         "faults": [fault.to_wire() for fault in evaluation.faults[:MOST_FAULTS]],
         "signals": [_reading(one) for one in evaluation.signals],

@@ -167,6 +167,7 @@ def _merge_bucket(panes: Sequence[Pane]) -> Pane:
     return panes[0].model_copy(
         update={
             "rows": merged.rows,
+            "lost_rows": merged.lost_rows,
             "numeric": {name: _cells(sums) for name, sums in merged.numeric.items()},
             "categorical": {name: dict(counts) for name, counts in merged.categorical.items()},
             "score_counts": merged.score_counts.tolist(),

@@ -229,6 +229,8 @@ class Evaluation(StoredModel):
     a very large window."""
     lost: int = 0
     """Objects whose sequence number is missing."""
+    lost_rows: int = 0
+    """Rows that killed server processes had answered and not written."""
     panes: list[str]
     """Keys of the panes that were merged, sorted."""
     records: list[str] = []

@@ -43,6 +43,9 @@ class Pane(StoredModel):
     """`<pod start>-<seq>`; sequence numbers without holes let a reader count losses."""
     rows: int
     """Rows answered."""
+    lost_rows: int = 0
+    """Rows that the process before this one, in the same pod, had answered when it was killed and
+    not written; in the first pane that its successor writes."""
     shadow: bool = False
     """Whether the rows were scored after the reply."""
     numeric: dict[str, NumericCells] = {}

@@ -121,6 +121,7 @@ def evaluate(inputs: WindowInputs) -> Evaluation:
         rows=inputs.panes.rows,
         labels=len(inputs.labelled),
         lost=inputs.lost,
+        lost_rows=inputs.panes.lost_rows,
         panes=sorted(inputs.pane_keys),
         records=sorted(inputs.record_keys),
         feedback=sorted(inputs.feedback_keys),

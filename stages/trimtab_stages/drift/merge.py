@@ -45,6 +45,7 @@ class MergedPanes:
 
     Attributes:
         rows: rows answered.
+        lost_rows: further rows that killed processes took with them.
         numeric: sums by numeric feature.
         categorical: rows by categorical feature and category.
         score_counts: rows per score cell, int64 [50].
@@ -55,6 +56,7 @@ class MergedPanes:
     """
 
     rows: int
+    lost_rows: int
     numeric: Mapping[str, NumericSums]
     categorical: Mapping[str, Mapping[str, int]]
     score_counts: Counts
@@ -74,6 +76,7 @@ def merge(panes: Iterable[Pane]) -> MergedPanes:
     found = list(panes)
     return MergedPanes(
         rows=sum(pane.rows for pane in found),
+        lost_rows=sum(pane.lost_rows for pane in found),
         numeric=_merge_numeric(found),
         categorical=_merge_categorical(found),
         score_counts=_sum_counts("score", [pane.score_counts for pane in found], SCORE_CELLS),

@@ -33,6 +33,7 @@ class Sources:
         feedback: returned labels.
         is_ready: readiness.
         dropped_rows: captured rows that had no room.
+        lost_rows: rows that the process before this one took with it.
     """
 
     follower: PlanFollower
@@ -42,6 +43,7 @@ class Sources:
     feedback: FeedbackBuffer
     is_ready: Callable[[], bool]
     dropped_rows: Callable[[], int]
+    lost_rows: int
 
 
 class ServerCollector(Collector):
@@ -159,6 +161,11 @@ class ServerCollector(Collector):
             "trimtab_observation_dropped_rows",
             "Sampled rows that had no room.",
             self._sources.dropped_rows(),
+        )
+        yield GaugeMetricFamily(
+            "trimtab_observation_lost_rows",
+            "Rows that the killed process before this one had answered and not written.",
+            self._sources.lost_rows,
         )
         yield CounterMetricFamily(
             "trimtab_feedback_labels", "Labels taken.", self._sources.feedback.accepted

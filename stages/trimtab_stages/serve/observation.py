@@ -3,6 +3,7 @@
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.observe.observer import Naming, Observer
 from trimtab_stages.serve.observe.outbox import Outbox
+from trimtab_stages.serve.observe.unwritten import UnwrittenRows
 from trimtab_stages.serve.plan.follower import PlanFollower
 from trimtab_stages.serve.plan.version import ServedVersion
 
@@ -13,10 +14,13 @@ FOLD_SECONDS = 1.0
 class Observation:
     """The observer of the plan in force, made when the first plan is."""
 
-    def __init__(self, follower: PlanFollower, naming: Naming, outbox: Outbox) -> None:
+    def __init__(
+        self, follower: PlanFollower, naming: Naming, outbox: Outbox, unwritten: UnwrittenRows
+    ) -> None:
         self._follower = follower
         self._naming = naming
         self._outbox = outbox
+        self._unwritten = unwritten
         self._observer: Observer | None = None
 
     @property
@@ -26,6 +30,7 @@ class Observation:
 
     def note(self, version: ServedVersion, answered: Answered) -> None:
         """Take an answered request."""
+        self._unwritten.answer(answered.rows)
         self._current().note(version, answered, shadow=False)
 
     def note_shadow(self, version: ServedVersion, answered: Answered) -> None:
@@ -53,6 +58,8 @@ class Observation:
         if routing is None:
             raise RuntimeError("rows were answered without a plan")
         if self._observer is None:
-            self._observer = Observer(routing.plan, self._naming, self._outbox)
+            self._observer = Observer(
+                routing.plan, self._naming, self._outbox, self._unwritten.lost
+            )
         self._observer.change_plan(routing.plan)
         return self._observer

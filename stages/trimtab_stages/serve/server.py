@@ -19,6 +19,7 @@ from trimtab_stages.serve.observation import FOLD_SECONDS, Observation
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer
 from trimtab_stages.serve.observe.observer import Naming
 from trimtab_stages.serve.observe.outbox import Outbox
+from trimtab_stages.serve.observe.unwritten import UnwrittenRows
 from trimtab_stages.serve.plan.file import PlanFile
 from trimtab_stages.serve.plan.follower import PlanFollower
 from trimtab_stages.serve.plan.loader import VersionLoader
@@ -53,7 +54,8 @@ class ModelServer:
         self._executor = ThreadPoolExecutor(settings.run.slots, thread_name_prefix="run")
         statistics = Statistics()
         naming = Naming(settings.pod, start_ns)
-        self._outbox = Outbox(open_store, OUTBOX_BYTES)
+        self._unwritten = UnwrittenRows(settings.state)
+        self._outbox = Outbox(open_store, OUTBOX_BYTES, self._unwritten.settle)
         self.follower = PlanFollower(
             PlanFile(settings.plan),
             VersionLoader(settings, open_store),
@@ -61,7 +63,7 @@ class ModelServer:
             settings.poll_seconds,
             settings.pod,
         )
-        self._observation = Observation(self.follower, naming, self._outbox)
+        self._observation = Observation(self.follower, naming, self._outbox, self._unwritten)
         self._feedback = FeedbackBuffer(naming, self._outbox)
         inference = Inference(
             settings.limits,
@@ -115,6 +117,7 @@ class ModelServer:
                     feedback=self._feedback,
                     is_ready=self._is_ready,
                     dropped_rows=lambda: self._observation.dropped_rows,
+                    lost_rows=self._unwritten.lost,
                 )
             )
         )
@@ -132,9 +135,13 @@ class ModelServer:
             task.result()
 
     async def _drain(self) -> None:
-        """Say not ready, keep answering until endpoints have forgotten this pod, finish, stop."""
+        """Say not ready, keep answering until endpoints have forgotten this pod, finish, stop.
+
+        What was collected goes out first: who takes a pod away by force does not wait for the end.
+        """
         LOG.info("draining for %g s", self._settings.drain_seconds)
         self.application.draining = True
+        self._flush()
         await asyncio.sleep(self._settings.drain_seconds)
         seconds = self._settings.grace_seconds
         await asyncio.gather(self.listener.drain(seconds), self.grpc.drain(seconds))

@@ -97,12 +97,16 @@ class Observer:
         dropped_rows: captured rows that had no room, and rows that could not be observed.
     """
 
-    def __init__(self, plan: ServingPlan, naming: Naming, outbox: Outbox) -> None:
+    def __init__(
+        self, plan: ServingPlan, naming: Naming, outbox: Outbox, lost_rows: int = 0
+    ) -> None:
         self._plan = plan
         self._naming = naming
         self._outbox = outbox
+        self._lost_rows = lost_rows
         self._lanes: dict[tuple[ServedVersion, bool], Lane] = {}
         self._records: dict[str, list[bytes]] = {}
+        self._recorded: Counter[str] = Counter()
         self._records_bytes = 0
         self._kept_bytes = 0
         self.dropped_rows = 0
@@ -159,7 +163,9 @@ class Observer:
         except Exception:
             # What a foreign graph gives may not fit its own declaration; serving goes on.
             LOG.exception("rows of %s cannot be observed", lane.view.digest)
-            self.dropped_rows += sum(answered.rows for answered in pending)
+            rows = sum(answered.rows for answered in pending)
+            self.dropped_rows += rows
+            self._outbox.settle(0 if lane.shadow else rows)
 
     def _fold_batch(self, lane: Lane, batch: RowBatch) -> None:
         if not lane.shadow:
@@ -192,6 +198,7 @@ class Observer:
         day = day_of(int(batch.received_ns[0]))
         packed = pack_batch(batch, digest)
         self._records.setdefault(day, []).append(packed)
+        self._recorded[day] += len(batch.row)
         self._records_bytes += len(packed)
         if self._records_bytes > RECORDS_BLOCK_BYTES:
             self._flush_records()
@@ -200,8 +207,10 @@ class Observer:
         for day, blocks in self._records.items():
             key = layout.decisions(self._plan.model, day, self._naming.next("decisions"))
             size = sum(map(len, blocks))
-            self._outbox.offer(Outgoing("decisions", key, partial(_block, blocks), size))
+            encode = partial(_block, blocks)
+            self._outbox.offer(Outgoing("decisions", key, encode, size, self._recorded[day]))
         self._records = {}
+        self._recorded.clear()
         self._records_bytes = 0
 
     def _offer_pane(self, lane: Lane, bucket: int, sums: PaneSums) -> None:
@@ -213,7 +222,9 @@ class Observer:
             bucket_seconds=self._plan.pane_seconds,
             shadow=lane.shadow,
             writer=writer,
+            lost_rows=self._lost_rows,
         )
+        self._lost_rows = 0
         data = sums.to_pane(identity).to_bytes()
         key = layout.pane(self._plan.model, lane.view.digest, bucket, writer)
         self._outbox.offer(Outgoing("pane", key, lambda: data, len(data)))

@@ -26,25 +26,34 @@ class Outgoing:
         key: where it goes.
         encode: makes its bytes; called on a writer's thread.
         size: estimated bytes, for the bound on memory.
+        rows: answered rows that it is the record of.
     """
 
     kind: str
     key: str
     encode: Callable[[], bytes]
     size: int
+    rows: int = 0
 
 
 class Outbox:
     """Queue of objects, and the threads that write them.
 
     Attributes:
+        settle: told the number of answered rows whose record was written or dropped.
         written: objects written, by kind.
         dropped: objects lost, by kind; a lost pane also leaves a hole in the sequence numbers.
     """
 
-    def __init__(self, open_store: Callable[[], Store], most_bytes: int) -> None:
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        most_bytes: int,
+        settle: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._open_store = open_store
         self._most_bytes = most_bytes
+        self.settle = settle
         self._queue: deque[Outgoing] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
@@ -75,7 +84,7 @@ class Outbox:
         """Queue an object; False when there is no room and it is dropped."""
         with self._changed:
             if self._bytes + item.size > self._most_bytes:
-                self.dropped[item.kind] += 1
+                self._settle(self.dropped, item)
                 return False
             self._queue.append(item)
             self._bytes += item.size
@@ -87,7 +96,7 @@ class Outbox:
         with self._changed:
             self._changed.wait_for(lambda: not self._queue and not self._busy, timeout=seconds)
             for item in self._queue:
-                self.dropped[item.kind] += 1
+                self._settle(self.dropped, item)
             self._queue.clear()
             self._closing.set()
             self._changed.notify_all()
@@ -115,7 +124,7 @@ class Outbox:
             data = item.encode()
         except Exception:
             LOG.exception("cannot encode %s", item.key)
-            self._count(self.dropped, item.kind)
+            self._count(self.dropped, item)
             return
         wait = FIRST_RETRY_SECONDS
         while not self._closing.is_set():
@@ -129,10 +138,14 @@ class Outbox:
                 self._closing.wait(wait)
                 wait = min(2 * wait, LAST_RETRY_SECONDS)
             else:
-                self._count(self.written, item.kind)
+                self._count(self.written, item)
                 return
-        self._count(self.dropped, item.kind)
+        self._count(self.dropped, item)
 
-    def _count(self, counter: Counter[str], kind: str) -> None:
+    def _count(self, counter: Counter[str], item: Outgoing) -> None:
         with self._changed:
-            counter[kind] += 1
+            self._settle(counter, item)
+
+    def _settle(self, counter: Counter[str], item: Outgoing) -> None:
+        self.settle(item.rows)
+        counter[item.kind] += 1

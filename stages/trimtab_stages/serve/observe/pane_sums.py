@@ -24,6 +24,7 @@ class PaneIdentity:
         bucket_seconds: its length.
         shadow: rows that were scored after the reply.
         writer: `<pod>-<start>-<sequence>`.
+        lost_rows: rows that the process before this one took with it, in its first pane.
     """
 
     model: str
@@ -32,6 +33,7 @@ class PaneIdentity:
     bucket_seconds: int
     shadow: bool
     writer: str
+    lost_rows: int = 0
 
 
 class PaneSums:
@@ -89,6 +91,7 @@ class PaneSums:
             bucket_seconds=identity.bucket_seconds,
             writer=identity.writer,
             rows=self.rows,
+            lost_rows=identity.lost_rows,
             shadow=identity.shadow,
             numeric=dict(self._numeric_cells()),
             categorical={name: dict(counts) for name, counts in self._categories.items()},

@@ -1,0 +1,88 @@
+"""A killed server process: at most one flush is lost, and the next process says how many rows."""
+
+import signal
+
+import numpy as np
+import pytest
+
+from support import graphs
+from support.serving import ServerProcess, ServingFolder, running_server
+from support.waiting import wait_until
+from trimtab_stages.contract import layout
+from trimtab_stages.contract.pane import Pane
+
+pytestmark = pytest.mark.integration
+
+GRAPH = graphs.linear_scores(np.array([[1.0], [-1.0]], np.float32))
+SELDOM = 300
+"""Seconds between two flushes, longer than a test."""
+
+
+def send(server: ServerProcess, rows: int) -> None:
+    data = np.linspace(-1, 1, 2 * rows).tolist()
+    tensor = {"name": "features", "shape": [rows, 2], "datatype": "FP32", "data": data}
+    assert server.infer({"inputs": [tensor]}).status == 200
+
+
+def stored_panes(folder: ServingFolder) -> list[Pane]:
+    found = folder.store.list(layout.panes_prefix("m"))
+    return [Pane.from_bytes(folder.store.get(entry.key)) for entry in found]
+
+
+def stored_rows(folder: ServingFolder) -> int:
+    return sum(pane.rows for pane in stored_panes(folder))
+
+
+def metric(server: ServerProcess, series: str) -> str:
+    page = server.send("GET", "/metrics", admin=True).body.decode()
+    return page.split(f"\n{series} ")[1].split("\n")[0]
+
+
+def lost_rows(server: ServerProcess) -> str:
+    return metric(server, "trimtab_observation_lost_rows")
+
+
+def written_blocks(server: ServerProcess) -> str:
+    name = "trimtab_observation_written_objects_total"
+    return metric(server, f'{name}{{kind="decisions",model="m"}}')
+
+
+def test_rows_that_a_killed_process_took_with_it_are_counted_once(folder: ServingFolder) -> None:
+    version = folder.add(GRAPH)
+    with running_server(folder) as server:
+        server.wait_following(folder.write_plan([version]))
+        send(server, 5)
+        wait_until(lambda: written_blocks(server) == "1.0", 20.0, what="first flush written")
+        server.wait_following(folder.write_plan([version], flush_seconds=SELDOM))
+        send(server, 3)
+        send(server, 4)
+        assert lost_rows(server) == "0.0"
+        server.process.kill()
+
+    with running_server(folder) as successor:
+        successor.wait_ready()
+        assert lost_rows(successor) == "7.0"
+        send(successor, 2)
+
+    panes = stored_panes(folder)
+    assert sum(pane.rows for pane in panes) == 5 + 2
+    assert sum(pane.lost_rows for pane in panes) == 7
+
+    with running_server(folder) as third:
+        third.wait_ready()
+        assert lost_rows(third) == "0.0", "the second one ended orderly"
+
+
+def test_what_was_collected_is_written_before_the_drain(folder: ServingFolder) -> None:
+    version = folder.add(GRAPH)
+    with running_server(folder, {"TRIMTAB_DRAIN_SECONDS": "60"}) as server:
+        server.wait_following(folder.write_plan([version], flush_seconds=SELDOM))
+        send(server, 9)
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: written_blocks(server) == "1.0", 20.0, what="flush before the drain")
+        server.process.kill()
+
+    assert stored_rows(folder) == 9
+    with running_server(folder) as successor:
+        successor.wait_ready()
+        assert lost_rows(successor) == "0.0"

@@ -123,6 +123,17 @@ class Ledger:
         passed = [number for number, arrival in reached.items() if arrival <= settled_ns]
         return max(passed, default=None)
 
+    def next_closing(self, settled_ns: int) -> int | None:
+        """Return the arrival of what closes the next window with rows, None where nothing has come.
+
+        Args:
+            settled_ns: everything that arrived by then has been seen; what closed by then is done.
+        """
+        reached = self._watermark.reached()
+        closings = (closing_arrival(reached, number) for number in self._watermark.numbers)
+        coming = (arrival for arrival in closings if arrival is not None and arrival > settled_ns)
+        return min(coming, default=None)
+
     def next_closed(
         self, first: int | None, versions: Sequence[bytes], settled_ns: int
     ) -> ClosedWindow | None:

@@ -120,7 +120,7 @@ class Rounds:
             is_busy = watched.task is not None and not watched.task.done()
             if watched.due <= now and not is_busy:
                 pause = max(poll_seconds, target.flush_seconds / LOOKS_PER_FLUSH)
-                watched.task = group.create_task(self._look(target, watched, now + pause))
+                watched.task = group.create_task(self._look_until(target, watched, now + pause))
 
     def _watched_of(self, target: Target, now: float) -> _Watched:
         place = (target.namespace, target.name)
@@ -130,15 +130,22 @@ class Rounds:
             self._gauges.begin(target)
         return found
 
-    async def _look(self, target: Target, watched: _Watched, due: float) -> None:
-        """Look at one DriftMonitor; after a fault everything about it is derived anew."""
+    async def _look_until(self, target: Target, watched: _Watched, due: float) -> None:
+        """Look at one DriftMonitor until the object should be read again.
+
+        After a fault everything about it is derived anew.
+        """
         where = {"monitor": f"{target.namespace}/{target.name}"}
         try:
             for _ in range(MOST_PORTIONS):
                 progress = await self._look_once(target, watched)
                 target = await self._write(target, progress)
-                if not progress.more:
+                if progress.more:
+                    continue
+                pause = _pause(target, progress)
+                if self._clocks.monotonic() + pause >= due:
                     break
+                await asyncio.sleep(pause)
         except (StoreError, ValueError, Retryable, Refused) as error:
             logger.warning("evaluation is tried again", extra=where | {"cause": str(error)})
             self._failed(target, watched, error)
@@ -196,6 +203,12 @@ class Rounds:
         watched.due = self._clocks.monotonic() + FAILED_SECONDS
 
 
+def _pause(target: Target, progress: Progress) -> float:
+    """Return the seconds until something can be new: a flush, or that a closed window settles."""
+    look = target.flush_seconds / LOOKS_PER_FLUSH
+    return look if progress.settles_in is None else min(look, progress.settles_in)
+
+
 def _summary(target: Target, report: Report) -> dict[str, object]:
     evaluation = report.evaluation
     return {
@@ -204,5 +217,6 @@ def _summary(target: Target, report: Report) -> dict[str, object]:
         "rows": evaluation.rows,
         "labels": evaluation.labels,
         "lost": evaluation.lost,
+        "lostRows": evaluation.lost_rows,
         "signals": {one.name: one.value for one in evaluation.signals},
     }

@@ -38,11 +38,13 @@ class Progress:
         reports: of the windows that have closed, oldest first.
         evaluated_through: end of the newest window that is done; None before the first.
         more: further windows are closed already, or further days can be read.
+        settles_in: seconds until a window that has closed may be judged, None without one.
     """
 
     reports: tuple[Report, ...] = ()
     evaluated_through: datetime | None = None
     more: bool = False
+    settles_in: float | None = None
 
 
 class Watch:
@@ -89,7 +91,12 @@ class Watch:
         if not everything and not is_behind and self._has_closed(traffic, target, settled_ns):
             traffic.read(store, read, today, everything=True)
         progress = self._evaluate_closed(store, target, traffic, settled_ns)
-        return replace(progress, more=progress.more or is_behind)
+        settles_ns = traffic.ledger.next_closing(settled_ns)
+        return replace(
+            progress,
+            more=progress.more or is_behind,
+            settles_in=None if settles_ns is None else (settles_ns - settled_ns) / SECOND_NS,
+        )
 
     def _read(self, store: Store, key: str) -> bytes:
         self.active = time.monotonic()

@@ -96,6 +96,23 @@ def test_nothing_is_closed_by_what_may_not_have_been_written_everywhere() -> Non
     assert closed(ledger, settled=20) == (0, NEW, ("a",))
 
 
+@pytest.mark.parametrize(
+    ("settled", "closing"),
+    [
+        pytest.param(0, 2, id="the first of two"),
+        pytest.param(1.9, 2, id="just before"),
+        pytest.param(2, 7, id="the first is done"),
+        pytest.param(7, None, id="both are done"),
+    ],
+)
+def test_when_the_next_window_with_rows_closes(settled: float, closing: float | None) -> None:
+    ledger = ledger_of(
+        ("a", NEW, [10], 1), ("b", NEW, [110], 2), ("late", NEW, [20], 3), ("c", NEW, [210], 7)
+    )
+    found = ledger.next_closing(round(FAR + settled * SECOND))
+    assert found == (None if closing is None else FAR + closing * SECOND)
+
+
 def test_an_event_time_ahead_of_its_arrival_closes_nothing() -> None:
     ledger = ledger_of(("a", NEW, [10], 1))
     ahead = np.array([FAR + AHEAD_NS + 2 * SECOND])

@@ -22,6 +22,8 @@ from support.scrape_targets import CONTROL, SERVERS, serving_targets
 
 PERIOD = "1s"
 LOOK_FOR_PODS = "5s"
+ABOUT = ("model", "monitor", "rule", "severity")
+"""Labels that say what an alert is about; the others say where it was scraped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def tell_alerts(story: Story, watched: Watching) -> None:
     """Tell which alerts fired when, and whether quality was complained of before it was mended."""
     for one in watched.alerts():
         begin, end = (_clock(at) for at in (one.since, one.until))
-        story.fact(one.alert, f"{begin} to {end}: {one.labels}")
+        about = ", ".join(f"{name} {one.labels[name]}" for name in ABOUT if name in one.labels)
+        story.fact(one.alert, f"{begin} to {end}: {about}")
     empty = watched.empty_panels()
     for query in empty:
         story.say(f"no series: {query}")

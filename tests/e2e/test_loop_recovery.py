@@ -5,7 +5,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -58,11 +58,64 @@ def _is_in_shadow(kubectl: Kubectl) -> bool:
     return rollout.get("state") == "Progressing" and bool(rollout.get("evidence"))
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a strike may reach.
+
+    Attributes:
+        kubectl: in the namespace of the loop.
+        player: asks and labels.
+        ways: what is open to server pods; closed at the end.
+    """
+
+    kubectl: Kubectl
+    player: Player
+    ways: ExitStack
+
+
+def _kill_server(stage: Stage) -> None:
+    """Kill the Model's pods while nothing is asked, and go on with their successor."""
+    selector = f"{labels.COMPONENT}={labels.Component.SERVER}"
+    with stage.player.turn:
+        before = set(pods_in_phase(stage.kubectl, selector))
+        kill_pods(stage.kubectl, selector)
+        wait_until(lambda: _ready(stage.kubectl, selector) - before, SECONDS, interval=1)
+        wait_until(lambda: not _is_moving(stage.kubectl), SECONDS, interval=1)
+        stage.player.move(stage.ways.enter_context(_way(stage.kubectl)))
+
+
+def _way(kubectl: Kubectl) -> AbstractContextManager[str]:
+    """Forward a port to a server pod that runs now."""
+    return kubectl.forward(f"svc/{server(SCENARIO.name)}", 8080)
+
+
+def _ready(kubectl: Kubectl, selector: str) -> set[str]:
+    pods = kubectl.get("pods", "-l", selector)["items"]
+    return {
+        pod["metadata"]["name"]
+        for pod in pods
+        for item in pod["status"].get("conditions", [])
+        if item["type"] == "Ready" and item["status"] == "True"
+    }
+
+
+def _is_moving(kubectl: Kubectl) -> bool:
+    """Return whether the Model's pods do not all follow its plan yet."""
+    status = kubectl.get(f"model/{SCENARIO.name}")["status"]
+    rollout = status.get("rollout", {})
+    if rollout.get("state") != "Progressing":
+        return False
+    return bool(rollout.get("planRevision") != status.get("planRevision"))
+
+
 HOPS = {"watching": _is_watching, "retraining": _is_retraining, "shadow": _is_in_shadow}
-STRIKES: dict[str, Callable[[Kubectl], None]] = {
+STRIKES: dict[str, Callable[[Stage], None]] = {
     "operator": lambda _: _kill("operator"),
     "monitor": lambda _: _kill("monitor"),
-    "training": lambda kubectl: kill_pods(kubectl, f"{labels.COMPONENT}={labels.Component.TRAIN}"),
+    "server": _kill_server,
+    "training": lambda stage: kill_pods(
+        stage.kubectl, f"{labels.COMPONENT}={labels.Component.TRAIN}"
+    ),
     "store": lambda _: take_store_away(),
     "api-server": lambda _: freeze_api_server(),
 }
@@ -93,8 +146,8 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
 @pytest.fixture(scope="module")
 def undisturbed(installed: list[str], stream: Stream) -> Outcome:
     assert NAMESPACE in installed
-    kubectl = _begun()
-    return _played(stream, kubectl)
+    with _begun(stream) as stage:
+        return _played(stage)
 
 
 def test_a_strike_changes_nothing(
@@ -102,13 +155,13 @@ def test_a_strike_changes_nothing(
 ) -> None:
     victim, hop = strike
     assert undisturbed.triggers == ("NewSnapshot", "Verdict")
-    kubectl = _begun()
-    with _striking(kubectl, HOPS[hop], STRIKES[victim]):
-        found = _played(stream, kubectl)
+    with _begun(stream) as stage, _striking(stage, HOPS[hop], STRIKES[victim]):
+        found = _played(stage)
     assert found == undisturbed
 
 
-def _begun() -> Kubectl:
+@contextmanager
+def _begun(stream: Stream) -> Iterator[Stage]:
     """Go from the raw file to a Model that serves and is watched."""
     kubectl = Kubectl(NAMESPACE)
     empty(NAMESPACE)
@@ -119,17 +172,18 @@ def _begun() -> Kubectl:
     wait_until(lambda: kubectl.get("models")["items"], 30)
     kubectl.wait(f"model/{SCENARIO.name}", "Ready", SECONDS)
     kubectl.apply(monitor)
-    return kubectl
-
-
-def _played(stream: Stream, kubectl: Kubectl) -> Outcome:
-    """Play all windows; return what came of them."""
-    name = SCENARIO.name
-    with kubectl.forward(f"svc/{server(name)}", 8080) as address:
-        player = Player(stream, name, address, SCENARIO.label_delay_ns, SCENARIO.batch)
-        loop = Loop(kubectl, name, stream, player, print, Latency(1), SCENARIO.day_rows)
-        loop.play()
+    with ExitStack() as ways:
+        address = ways.enter_context(_way(kubectl))
+        player = Player(stream, SCENARIO.name, address, SCENARIO.label_delay_ns, SCENARIO.batch)
+        yield Stage(kubectl, player, ways)
         player.close()
+
+
+def _played(stage: Stage) -> Outcome:
+    """Play all windows; return what came of them."""
+    name, kubectl, player = SCENARIO.name, stage.kubectl, stage.player
+    loop = Loop(kubectl, name, player.stream, player, print, Latency(1), SCENARIO.day_rows)
+    loop.play()
     assert player.played.failed == 0
     status = kubectl.get(f"driftmonitor/{name}")["status"]
     runs = kubectl.get("pipelineruns")["items"]
@@ -143,14 +197,14 @@ def _played(stream: Stream, kubectl: Kubectl) -> Outcome:
 
 @contextmanager
 def _striking(
-    kubectl: Kubectl, reached: Callable[[Kubectl], bool], strike: Callable[[Kubectl], None]
+    stage: Stage, reached: Callable[[Kubectl], bool], strike: Callable[[Stage], None]
 ) -> Iterator[None]:
     """Strike once when a hop is reached, beside what the block does."""
     struck: list[bool] = []
 
     def wait_and_strike() -> None:
-        wait_until(lambda: reached(kubectl), SECONDS, interval=0.2, what="the hop")
-        strike(kubectl)
+        wait_until(lambda: reached(stage.kubectl), SECONDS, interval=0.2, what="the hop")
+        strike(stage)
         struck.append(True)
 
     thread = threading.Thread(target=wait_and_strike, daemon=True)

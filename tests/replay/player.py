@@ -1,6 +1,7 @@
 """Plays a stream against a served Model in lock step: a window's rows, then their due labels."""
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Player:
         address: `host:port` of its REST service.
         label_delay_ns: how long after its event a row's label is known.
         batch: rows of a request.
+        turn: held while rows are asked for and labelled; who takes it finds no request under way.
     """
 
     stream: Stream
@@ -54,21 +56,28 @@ class Player:
     address: str
     label_delay_ns: int
     batch: int = 24
+    turn: Lock = field(default_factory=Lock)
     played: Played = field(init=False)
 
     def __post_init__(self) -> None:
         self.played = Played.of(self.stream)
+        self._http = urllib3.PoolManager()
+        self.move(self.address)
+
+    def move(self, address: str) -> None:
+        """Ask there from now on."""
+        self.address = address
         self._client = triton.InferenceServerClient(
             self.address, network_timeout=30, connection_timeout=30
         )
-        self._http = urllib3.PoolManager()
 
     def send(self, rows: Rows) -> None:
         """Ask for rows, then return the labels that are due once they are over."""
         for first in range(0, len(rows), self.batch):
             part = rows[first : first + self.batch]
-            self._ask(part)
-            self._label(part)
+            with self.turn:
+                self._ask(part)
+                self._label(part)
 
     def _ask(self, rows: Rows) -> None:
         tensor = triton.InferInput("features", list(self.stream.inputs[rows].shape), "FP32")

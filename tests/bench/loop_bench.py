@@ -7,7 +7,8 @@ are printed whatever they are, and the control may hardly retrain.
 The memory of a year was chosen after a look at the windows of bike share from month 22, so these
 bars flatter: of three recipes tried there, one that forgets after 22 months cut less than half with
 one retrain, one without the day of the year had no decay in six windows, and a first model that had
-itself learnt from one year alone did not decay. Streams that were not looked at are the fair test.
+itself learnt from one year alone did not decay. Streams that were not looked at are the fair test;
+the README has what they gave.
 """
 
 import sys

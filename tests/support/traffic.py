@@ -159,6 +159,7 @@ class ServerPod:
         pane_seconds: length of its event-time buckets.
         capture_fraction: share of the requests that is kept whole.
         lost: objects (kind, sequence number) that never reach the bucket.
+        lost_rows: rows that the process before it took with it.
         classes: classes that labels may name.
     """
 
@@ -168,6 +169,7 @@ class ServerPod:
     pane_seconds: int = 60
     capture_fraction: float = 1.0
     lost: frozenset[tuple[str, int]] = frozenset()
+    lost_rows: int = 0
     classes: Sequence[str] = CLASSES
     _observer: Observer = field(init=False)
     _feedback: FeedbackBuffer = field(init=False)
@@ -182,7 +184,7 @@ class ServerPod:
             capture_fraction=self.capture_fraction,
             pane_seconds=self.pane_seconds,
         )
-        self._observer = Observer(plan, naming, outbox)
+        self._observer = Observer(plan, naming, outbox, self.lost_rows)
         self._feedback = FeedbackBuffer(naming, outbox)
 
     def answer(

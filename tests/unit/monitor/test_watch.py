@@ -237,6 +237,17 @@ def test_objects_that_got_lost_are_counted(
     assert report.evaluation.lost == count
 
 
+def test_rows_that_killed_processes_took_with_them_are_counted_once(
+    store: Store, champion: Trained
+) -> None:
+    for name, lost_rows in (("bikes-0", 7), ("bikes-1", 0), ("bikes-2", 4)):
+        pod = ServerPod(store, name, lost_rows=lost_rows)
+        serve(pod, champion, T0, received=NOW)
+        serve(pod, champion, T0 + 600, received=NOW + 20)
+    (report,) = look(store, target_of(champion), NOW + 9999).reports
+    assert (report.evaluation.rows, report.evaluation.lost_rows) == (900, 11)
+
+
 def test_late_and_interleaved_panes_are_no_loss(store: Store, champion: Trained) -> None:
     pod = ServerPod(store)
     for number in range(20):

@@ -16,7 +16,7 @@ class Label(StrictModel):
     """Row in the request. Default: 0."""
     label: Annotated[str, Field(min_length=1, max_length=256)]
     """Class name."""
-    event_time_ns: int | None = None
+    event_time_ns: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
     """When the label became true, nanoseconds since 1970, UTC. Default: arrival."""
     source: Annotated[str, Field(max_length=64)] = "production"
     """Who says so: production, or an annotator's name. Default: production."""

@@ -57,6 +57,16 @@ def test_labels_are_read_with_their_defaults() -> None:
             "labels[0].event_time",
             id="time is text",
         ),
+        pytest.param(
+            body({"id": "a", "label": "y", "event_time": 2**63}),
+            "labels[0].event_time",
+            id="time beyond int64",
+        ),
+        pytest.param(
+            body({"id": "a", "label": "y", "event_time": -1}),
+            "labels[0].event_time",
+            id="time before 1970",
+        ),
         pytest.param(body({"id": "a", "label": "maybe"}), "no class of the model", id="class"),
     ],
 )

@@ -130,6 +130,16 @@ def binary(size: int, **changes: Any) -> dict[str, Any]:
             id="time list",
         ),
         pytest.param(
+            {
+                "inputs": [
+                    tensor(),
+                    {"name": "event_time", "shape": [1], "datatype": "INT64", "data": [-1]},
+                ]
+            },
+            "event_time",
+            id="input before 1970",
+        ),
+        pytest.param(
             {"inputs": [tensor()], "parameters": {"event_time": 2**63}},
             "event_time",
             id="time huge",

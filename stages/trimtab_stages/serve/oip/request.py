@@ -139,6 +139,8 @@ class InferRequestReader:
         inputs = self._read_inputs(document, source)
         rows = self._rows_of(inputs)
         event_time = inputs.pop(EVENT_TIME) if self._has_event_time_input(inputs) else None
+        if event_time is not None and (event_time < 0).any():
+            raise InvalidRequestError(f"input `{EVENT_TIME}` must be nanoseconds since 1970 in UTC")
         if event_time is None and EVENT_TIME in parameters:
             event_time = event_time_from_parameter(parameters[EVENT_TIME], rows)
         outputs = self._read_outputs(document.get("outputs"), parameters)

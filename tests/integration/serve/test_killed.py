@@ -59,18 +59,24 @@ def test_rows_that_a_killed_process_took_with_it_are_counted_once(folder: Servin
         assert lost_rows(server) == "0.0"
         server.process.kill()
 
+    with running_server(folder) as second:
+        second.wait_ready()
+        assert lost_rows(second) == "7.0"
+        send(second, 1)
+        second.process.kill()
+
     with running_server(folder) as successor:
         successor.wait_ready()
-        assert lost_rows(successor) == "7.0"
+        assert lost_rows(successor) == "8.0", "nothing had told of the first seven yet"
         send(successor, 2)
 
     panes = stored_panes(folder)
     assert sum(pane.rows for pane in panes) == 5 + 2
-    assert sum(pane.lost_rows for pane in panes) == 7
+    assert sum(pane.lost_rows for pane in panes) == 8
 
-    with running_server(folder) as third:
-        third.wait_ready()
-        assert lost_rows(third) == "0.0", "the second one ended orderly"
+    with running_server(folder) as last:
+        last.wait_ready()
+        assert lost_rows(last) == "0.0", "the one before it ended orderly"
 
 
 def test_what_was_collected_is_written_before_the_drain(folder: ServingFolder) -> None:

@@ -158,18 +158,21 @@ class Observer:
         pending, lane.pending, lane.rows, lane.bytes = lane.pending, [], 0, 0
         if not any(answered.rows for answered in pending):
             return
+        recorded = 0
         try:
-            self._fold_batch(lane, build_batch(lane.view, pending))
+            batch = build_batch(lane.view, pending)
+            if not lane.shadow:
+                self._add_records(batch, lane.view.digest)
+                recorded = len(batch.row)
+            self._fold_batch(lane, batch)
         except Exception:
             # What a foreign graph gives may not fit its own declaration; serving goes on.
             LOG.exception("rows of %s cannot be observed", lane.view.digest)
             rows = sum(answered.rows for answered in pending)
             self.dropped_rows += rows
-            self._outbox.settle(0 if lane.shadow else rows)
+            self._outbox.settle(0 if lane.shadow else rows - recorded)
 
     def _fold_batch(self, lane: Lane, batch: RowBatch) -> None:
-        if not lane.shadow:
-            self._add_records(batch, lane.view.digest)
         seconds = self._plan.pane_seconds
         starts = batch.event_ns // (seconds * _SECOND_NS) * seconds
         for bucket in np.unique(starts).tolist():
@@ -224,10 +227,10 @@ class Observer:
             writer=writer,
             lost_rows=self._lost_rows,
         )
-        self._lost_rows = 0
+        told, self._lost_rows = self._lost_rows, 0
         data = sums.to_pane(identity).to_bytes()
         key = layout.pane(self._plan.model, lane.view.digest, bucket, writer)
-        self._outbox.offer(Outgoing("pane", key, lambda: data, len(data)))
+        self._outbox.offer(Outgoing("pane", key, lambda: data, len(data), told))
 
     def _offer_captured(self, lane: Lane, bucket: int, parts: list[KeptRows]) -> None:
         writer = self._naming.next("captured")

@@ -26,7 +26,7 @@ class Outgoing:
         key: where it goes.
         encode: makes its bytes; called on a writer's thread.
         size: estimated bytes, for the bound on memory.
-        rows: answered rows that it is the record of.
+        rows: answered rows that it is the record of, or lost ones that it tells of.
     """
 
     kind: str

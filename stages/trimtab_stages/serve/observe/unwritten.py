@@ -18,7 +18,8 @@ class UnwrittenRows:
     """Rows that were answered and of which nothing is in the store yet.
 
     Attributes:
-        lost: rows that the process before this one left so, 0 after an orderly end.
+        lost: rows that the process before this one left so, 0 after an orderly end. They stay
+            unwritten until the object that tells of them is settled too.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -33,7 +34,8 @@ class UnwrittenRows:
             self._counts = memoryview(mmap.mmap(file.fileno(), 2 * _WORD)).cast("q")
         self._lock = threading.Lock()
         self.lost = max(0, self._counts[_ANSWERED] - self._counts[_SETTLED])
-        self._counts[_ANSWERED] = self._counts[_SETTLED] = 0
+        self._counts[_SETTLED] = 0
+        self._counts[_ANSWERED] = self.lost
 
     def answer(self, rows: int) -> None:
         """Note answered rows; called on the event loop only."""

@@ -85,9 +85,17 @@ class RolloutRounds:
         except (StoreError, ValueError, Retryable, Refused) as error:
             where = {"model": f"{target.namespace}/{target.name}"}
             logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
-            self._metrics.evidence_errors.labels(*place).inc()
-            self._rows.pop(place, None)
+            self._failed(place)
+        except Exception:
+            # One Model's stored objects must not end what watches the others.
+            logger.exception("comparison failed", extra={"model": "/".join(place)})
+            self._failed(place)
         self._due[place] = started + target.flush_seconds / LOOKS_PER_FLUSH
+
+    def _failed(self, place: Place) -> None:
+        """Count it; everything about the rollout is derived anew."""
+        self._metrics.evidence_errors.labels(*place).inc()
+        self._rows.pop(place, None)
 
     async def _compare(self, target: RolloutTarget) -> None:
         place = (target.namespace, target.name)

@@ -27,6 +27,8 @@ DISCOVER_SECONDS = 30.0
 """How often new server processes are looked for while no window closes."""
 FAILED_SECONDS = 15.0
 """Pause after a look that failed."""
+LEAST_PAUSE_SECONDS = 0.25
+"""Between two looks at a bucket, however closely windows follow each other."""
 MOST_PORTIONS = 64
 """Portions of a long past that are worked off before the object is read again."""
 
@@ -143,7 +145,9 @@ class Rounds:
                 if progress.more:
                     continue
                 pause = _pause(target, progress)
-                if self._clocks.monotonic() + pause >= due:
+                # A pause that was meant is no delay.
+                watched.due = self._clocks.monotonic() + pause
+                if watched.due >= due:
                     break
                 await asyncio.sleep(pause)
         except (StoreError, ValueError, Retryable, Refused) as error:
@@ -206,7 +210,8 @@ class Rounds:
 def _pause(target: Target, progress: Progress) -> float:
     """Return the seconds until something can be new: a flush, or that a closed window settles."""
     look = target.flush_seconds / LOOKS_PER_FLUSH
-    return look if progress.settles_in is None else min(look, progress.settles_in)
+    settles_in = look if progress.settles_in is None else progress.settles_in
+    return min(look, max(settles_in, LEAST_PAUSE_SECONDS))
 
 
 def _summary(target: Target, report: Report) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Protocol
 from trimtab_stages.serve.errors import RequestError
 from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.observe.batch import Answered
+from trimtab_stages.serve.observe.unwritten import UnwrittenRows
 from trimtab_stages.serve.oip.request import InferRequestReader
 from trimtab_stages.serve.oip.response import ResponseHead
 from trimtab_stages.serve.oip.tensors import InferRequest, Limits, RequestedOutput
@@ -82,6 +83,7 @@ class Inference:
     Attributes:
         statistics: counters.
         note: takes answered rows.
+        unwritten: counts rows from before their answer goes out.
         shadow: takes answered rows that shadow versions shall score.
     """
 
@@ -90,6 +92,7 @@ class Inference:
         limits: Limits,
         ids: IdSource,
         note: Note,
+        unwritten: UnwrittenRows,
         shadow: ShadowQueue,
         statistics: Statistics,
     ) -> None:
@@ -98,6 +101,7 @@ class Inference:
         self._loop = asyncio.get_running_loop()
         self.statistics = statistics
         self.note = note
+        self.unwritten = unwritten
         self.shadow = shadow
 
     def start(self, exchange: InferExchange, routing: Routing, version_name: str | None) -> None:
@@ -190,7 +194,14 @@ class Call:
         exchange, parsed, version = self._exchange, self._parsed, self.version
         if exchange.answered:
             return
-        exchange.reply(self._head(), parsed.outputs, results)
+        owner = self._owner
+        # Counted before it goes out: a process that is killed with the reply has lost these rows.
+        owner.unwritten.answer(self.rows)
+        try:
+            exchange.reply(self._head(), parsed.outputs, results)
+        except Exception:
+            owner.unwritten.settle(self.rows)
+            raise
         answered = Answered(
             self._inference_id,
             self.inputs,
@@ -201,7 +212,6 @@ class Call:
             exchange.received_ns,
             self._routing.revision_prefix,
         )
-        owner = self._owner
         latency = (time.time_ns() - exchange.received_ns) * 1e-9
         owner.statistics.of(version.name).answered(self.rows, latency)
         owner.note(version, answered)

@@ -3,7 +3,6 @@
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.observe.observer import Naming, Observer
 from trimtab_stages.serve.observe.outbox import Outbox
-from trimtab_stages.serve.observe.unwritten import UnwrittenRows
 from trimtab_stages.serve.plan.follower import PlanFollower
 from trimtab_stages.serve.plan.version import ServedVersion
 
@@ -15,12 +14,12 @@ class Observation:
     """The observer of the plan in force, made when the first plan is."""
 
     def __init__(
-        self, follower: PlanFollower, naming: Naming, outbox: Outbox, unwritten: UnwrittenRows
+        self, follower: PlanFollower, naming: Naming, outbox: Outbox, lost_rows: int
     ) -> None:
         self._follower = follower
         self._naming = naming
         self._outbox = outbox
-        self._unwritten = unwritten
+        self._lost_rows = lost_rows
         self._observer: Observer | None = None
 
     @property
@@ -30,7 +29,6 @@ class Observation:
 
     def note(self, version: ServedVersion, answered: Answered) -> None:
         """Take an answered request."""
-        self._unwritten.answer(answered.rows)
         self._current().note(version, answered, shadow=False)
 
     def note_shadow(self, version: ServedVersion, answered: Answered) -> None:
@@ -58,8 +56,6 @@ class Observation:
         if routing is None:
             raise RuntimeError("rows were answered without a plan")
         if self._observer is None:
-            self._observer = Observer(
-                routing.plan, self._naming, self._outbox, self._unwritten.lost
-            )
+            self._observer = Observer(routing.plan, self._naming, self._outbox, self._lost_rows)
         self._observer.change_plan(routing.plan)
         return self._observer

@@ -63,12 +63,14 @@ class ModelServer:
             settings.poll_seconds,
             settings.pod,
         )
-        self._observation = Observation(self.follower, naming, self._outbox, self._unwritten)
+        lost_rows = self._unwritten.lost
+        self._observation = Observation(self.follower, naming, self._outbox, lost_rows)
         self._feedback = FeedbackBuffer(naming, self._outbox)
         inference = Inference(
             settings.limits,
             IdSource(settings.pod, start_ns),
             self._observation.note,
+            self._unwritten,
             ShadowQueue(self._observation.note_shadow, statistics, loop),
             statistics,
         )

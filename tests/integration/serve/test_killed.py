@@ -4,6 +4,7 @@ import signal
 
 import numpy as np
 import pytest
+import tritonclient.http as triton
 
 from support import graphs
 from support.serving import ServerProcess, ServingFolder, running_server
@@ -77,6 +78,25 @@ def test_rows_that_a_killed_process_took_with_it_are_counted_once(folder: Servin
     with running_server(folder) as last:
         last.wait_ready()
         assert lost_rows(last) == "0.0", "the one before it ended orderly"
+
+
+def test_an_answer_that_cannot_be_made_is_no_lost_row(folder: ServingFolder) -> None:
+    folder.write_plan([folder.add(GRAPH)])
+    tensor = triton.InferInput("features", [1, 2], "FP32")
+    tensor.set_data_from_numpy(np.full((1, 2), np.nan, np.float32))
+    in_json = triton.InferRequestedOutput("score", binary_data=False)
+    with running_server(folder) as server:
+        server.wait_ready()
+        with (
+            triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client,
+            pytest.raises(triton.InferenceServerException, match="NaN or infinity"),
+        ):
+            client.infer("m", [tensor], outputs=[in_json])
+        server.process.kill()
+
+    with running_server(folder) as successor:
+        successor.wait_ready()
+        assert lost_rows(successor) == "0.0"
 
 
 def test_what_was_collected_is_written_before_the_drain(folder: ServingFolder) -> None:

@@ -5,13 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from trimtab_operator.monitor.targets import Target
+from trimtab_operator.monitor.targets import WINDOWS, Target
 from trimtab_operator.storage.evaluations import Report
 from trimtab_stages.contract.base import StrictModel, UtcTime
 from trimtab_stages.contract.monitoring import SignalValue
 
-WINDOWS = 12
-"""Evaluations that the status keeps."""
 MOST_FAULTS = 16
 DECIMALS = 6
 

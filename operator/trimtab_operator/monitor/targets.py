@@ -19,6 +19,8 @@ FLUSH_SECONDS, PANE_SECONDS = 10, 300
 """Defaults of `Model.spec.capture`, for bodies that leave them out."""
 BEFORE_PROMOTION = timedelta(seconds=60)
 """Clocks of operator and servers may differ by so much."""
+WINDOWS = 12
+"""Evaluations that the status keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Target:
         evaluated_through: end of the newest window that is done, None before the first.
         signals: newest values as the status has them.
         evaluations: newest evaluations as the status has them, newest last.
+        decided_through: end of the newest window that the operator has decided, None before one.
+        lookback: decided windows that its rules look at beside the one that they judge.
     """
 
     namespace: str
@@ -63,6 +67,21 @@ class Target:
     evaluated_through: datetime | None
     signals: tuple[Body, ...]
     evaluations: tuple[Body, ...]
+    decided_through: datetime | None = None
+    lookback: int = 0
+
+    @property
+    def room(self) -> int:
+        """How many more evaluations the status takes before one that is needed falls out of it.
+
+        Those that wait for their decision are needed, and those that a rule still looks back at.
+        """
+        waiting = sum(map(self._is_undecided, self.evaluations))
+        return max(WINDOWS - self.lookback - waiting, 0)
+
+    def _is_undecided(self, evaluation: Body) -> bool:
+        through = self.decided_through
+        return through is None or datetime.fromisoformat(evaluation["end"]) > through
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -97,7 +116,6 @@ def _target(body: Body, model: Body) -> Target | None:
     capture = model["spec"].get("capture", {})
     if policy is None or not versions or not _fits(policy, capture):
         return None
-    through = status.get("evaluatedThrough")
     return Target(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -106,10 +124,20 @@ def _target(body: Body, model: Body) -> Target | None:
         policy=policy,
         versions=versions,
         flush_seconds=capture.get("flushSeconds", FLUSH_SECONDS),
-        evaluated_through=datetime.fromisoformat(through) if through else None,
+        evaluated_through=_instant(status.get("evaluatedThrough")),
         signals=tuple(status.get("signals", ())),
         evaluations=tuple(status.get("evaluations", ())),
+        decided_through=_instant(status.get("decision", {}).get("windowEnd")),
+        lookback=_lookback(body["spec"].get("rules", ())),
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _lookback(rules: Iterable[Body]) -> int:
+    return max((int(rule.get("forWindows", 1)) for rule in rules), default=1) - 1
 
 
 def _policy(spec: Body) -> MonitorSpec | None:

@@ -26,9 +26,6 @@ from trimtab_operator.storage.window_evaluation import WindowKeys, WindowOf, eva
 from trimtab_stages.contract.decision_record import digest_prefix
 from trimtab_stages.store import NotFound, Store
 
-MOST_WINDOWS = 12
-"""Windows evaluated before the status is written; no more reports fit into it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -37,7 +34,7 @@ class Progress:
     Attributes:
         reports: of the windows that have closed, oldest first.
         evaluated_through: end of the newest window that is done; None before the first.
-        more: further windows are closed already, or further days can be read.
+        more: further days can be read at once.
         settles_in: seconds until a window that has closed may be judged, None without one.
     """
 
@@ -67,9 +64,12 @@ class Watch:
         self.newest: Report | None = None
         self.active = time.monotonic()
         self._traffic: Traffic | None = None
+        self._is_full = False
 
     def look(self, store: Store, target: Target, now: datetime, *, everything: bool) -> Progress:
-        """Take in what is new and evaluate the windows that have closed.
+        """Take in what is new and evaluate the windows that have closed, as far as there is room.
+
+        The others wait in the bucket until the operator has decided: none goes by undecided.
 
         Args:
             store: the bucket.
@@ -83,9 +83,13 @@ class Watch:
             ValueError: stored objects do not fit together.
         """
         read, today = partial(self._read, store), day_of(nanoseconds(now))
-        traffic = self._traffic or self._begin(store, target)
-        traffic.read(store, read, today, everything=everything)
-        self._traffic, is_behind = traffic, traffic.complete_ns != NEVER
+        traffic = self._traffic = self._traffic or self._begin(store, target)
+        if not target.room:
+            return Progress(evaluated_through=target.evaluated_through)
+        # The windows of one day of a long past come before the rows of the next.
+        if not self._is_full or traffic.complete_ns == NEVER:
+            traffic.read(store, read, today, everything=everything)
+        is_behind = traffic.complete_ns != NEVER
         wait_ns = (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
         settled_ns = min(nanoseconds(now), traffic.complete_ns) - wait_ns
         if not everything and not is_behind and self._has_closed(traffic, target, settled_ns):
@@ -94,7 +98,7 @@ class Watch:
         settles_ns = traffic.ledger.next_closing(settled_ns)
         return replace(
             progress,
-            more=progress.more or is_behind,
+            more=is_behind and not self._is_full,
             settles_in=None if settles_ns is None else (settles_ns - settled_ns) / SECOND_NS,
         )
 
@@ -113,11 +117,12 @@ class Watch:
         versions = [digest_prefix(version.digest) for version in target.versions]
         while True:
             closed = traffic.ledger.next_closed(first, versions, settled_ns)
+            self._is_full = closed is not None and len(reports) == target.room
             if closed is None:
                 open_from = traffic.ledger.open_from(settled_ns)
                 return Progress(tuple(reports), self._end(first, open_from))
-            if len(reports) == MOST_WINDOWS:
-                return Progress(tuple(reports), self._end(first, first), more=True)
+            if self._is_full:
+                return Progress(tuple(reports), self._end(first, first))
             self.newest = self._evaluate(store, target, traffic, closed)
             reports.append(self.newest)
             self._raise_floor(store, traffic, self.newest)

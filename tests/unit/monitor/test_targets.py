@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from support.specs import DIGEST, changed
-from trimtab_operator.monitor.targets import find_targets
+from trimtab_operator.api import monitor_status
+from trimtab_operator.monitor.targets import WINDOWS, find_targets
 
 OTHER = f"sha256:{'b' * 64}"
 SINCE = "2026-01-02T03:04:05Z"
@@ -65,6 +66,39 @@ def test_defaults_of_the_schema_hold_for_bodies_without_them() -> None:
     bare = changed(changed(MODEL, "spec", {}), "metadata.name", "bikes")
     (target,) = find_targets([changed(MONITOR, "spec.window", {"seconds": 300})], [bare])
     assert target.flush_seconds == 10
+
+
+def ended(*days: int) -> list[dict[str, str]]:
+    return [{"end": f"2026-02-{day:02d}T00:00:00Z"} for day in days]
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "decided", "for_windows", "room"),
+    [
+        pytest.param([], None, [], 12, id="nothing is evaluated"),
+        pytest.param(ended(*range(1, 13)), None, [1], 0, id="nothing is decided"),
+        pytest.param(ended(*range(1, 13)), 5, [1], 5, id="some are decided"),
+        pytest.param(ended(*range(1, 13)), 12, [1], 12, id="all are decided"),
+        pytest.param(ended(*range(1, 13)), 12, [1, 3], 10, id="a rule looks back two windows"),
+        pytest.param(ended(*range(1, 13)), 9, [3], 7, id="and some wait"),
+        pytest.param(ended(*range(1, 13)), 12, [12], 1, id="a rule looks back as far as one may"),
+        pytest.param(ended(*range(1, 13)), 11, [12], 0, id="and one waits"),
+        pytest.param(ended(*range(1, 13)), 3, [12], 0, id="a rule was changed meanwhile"),
+    ],
+)
+def test_there_is_room_for_as_many_windows_as_let_none_go_by_undecided(
+    evaluations: list[dict[str, str]], decided: int | None, for_windows: list[int], room: int
+) -> None:
+    decision = {"decision": {"windowEnd": ended(decided)[0]["end"]}} if decided else {}
+    body = MONITOR | {
+        "spec": MONITOR["spec"] | {"rules": [{"forWindows": count} for count in for_windows]},
+        "status": {"evaluations": evaluations} | decision,
+    }
+    assert find_targets([body], [MODEL])[0].room == room
+
+
+def test_the_status_keeps_what_the_schema_allows() -> None:
+    assert WINDOWS == monitor_status.WINDOWS
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ T0 = 1_700_000_400.0
 NOW = T0 + 10_000_000
 """Arrivals: long after."""
 POLICY = {"window": {"seconds": 600, "minSamples": 50, "minLabels": 50}}
+DAY = 86_400
 CLASS_NAMES = np.array(["calm", "busy"])
 
 
@@ -317,19 +319,49 @@ def test_shadow_rows_and_rows_of_unknown_versions_count_nowhere(
     assert progress.evaluated_through == instant(T0 + 1200), "a window without rows is done"
 
 
-def test_many_windows_are_written_in_portions(store: Store, champion: Trained) -> None:
-    pod, target = ServerPod(store, pane_seconds=600), target_of(champion)
-    for number in range(16):
-        event, received = T0 + 600 * number, NOW + number
-        pod.answer(champion, f"r{number}", normal_rows(4), event=event, received=received)
+def serve_days(pod: ServerPod, version: Trained, windows: int, per_day: int) -> None:
+    """Serve windows of four rows, so many a day of arrival."""
+    for number in range(windows):
+        received = NOW + DAY * (number // per_day) + 20 * (number % per_day)
+        event = T0 + 600 * number
+        pod.answer(version, f"r{number}", normal_rows(4), event=event, received=received)
         pod.flush()
-    watch = Watch(target, ObjectCache())
-    first = look(store, target, NOW + 9999, watch)
-    assert (len(first.reports), first.more) == (12, True)
-    assert first.evaluated_through == instant(T0 + 7200)
-    second = look(store, after(target, first), NOW + 9999, watch)
-    assert (len(second.reports), second.more) == (3, False)
-    assert second.evaluated_through == instant(T0 + 9000)
+
+
+@pytest.mark.parametrize("per_day", [100, 7], ids=["within a day", "over days"])
+@pytest.mark.parametrize(
+    ("decided", "lookback"),
+    [
+        pytest.param(12, 0, id="the operator decides all"),
+        pytest.param(5, 2, id="the operator decides some"),
+        pytest.param(1, 11, id="a rule looks back as far as one may"),
+    ],
+)
+def test_after_an_outage_of_the_operator_no_window_goes_by_undecided(
+    store: Store, champion: Trained, decided: int, lookback: int, per_day: int
+) -> None:
+    serve_days(ServerPod(store, pane_seconds=600), champion, 31, per_day)
+    target = target_of(champion, lookback=lookback)
+    watch, seen = Watch(target, ObjectCache()), list[datetime]()
+    while len(seen) < 30:
+        now = instant(NOW + 9 * DAY)
+        progress = watch.look(store, target, now, everything=False)
+        if progress.reports:
+            target = after(target, progress)
+        if progress.more:
+            continue
+        if not target.room:
+            idle = watch.look(store, target, now, everything=False)
+            assert (idle.reports, idle.more) == ((), False)
+        # What the operator does, who decides the oldest windows in the status.
+        through = target.decided_through
+        ends = [datetime.fromisoformat(one["end"]) for one in target.evaluations]
+        waiting = [end for end in ends if through is None or end > through][:decided]
+        before = [end for end in ends if end < waiting[0]]
+        assert len(before) >= min(lookback, len(seen))
+        seen += waiting
+        target = replace(target, decided_through=waiting[-1])
+    assert seen == [instant(T0 + 600 * number) for number in range(1, 31)]
 
 
 def test_too_few_rows_are_insufficient(store: Store, champion: Trained) -> None:

@@ -80,8 +80,8 @@ def find_fault(rules: Rollout, health: Health) -> Judgement | None:
     most = float(rules.max_latency_ratio)
     if pace is not None and pace.ratio > most and _is_noticed(pace):
         words = (
-            f"Runs take {pace.ratio:.2f} times as long as the champion's over {pace.rows} rows; "
-            f"`maxLatencyRatio` allows {most:g}."
+            f"Over {pace.rows} rows, runs take {pace.ratio:.2f} times as long as those of the "
+            f"other version; `maxLatencyRatio` allows {most:g}."
         )
         return _taken_back(Reason.LATENCY_EXCEEDED, words)
     return None

@@ -19,8 +19,8 @@ from trimtab_stages.contract.serving_plan import ServingPlan
 def guard(scene: Scene, rules: Rollout | None, champion: Commit) -> Choice | None:
     """Return what follows for a new champion whose predecessor is still loaded; None for nothing.
 
-    The former one comes back when the new one fails requests within the guard time, and goes when
-    that is over and all ready pods follow.
+    The former one comes back when the new one fails requests or is slow within the guard time, and
+    goes when that is over and all ready pods follow.
     """
     status = scene.model.status
     rollout, serving = status.rollout, status.champion
@@ -30,7 +30,8 @@ def guard(scene: Scene, rules: Rollout | None, champion: Commit) -> Choice | Non
     before = scene.commit_of(former)
     if before is None:
         return Choice(serving, None, requeue=WATCH_SECONDS)
-    health = champion_health(scene.seen.deployment, scene.seen.servers, serving.digest)
+    seen = scene.seen
+    health = champion_health(seen.deployment, seen.servers, serving.digest, former.digest)
     ends = serving.since + timedelta(seconds=rules.guard_seconds if rules is not None else 0)
     fault = (
         find_fault(rules, health.since(rollout.restarts))

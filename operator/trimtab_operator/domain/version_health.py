@@ -64,25 +64,24 @@ def shadow_health(
 ) -> Health:
     """Return the health of a challenger that scores the champion's requests."""
     counts = list(_counts(servers, digest))
-    times = [one for item in counts for one in item.times]
-    others = [one for item in _counts(servers, champion) for one in item.times]
     return Health(
         requests=sum(item.shadow_requests for item in counts),
         failed=sum(item.shadow_failed_requests for item in counts),
-        pace=compare_times(times, others),
+        pace=compare_times(_times(servers, digest), _times(servers, champion)),
         restarts=count_restarts(deployment),
         refused=refusal(servers, digest),
     )
 
 
 def champion_health(
-    deployment: DeploymentView | None, servers: dict[str, ServerState], digest: str
+    deployment: DeploymentView | None, servers: dict[str, ServerState], digest: str, former: str
 ) -> Health:
-    """Return the health of a version that answers requests."""
+    """Return the health of a version that answers requests, its pace against the one before it."""
     counts = list(_counts(servers, digest))
     return Health(
         requests=sum(item.requests for item in counts),
         failed=sum(item.failed_requests for item in counts),
+        pace=compare_times(_times(servers, digest), _times(servers, former)),
         restarts=count_restarts(deployment),
         refused=refusal(servers, digest),
     )
@@ -135,6 +134,10 @@ def wilson_low(hits: int, trials: int) -> float:
 def _counts(servers: dict[str, ServerState], digest: str) -> Iterable[VersionCounts]:
     states = [state for server in servers.values() for state in server.versions]
     return (state.counts for state in states if state.digest == digest and state.counts is not None)
+
+
+def _times(servers: dict[str, ServerState], digest: str) -> list[RunTimes]:
+    return [one for item in _counts(servers, digest) for one in item.times]
 
 
 def _by_size(times: Iterable[RunTimes]) -> dict[int, RunTimes]:

@@ -20,10 +20,12 @@ from support.rollouts import (
     served,
     shadowed,
     stored,
+    times,
 )
 from support.worlds import CREATED, NOW, later, pod, steps
 from trimtab_operator.api.model import Model
 from trimtab_operator.domain.observed import ObservedModel
+from trimtab_stages.contract.serving_plan import VersionState
 
 WELL = (counts("a", requests=900), counts("b", shadow_requests=900))
 GUARDED: dict[str, Any] = {
@@ -31,6 +33,11 @@ GUARDED: dict[str, Any] = {
     "history": [stored("a")],
     "rollout": {"digest": B, "state": "Promoted", "former": A, "since": NOW},
 }
+
+
+def paced(seconds: float) -> tuple[VersionState, VersionState]:
+    """Return versions whose runs take so long, the former one's a millisecond."""
+    return counts("a", times=[times(0.001)]), counts("b", requests=900, times=[times(seconds)])
 
 
 def new_champion(since: Any = NOW, **spec: Any) -> Model:
@@ -74,6 +81,22 @@ def new_champion(since: Any = NOW, **spec: Any) -> Model:
             "a100",
             A,
             id="so do restarts",
+        ),
+        pytest.param(
+            new_champion(),
+            served(guarded(), *paced(0.005)),
+            later(10),
+            "a100",
+            A,
+            id="and slow runs",
+        ),
+        pytest.param(
+            new_champion(),
+            served(guarded(), *paced(0.0019)),
+            later(10),
+            "b100 a0",
+            B,
+            id="but not runs that are a little slower",
         ),
         pytest.param(
             new_champion(),

@@ -35,7 +35,8 @@ def test_a_shadow_is_judged_by_what_it_scored_in_all_pods() -> None:
 def test_a_champion_is_judged_by_what_it_answered() -> None:
     seen = served(alone(), counts("a", requests=50, failed_requests=5, shadow_requests=900), pods=3)
 
-    assert champion_health(seen.deployment, seen.servers, A) == Health(requests=150, failed=15)
+    found = champion_health(seen.deployment, seen.servers, A, B)
+    assert found == Health(requests=150, failed=15)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Evidence about a challenger in the shadow, in the status of its Model."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from support.traffic import CLASSES, MODEL, ServerPod, Trained, normal_rows, tra
 from support.waiting import wait_until
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.rollout import RolloutEvidence
+from trimtab_stages.contract import layout
 
 pytestmark = pytest.mark.integration
 
@@ -98,3 +100,30 @@ def test_evidence_grows_with_the_labels_and_leaves_the_rest_alone(
     status = tenant.get("Model", MODEL)["status"]
     assert status["champion"]["digest"] == champion.digest
     assert (status["rollout"]["stage"], status["rollout"]["state"]) == ("Shadow", "Progressing")
+
+
+def test_a_damaged_object_is_told_and_ends_nothing(
+    tenant: Tenant,
+    champion: Trained,
+    challenger: Trained,
+    start_monitor: Callable[[], OperatorProcess],
+) -> None:
+    apply_model(tenant, champion, challenger)
+    serve(ServerPod(tenant.store), champion, challenger, range(10))
+    prefix = layout.version_captured_prefix(MODEL, challenger.digest)
+    key = next(entry.key for entry in tenant.store.list(prefix))
+    whole = tenant.store.get(key)
+    rows = json.loads(whole)
+    rows["eventTimeNs"][0] = 10**30
+    replace(tenant, key, json.dumps(rows).encode())
+
+    monitor = start_monitor()
+    errors = f'trimtab_rollout_evidence_errors_total{{model="{MODEL}",namespace="{tenant.name}"}}'
+    wait_until(lambda: (monitor.metric(errors) or 0) >= 2, SECONDS, what="it is tried again")
+    replace(tenant, key, whole)
+    wait_until(lambda: labelled(tenant) == 100, SECONDS, what="the repaired object counts")
+
+
+def replace(tenant: Tenant, key: str, data: bytes) -> None:
+    tenant.store.delete(key)
+    tenant.store.put_if_absent(key, data)

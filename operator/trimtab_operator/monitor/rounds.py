@@ -53,6 +53,11 @@ class _Watched:
     task: "asyncio.Task[None] | None" = None
     shown: str = ""
 
+    @property
+    def is_busy(self) -> bool:
+        """True while a look is under way."""
+        return self.task is not None and not self.task.done()
+
 
 class Rounds:
     """Lists the DriftMonitors again and again and looks at those that are due.
@@ -119,14 +124,16 @@ class Rounds:
         now = self._clocks.monotonic()
         for target in targets:
             watched = self._watched_of(target, now)
-            is_busy = watched.task is not None and not watched.task.done()
-            if watched.due <= now and not is_busy:
+            if watched.due <= now and not watched.is_busy:
                 pause = max(poll_seconds, target.flush_seconds / LOOKS_PER_FLUSH)
                 watched.task = group.create_task(self._look_until(target, watched, now + pause))
 
     def _watched_of(self, target: Target, now: float) -> _Watched:
         place = (target.namespace, target.name)
         found = self._watched.get(place)
+        if found is not None and found.is_busy:
+            # Also where its spec has changed meanwhile: two looks must not write one status.
+            return found
         if found is None or found.watch.identity != target.identity:
             found = self._watched[place] = _Watched(Watch(target, self._cache), now)
             self._gauges.begin(target)

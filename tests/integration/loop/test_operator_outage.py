@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from support.apiserver import ApiServer
@@ -58,7 +59,7 @@ def serve(tenant: Tenant, champion: Trained) -> None:
     """Answer one window more than are judged; in one of them every row is sent twice."""
     pod, received = ServerPod(tenant.store), datetime.now(UTC).timestamp() - 600
     for number in range(WINDOWS + 1):
-        rows, event = normal_rows(60, seed=number), T0 + 600 * number
+        rows, event = normal_rows(60, seed=number), T0 + 600 * number + 10 * np.arange(60)
         for again in range(2 if number == FAULTY else 1):
             arrived = received + number + again / 10
             pod.answer(champion, f"w{number}-{again}", rows, event=event, received=arrived)

@@ -1,8 +1,9 @@
 """What the loop is worth on real, drifting data: `PYTHONPATH=tests python -m bench.loop_bench`.
 
-Every arm uses the same training stages, recipe, memory and rows; the trigger settings are those of
-`replay.decided.Rules` for all streams. The bars are of bike share from month 22; the other streams
-are printed whatever they are, and the control may hardly retrain.
+Every arm uses the same training stages, recipe, memory and rows. Rules and cooldown are a
+DriftMonitor's defaults and the rollout is the example's, for all streams. The bars are of bike
+share from month 22; the other streams are printed whatever they are, and the control may hardly
+retrain.
 
 The memory of a year was chosen after a look at the windows of bike share from month 22, so these
 bars flatter: of three recipes tried there, one that forgets after 22 months cut less than half with

@@ -1,7 +1,7 @@
 """False alarms and speed: `PYTHONPATH=tests python tests/bench/null_streams_bench.py`.
 
 200 streams of 100 windows in which nothing has changed: rows drawn with replacement from real ones,
-and 20 autocorrelated streams. The rate is of windows in which any default rule holds: a drop of
+and 20 autocorrelated streams. The rate is of windows that any default rule decides: a drop of
 quality, drifted inputs two windows in a row, or a data fault. Then the processor time of one
 evaluation of 50 features.
 """
@@ -43,7 +43,7 @@ def measure() -> Iterator[Bar]:
 
 
 def rate(name: str, stream: Callable[[int], Actions], streams: int) -> Bar:
-    """Return the share of windows in which a default rule holds."""
+    """Return the share of windows that a default rule decides."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         total = sum(pool.map(stream, range(streams)), Actions())
     say(f"# {name}: {total}")
@@ -59,7 +59,7 @@ def real_stream(seed: int) -> Actions:
 def autocorrelated(seed: int) -> Actions:
     """Return what the default rules do on one autocorrelated stream."""
     champion = champion_of(autocorrelated_rows(20_000, MEMORY, np.random.default_rng(10**6)))
-    return act(list(autocorrelated_stream(champion, WINDOWS, ROWS, MEMORY, seed)))
+    return act(autocorrelated_stream(champion, WINDOWS, ROWS, MEMORY, seed))
 
 
 def evaluation_milliseconds() -> float:

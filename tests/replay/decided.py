@@ -1,7 +1,7 @@
 """The loop's own policy on a stream: realised quality decides, gates and paired rows judge.
 
-The statistics are the monitor's and the margins the example's; guards that count wall time have no
-part in a replay.
+Statistics, rules, cooldown, gates and the judgement of a rollout are the product's. Guards that
+count wall time have no part in a replay, and neither have the signals about the data.
 """
 
 from collections.abc import Iterator
@@ -12,31 +12,31 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 
 from replay.learner import Fitted, Learner, Rows
+from support.examples import example_model
+from support.judged_rollouts import judge
+from support.ruled_windows import RuledWindows
+from trimtab_operator.api.rollout import Rollout, RolloutState
+from trimtab_operator.domain.gate_judgement import judge_commit
 from trimtab_stages.contract.gates import Metric, Outcome
+from trimtab_stages.contract.monitoring import Signal, SignalKind, SignalValue
 from trimtab_stages.drift.confusion import count_confusion
-from trimtab_stages.drift.paired import compare
-from trimtab_stages.drift.quality import drop, measure_quality
+from trimtab_stages.drift.quality import measure_quality
 from trimtab_stages.drift.records import LabelledRows
+from trimtab_stages.drift.signals import quality_signal
+
+LOOK_ROWS = 24
+"""Rows between two looks at a challenger in the shadow."""
+MOST_ROWS = 1_000_000
+"""Labelled rows that no window has."""
+QUALITY = Signal(name="quality", kind=SignalKind.REALISED_QUALITY)
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Triggers and margins, the same for every stream.
-
-    Attributes:
-        drop: a retrain is decided when balanced accuracy has fallen by more than this, and the drop
-            is no chance.
-        cooldown_windows: windows after a decided one that decide none.
-        min_rows: labelled rows in the shadow before a challenger can be promoted.
-        look_rows: rows between two looks at a challenger in the shadow.
-        margin: by how much a challenger may be worse.
-    """
-
-    drop: float = 0.05
-    cooldown_windows: int = 1
-    min_rows: int = 96
-    look_rows: int = 24
-    margin: float = 0.02
+def example_rollout() -> Rollout:
+    """Return the example's rollout; not `maxRows` but the end of its window ends a shadow here."""
+    rollout = example_model("bikes").spec.rollout
+    if rollout is None:
+        raise ValueError("the example's versions would replace one another without a rollout")
+    return rollout.model_copy(update={"max_rows": MOST_ROWS})
 
 
 @dataclass
@@ -45,13 +45,15 @@ class Watched:
 
     Attributes:
         learner: trains.
-        rules: what is decided.
+        rollout: when a challenger is promoted.
+        ruled: the windows under the default rules and guards of a DriftMonitor.
         retrains: windows whose end started a retrain.
-        promotions: of these, those whose challenger was promoted.
+        promotions: windows in which the challenger was promoted.
     """
 
     learner: Learner
-    rules: Rules = field(default_factory=Rules)
+    rollout: Rollout = field(default_factory=example_rollout)
+    ruled: RuledWindows = field(default_factory=RuledWindows)
     retrains: list[int] = field(default_factory=list)
     promotions: list[int] = field(default_factory=list)
 
@@ -71,41 +73,42 @@ class Watched:
                     champion = challenger
                 challenger = None
             found.append(float(balanced_accuracy_score(stream.truth[rows], decided)))
-            if self._is_worse(window, rows, decided, champion):
+            if self._is_worse(rows, decided, champion):
                 challenger = self._retrained(window, champion)
         return np.array(found)
 
-    def _is_worse(self, window: int, rows: Rows, decided: Rows, champion: Fitted) -> bool:
+    def _is_worse(self, rows: Rows, decided: Rows, champion: Fitted) -> bool:
         """Return whether a retrain is decided at a window's end."""
-        if self.retrains and window - self.retrains[-1] <= self.rules.cooldown_windows:
-            return False
+        version, signal = champion.commit.model.file.digest, self._signal(rows, decided, champion)
+        rule = self.ruled.match(version, len(rows), [signal]).rule
+        return rule is not None and not self.ruled.is_cooling()
+
+    def _signal(self, rows: Rows, decided: Rows, champion: Fitted) -> SignalValue:
         labelled = LabelledRows(decided=decided, truth=self.learner.stream.truth[rows])
         metric = Metric.BALANCED_ACCURACY
         counts = count_confusion(labelled, 2)
         quality = measure_quality(metric, counts, champion.estimate(metric))
-        if quality is None:
-            return False
-        value, low, _ = drop(quality)
-        return value > self.rules.drop and low > 0
+        least = self.ruled.spec.window.min_labels
+        return quality_signal(QUALITY, quality, len(rows), len(rows), least)
 
     def _retrained(self, window: int, champion: Fitted) -> Fitted | None:
         """Return the challenger of a retrain at a window's end, if it passes its gates."""
         self.retrains.append(window)
+        self.ruled.retrain()
         rows = self.learner.stream.before(window + 1, memory=True)
         fitted = self.learner.fit(rows, champion)
-        return fitted if fitted.commit.outcome is Outcome.PASSED else None
+        judged = judge_commit(self.learner.recipe.gates, fitted.commit)
+        return fitted if judged.outcome is Outcome.PASSED else None
 
     def _promoted_after(self, rows: Rows, decided: Rows, challenger: Fitted) -> int | None:
         """Return after how many rows of a window the challenger is promoted, None if it is not."""
         shadow = challenger.decide(self.learner.stream, rows)
         truth = self.learner.stream.truth[rows]
         for seen in self._looks(len(rows)):
-            said = compare(truth[:seen], decided[:seen], shadow[:seen], margin=self.rules.margin)
-            if said.high < -self.rules.margin:
-                return None
-            if said.low > -self.rules.margin:
-                return seen
+            state = judge(self.rollout, truth[:seen], decided[:seen], shadow[:seen])
+            if state is not RolloutState.PROGRESSING:
+                return seen if state is RolloutState.PROMOTED else None
         return None
 
     def _looks(self, rows: int) -> Iterator[int]:
-        yield from range(self.rules.min_rows, rows, self.rules.look_rows)
+        yield from range(self.rollout.min_rows, rows, LOOK_ROWS)

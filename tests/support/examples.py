@@ -5,7 +5,8 @@ from pathlib import Path
 import yaml
 
 from trimtab_operator.api.dataset import Dataset
-from trimtab_operator.api.kinds import DATASET, PIPELINE
+from trimtab_operator.api.kinds import DATASET, MODEL, PIPELINE
+from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 
 EXAMPLES = Path(__file__).parents[2] / "charts" / "trimtab" / "examples"
@@ -22,4 +23,11 @@ def example_pipeline(name: str) -> Pipeline:
     """Return the Pipeline of an example folder."""
     parsed = PIPELINE.parse(yaml.safe_load((EXAMPLES / name / "pipeline.yaml").read_text()))
     assert isinstance(parsed, Pipeline)
+    return parsed
+
+
+def example_model(name: str) -> Model:
+    """Return the Model of an example folder."""
+    parsed = MODEL.parse(yaml.safe_load((EXAMPLES / name / "model.yaml").read_text()))
+    assert isinstance(parsed, Model)
     return parsed

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from support.paired_rollouts import Case, answers
+from support.paired_rollouts import Case, Integers, answers
 from trimtab_operator.api.rollout import Rollout, RolloutEvidence, RolloutState
 from trimtab_operator.domain.rollout import judge_rollout
 from trimtab_operator.domain.version_health import Health
@@ -15,22 +15,31 @@ STEP_ROWS = 50
 WELL = Health()
 
 
-def roll_out(case: Case, rules: Rollout, random: np.random.Generator) -> tuple[RolloutState, int]:
+def roll_out(
+    case: Case, rules: Rollout, random: np.random.Generator, step: int = STEP_ROWS
+) -> tuple[RolloutState, int]:
     """Return how one rollout ends, and after how many labelled rows."""
     truth, champion, challenger = answers(case, rules.max_rows, random)
-    for rows in range(STEP_ROWS, rules.max_rows + 1, STEP_ROWS):
-        found = compare(
-            truth[:rows],
-            champion[:rows],
-            challenger[:rows],
-            rules.metric,
-            margin=float(rules.margin),
-            confidence=float(rules.confidence),
-        )
-        judged = judge_rollout(rules, evidence_of(found), WELL, confirmed=True)
-        if judged.state is not RolloutState.PROGRESSING:
-            return judged.state, rows
+    for rows in range(step, rules.max_rows + 1, step):
+        state = judge(rules, truth[:rows], champion[:rows], challenger[:rows])
+        if state is not RolloutState.PROGRESSING:
+            return state, rows
     return RolloutState.PROGRESSING, rules.max_rows
+
+
+def judge(
+    rules: Rollout, truth: Integers, champion: Integers, challenger: Integers
+) -> RolloutState:
+    """Return what becomes of a challenger that is well, after some labelled rows."""
+    found = compare(
+        truth,
+        champion,
+        challenger,
+        rules.metric,
+        margin=float(rules.margin),
+        confidence=float(rules.confidence),
+    )
+    return judge_rollout(rules, evidence_of(found), WELL, confirmed=True).state
 
 
 def evidence_of(found: Comparison) -> RolloutEvidence:

@@ -1,66 +1,53 @@
 """Streams in which nothing has changed, and how often the default rules would act on them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from support.cgm import cgm_rows, training_rows
+from support.ruled_windows import RuledWindows
 from support.windows import Champion, Rows, inputs_of, reference_of, rows_of, spaced
 from trimtab_stages.contract.gates import Metric
-from trimtab_stages.contract.monitoring import Evaluation, SignalState
+from trimtab_stages.contract.monitoring import Evaluation
 from trimtab_stages.drift.confusion import count_confusion
 from trimtab_stages.drift.evaluate import evaluate
 from trimtab_stages.drift.merge import Counts
 from trimtab_stages.drift.quality import measure_quality
 from trimtab_stages.drift.records import LabelledRows
 
-DROP = 0.05
-DRIFTED = 0.25
-
 
 @dataclass(frozen=True)
 class Actions:
-    """Windows in which a default rule holds.
+    """Windows in which a default rule decides.
 
     Attributes:
         windows: windows looked at.
-        faults: with a data fault: HoldRetraining.
-        quality: with a drop of quality: Retrain.
-        inputs: with drifted inputs, the second time in a row: Alert.
-        any: with one of them.
+        decided: how many of them each rule decides, by its name.
     """
 
     windows: int = 0
-    faults: int = 0
-    quality: int = 0
-    inputs: int = 0
-    any: int = 0
+    decided: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def any(self) -> int:
+        """Windows that some rule decides."""
+        return self.decided.total()
 
     def __add__(self, other: "Actions") -> "Actions":
-        return Actions(
-            self.windows + other.windows,
-            self.faults + other.faults,
-            self.quality + other.quality,
-            self.inputs + other.inputs,
-            self.any + other.any,
-        )
+        return Actions(self.windows + other.windows, self.decided + other.decided)
+
+    def __str__(self) -> str:
+        rules = ", ".join(f"{rule} {count}" for rule, count in sorted(self.decided.items()))
+        return f"{self.any} of {self.windows} windows: {rules or 'none'}"
 
 
-def act(evaluations: list[Evaluation]) -> Actions:
-    """Return in how many windows of a stream the default rules hold."""
-    total, before = Actions(), False
-    for evaluation in evaluations:
-        by_name = {one.name: one for one in evaluation.signals}
-        quality = by_name["quality"]
-        measured = quality.state is SignalState.MEASURED
-        faults = (by_name["faults"].value or 0) >= 1
-        dropped = measured and (quality.value or 0) > DROP and (quality.low or 0) > 0
-        moved = (by_name["inputs"].value or 0) > DRIFTED
-        drifted, before = moved and before, moved
-        any_rule = faults or dropped or drifted
-        total += Actions(1, int(faults), int(dropped), int(drifted), int(any_rule))
-    return total
+def act(evaluations: Iterable[Evaluation]) -> Actions:
+    """Return in how many windows of a stream a default rule decides."""
+    stream = RuledWindows()
+    found = [stream.match(one.version, one.rows, one.signals).rule for one in evaluations]
+    return Actions(len(found), Counter(rule.name for rule in found if rule is not None))
 
 
 def balanced_accuracy(counts: Counts) -> float:

@@ -66,11 +66,12 @@ def _entry(report: Report) -> dict[str, Any]:
         "lostRows": evaluation.lost_rows,
         "report": report.file.to_wire(),
         "faults": [fault.to_wire() for fault in evaluation.faults[:MOST_FAULTS]],
-        "signals": [_reading(one) for one in evaluation.signals],
+        "signals": [reading(one) for one in evaluation.signals],
     }
 
 
-def _reading(signal: SignalValue) -> dict[str, Any]:
+def reading(signal: SignalValue) -> dict[str, Any]:
+    """Return what a signal says as the status keeps it: numbers are decimal strings."""
     numbers = {"value": signal.value, "low": signal.low, "high": signal.high}
     return {
         "name": signal.name,
@@ -81,7 +82,7 @@ def _reading(signal: SignalValue) -> dict[str, Any]:
 
 
 def _newest(signal: SignalValue) -> dict[str, Any]:
-    return _reading(signal) | {"kind": signal.kind.value, "message": signal.message}
+    return reading(signal) | {"kind": signal.kind.value, "message": signal.message}
 
 
 def decimal(number: float) -> str:

@@ -5,7 +5,8 @@ import pytest
 
 from support.judged_rollouts import roll_out
 from support.paired_rollouts import Case
-from trimtab_operator.api.rollout import Rollout
+from trimtab_operator.api.rollout import Rollout, RolloutState
+from trimtab_stages.contract.gates import Metric
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,32 @@ def test_a_simulated_rollout(
     assert {state for state, _ in ends} == {end}
     assert max(rows for _, rows in ends) <= at_most
     assert min(rows for _, rows in ends) >= min(told.min_rows, at_most)
+
+
+@pytest.mark.parametrize(
+    ("case", "end", "least", "most"),
+    [
+        pytest.param(Case(0.5, 0.1, -0.02), RolloutState.PROMOTED, 0, 1, id="worse by the margin"),
+        pytest.param(Case(0.5, 0.08, 0.0), RolloutState.PROMOTED, 16, 20, id="equal"),
+        pytest.param(
+            Case(0.3, 0.06, 0.0), RolloutState.PROMOTED, 16, 20, id="equal, a third positive"
+        ),
+        pytest.param(Case(0.5, 0.1, 0.03), RolloutState.PROMOTED, 19, 20, id="better"),
+        pytest.param(Case(0.5, 0.1, -0.06), RolloutState.ROLLED_BACK, 18, 20, id="far worse"),
+        pytest.param(
+            Case(0.1, 0.08, 0.0, Metric.ACCURACY),
+            RolloutState.PROMOTED,
+            17,
+            20,
+            id="equal in accuracy",
+        ),
+    ],
+)
+def test_twenty_rollouts_end_as_they_should(
+    case: Case, end: RolloutState, least: int, most: int
+) -> None:
+    random = np.random.default_rng(5)
+    rules = Rollout(metric=case.metric)
+    ends = [roll_out(case, rules, random, step=400)[0] for _ in range(20)]
+
+    assert least <= ends.count(end) <= most

@@ -19,12 +19,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from replay.arms import Field, Gap, at_random, gap, periodic
+from replay.arms import Field, Gap, at_random, boosting_quality, gap, periodic
 from replay.decided import Watched
 from replay.flights import flights
 from replay.learner import Learner
 from replay.streams import Stream, bikes, cgm, employment
-from support.bars import Bar, say, show
+from support.bars import Bar, bar_of_retrains, say, show
 from trimtab_stages.contract.gates import Gate, GateKind, Metric
 from trimtab_stages.contract.recipe import Recipe, Training
 from trimtab_stages.store import LocalStore
@@ -69,18 +69,17 @@ def _bars(name: str, folder: Path) -> Iterator[Bar]:
     loop = watched.play(field.model(0))
     say(f"{name}: {stream.windows} windows, retrains after {_numbers(watched.retrains)}, ")
     say(f"  promoted in {_numbers(watched.promotions)}")
-    retrains = Bar(f"{name}-retrains", len(watched.retrains), 1 if name == "employment" else 3)
     if name == "employment":
         _row("loop", loop)
         _row("frozen", field.play([]))
-        yield retrains
+        yield Bar(f"{name}-retrains", len(watched.retrains), 1)
         return
     reaches = [reach for reach in (HALF, WHOLE) if reach <= stream.windows]
     gaps = _compare(field, loop, watched, reaches)
     if name == "bikes-22":
         for reach, goal in zip(reaches, (0.5, 0.7), strict=True):
-            yield Bar(f"{name}-staleness-cut-{reach}", gaps[reach].cut, goal, at_least=True)
-        yield retrains
+            yield gaps[reach].bar(f"{name}-staleness-cut-{reach}", goal)
+        yield bar_of_retrains(f"{name}-retrains", len(watched.retrains), 3)
 
 
 def _compare(
@@ -89,6 +88,8 @@ def _compare(
     """Print all arms of a stream; return the loop's gaps by reach."""
     windows = field.stream.windows
     every, frozen = field.play(range(1, windows)), field.play([])
+    boosting = boosting_quality(field.stream)
+    say(f"  HistGradientBoosting in the first window {boosting:.3f}")
     count = len(watched.retrains)
     arms = {"loop": loop, "frozen": frozen, "every window": every}
     arms[f"periodic, {count}"] = field.play(periodic(windows, count))
@@ -97,10 +98,10 @@ def _compare(
     for arm, qualities in arms.items():
         _row(arm, qualities)
         for reach in reaches:
-            found = gap(every, frozen, qualities, reach)
-            worth = f"{found.cut:.2f}" if found.is_valid else "no decay"
-            say(f"    {reach} windows: decay {found.policy:.3f} of {found.frozen:.3f}, cut {worth}")
-    return {reach: gap(every, frozen, loop, reach) for reach in reaches}
+            found = gap(every, frozen, qualities, reach, boosting)
+            decay = f"decay {found.policy:.3f} of {found.frozen:.3f}"
+            say(f"    {reach} windows: {decay}, {found.words}")
+    return {reach: gap(every, frozen, loop, reach, boosting) for reach in reaches}
 
 
 def _row(arm: str, qualities: np.ndarray) -> None:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
 
 from demo.journey import Journey
 from demo.tenant import tenant_store
-from replay.arms import Field
+from replay.arms import Field, boosting_quality
 from replay.learner import Fitted, Learner
 from replay.streams import Stream
 from trimtab_operator.api.kinds import PIPELINE
@@ -58,12 +57,8 @@ class Beside:
         return np.array([self._quality(0), *later])
 
     def boosting(self) -> float:
-        """Return scikit-learn's gradient boosting on the rows of the first model, first window."""
-        learnt, served = self.stream.before(0, memory=False), self.stream.window(0)
-        model = HistGradientBoostingClassifier(random_state=0)
-        model.fit(self.stream.inputs[learnt], self.stream.truth[learnt])
-        decided = model.predict(self.stream.inputs[served])
-        return float(balanced_accuracy_score(self.stream.truth[served], decided))
+        """Return the quality of gradient boosting in the first window."""
+        return boosting_quality(self.stream)
 
     def _quality(self, window: int) -> float:
         rows = self.stream.window(window)

@@ -1,9 +1,12 @@
 """How quickly the loop acts: from a row to its verdict, to a training pod, to every server pod."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
 
 from support.bars import Bar
 from support.kubectl import Kubectl
@@ -19,7 +22,8 @@ class Latency:
     Attributes:
         flush_seconds: the Model's flush interval.
         verdicts: from the answer to a window's last row to its decision.
-        trainings: from a verdict to the start of its run's first container.
+        trainings: from a verdict to the start of its run's first container; NaN where none was
+            seen.
         plans: from a promotion to the moment at which every pod was seen to follow it.
     """
 
@@ -37,25 +41,35 @@ class Latency:
         """Note when a run's container started."""
         pods = kubectl.run("get", "pods", "-l", f"{labels.RUN}={run}", "-o", "name").split()
         started = [item for pod in pods for item in _starts(kubectl.get(pod))]
-        if started:
-            # The kubelet tells whole seconds: a start in the second of the verdict is at once.
-            since = _seconds(_time(decision["time"]), min(started))
-            self.trainings.append(max(since, 0.0))
+        since = [_seconds(_time(decision["time"]), start) for start in started]
+        # The kubelet tells whole seconds: a start in the second of the verdict is at once.
+        self.trainings.append(max(min(since), 0.0) if since else math.nan)
 
     def followed(self, rollout: dict[str, Any]) -> None:
         """Note that every pod follows the end of a rollout now."""
         self.plans.append(_seconds(_time(rollout["since"]), datetime.now(UTC)))
 
-    def bars(self) -> Iterator[Bar]:
-        """Yield the slowest of each kind."""
+    def verdict_bar(self) -> Bar:
+        """Return the slowest verdict."""
         flushes = [seconds / self.flush_seconds for seconds in self.verdicts]
-        for name, found, goal in (
-            ("row-to-verdict-flushes", flushes, FLUSHES),
-            ("verdict-to-training-seconds", self.trainings, TRAINING_SECONDS),
-            ("plan-change-seconds", self.plans, PLAN_SECONDS),
-        ):
-            if found:
-                yield Bar(name, max(found), goal)
+        return _slowest("row-to-verdict-flushes", flushes, FLUSHES, "no window was decided")
+
+    def training_bar(self) -> Bar:
+        """Return the slowest start of a training."""
+        name, why = "verdict-to-training-seconds", "nothing was retrained"
+        return _slowest(name, self.trainings, TRAINING_SECONDS, why)
+
+    def plan_bar(self) -> Bar:
+        """Return the slowest change of the plan."""
+        return _slowest("plan-change-seconds", self.plans, PLAN_SECONDS, "no rollout has ended")
+
+
+def _slowest(name: str, found: Sequence[float], goal: float, why: str) -> Bar:
+    """Return the bar of the largest; one that was not seen leaves no figure."""
+    if not found:
+        return Bar.unmeasured(name, goal, why)
+    slowest = float(np.max(found))
+    return Bar(name, slowest, goal, why="one was not seen" if math.isnan(slowest) else "")
 
 
 def _starts(pod: dict[str, Any]) -> Iterator[datetime]:

@@ -5,7 +5,7 @@ Pods are reached through the API server, so that it works where their network do
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,9 +81,22 @@ def tell_alerts(story: Story, watched: Watching) -> None:
         story.say(f"no series: {query}")
     story.bar(Bar("empty-panels", len(empty), 0))
     alert, promoted = watched.first("TrimtabModelQualityDropped"), watched.promoted()
-    if promoted:
-        lead = promoted[0] - alert if alert is not None else math.nan
-        story.bar(Bar("alert-before-promotion-seconds", lead, 0, at_least=True))
+    story.bar_of_retraining(lead_bar(alert, promoted), happened=bool(promoted))
+
+
+def lead_bar(alert: float | None, promoted: Sequence[float]) -> Bar:
+    """Return how long before the first promotion an alert on quality fired.
+
+    Args:
+        alert: when it began to fire; None if it never did.
+        promoted: when challengers were promoted, oldest first.
+    """
+    name = "alert-before-promotion-seconds"
+    if not promoted:
+        return Bar.unmeasured(name, 0, "nothing was promoted", at_least=True)
+    if alert is None:
+        return Bar.unmeasured(name, 0, "no alert on quality has fired", at_least=True)
+    return Bar(name, promoted[0] - alert, 0, at_least=True)
 
 
 def scraping(targets: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the demo ends with: a table, a picture, and figures with their goals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,11 @@ from demo.installation import ROOT
 from demo.loop import Loop
 from demo.scenario import Scenario
 from demo.story import Story
-from replay.arms import gap
+from replay.arms import CLOSE_ENOUGH, Gap, gap
 from replay.picture import Mark, draw
-from support.bars import Bar
+from replay.player import Played
+from support.bars import Bar, bar_of_retrains
 
-CLOSE_ENOUGH = 0.02
 PICTURE = ROOT / "loop.svg"
 
 Qualities = Mapping[str, NDArray[np.float64]]
@@ -38,20 +38,48 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -
     story.fact("HistGradientBoosting, first window", f"{boosting:.3f}")
     story.fact("picture", PICTURE.name)
     story.bar(Bar("demo-accuracy-gap", boosting - found["frozen"][0], CLOSE_ENOUGH))
-    _tell_gaps(story, scenario, found)
-    story.bar(Bar("retrains", len(retrained), scenario.most_retrains))
-    story.bar(Bar("failed-requests", loop.player.played.failed, 0))
-    for bar in loop.latency.bars():
-        story.bar(bar)
-
-
-def _tell_gaps(story: Story, scenario: Scenario, found: Qualities) -> None:
-    played = len(found["loop"])
-    for reach in sorted({played, *(reach for reach in scenario.goals if reach <= played)}):
-        measured = gap(found["refit every window"], found["frozen"], found["loop"], reach)
-        cut = f"cut {measured.cut:.2f}" if measured.is_valid else "no decay to cut"
+    gaps = gaps_of(found, boosting, scenario.goals)
+    for reach, measured in gaps.items():
         decay = f"frozen {measured.frozen:.3f}, loop {measured.policy:.3f}"
-        story.fact(f"decay, {reach} windows", f"{decay}: {cut}")
-        if reach in scenario.goals:
-            goal = scenario.goals[reach]
-            story.bar(Bar(f"staleness-cut-{reach}", measured.cut, goal, at_least=True))
+        story.fact(f"decay, {reach} windows", f"{decay}: {measured.words}")
+    for bar in cut_bars(gaps, scenario.goals):
+        story.bar(bar)
+    story.bar(retrains_bar(len(retrained), scenario))
+    story.bar(failures_bar(loop.player.played))
+    latency = loop.latency
+    story.bar(latency.verdict_bar())
+    story.bar_of_retraining(latency.training_bar(), happened=bool(latency.trainings))
+    story.bar_of_retraining(latency.plan_bar(), happened=bool(latency.plans))
+
+
+def gaps_of(found: Qualities, boosting: float, goals: Mapping[int, float]) -> dict[int, Gap]:
+    """Return the staleness gap by number of windows: all that were played, and those of goals."""
+    every, frozen, loop = (found[name] for name in ("refit every window", "frozen", "loop"))
+    played = len(loop)
+    reaches = sorted({played, *(reach for reach in goals if reach <= played)})
+    return {reach: gap(every, frozen, loop, reach, boosting) for reach in reaches}
+
+
+def cut_bars(gaps: Mapping[int, Gap], goals: Mapping[int, float]) -> Iterator[Bar]:
+    """Yield the share of the staleness that the loop cuts, also of windows that were not played."""
+    for reach, goal in goals.items():
+        name = f"staleness-cut-{reach}"
+        if reach in gaps:
+            yield gaps[reach].bar(name, goal)
+        else:
+            why = f"only {max(gaps)} windows were played"
+            yield Bar.unmeasured(name, goal, why, at_least=True)
+
+
+def retrains_bar(retrains: int, scenario: Scenario) -> Bar:
+    """Return how often the loop retrained; where the data drifts, never is not good enough."""
+    if scenario.drifts:
+        return bar_of_retrains("retrains", retrains, scenario.most_retrains)
+    return Bar("retrains", retrains, scenario.most_retrains)
+
+
+def failures_bar(played: Played) -> Bar:
+    """Return how many requests failed."""
+    if not played.asked:
+        return Bar.unmeasured("failed-requests", 0, "nothing was asked")
+    return Bar("failed-requests", played.failed, 0)

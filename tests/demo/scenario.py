@@ -47,6 +47,7 @@ class Scenario:
         label_delay_ns: how long after its event a row's label is known.
         day_rows: rows of a day, which are played at once while a challenger is in the shadow.
         batch: rows of a request.
+        drifts: the data is known to drift, so that something must be retrained.
         most_retrains: goal.
         goals: share of the staleness that the loop should cut, by the number of windows.
     """
@@ -61,6 +62,7 @@ class Scenario:
     label_delay_ns: int
     day_rows: int
     batch: int
+    drifts: bool
     most_retrains: int
     goals: Mapping[int, float]
 
@@ -81,6 +83,7 @@ def bike_scenario() -> Scenario:
         label_delay_ns=60 * MINUTE_NS,
         day_rows=24,
         batch=24,
+        drifts=True,
         most_retrains=3,
         goals={6: 0.5, 12: 0.7},
     )
@@ -106,6 +109,7 @@ def cgm_scenario() -> Scenario:
         label_delay_ns=30 * MINUTE_NS,
         day_rows=288,
         batch=96,
+        drifts=True,
         most_retrains=12,
         goals={},
     )
@@ -141,6 +145,7 @@ def employment_scenario() -> Scenario:
         label_delay_ns=MINUTE_NS,
         day_rows=1440,
         batch=240,
+        drifts=False,
         most_retrains=1,
         goals={},
     )

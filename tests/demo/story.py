@@ -13,12 +13,21 @@ from support.bars import Bar
 
 @dataclass
 class Story:
-    """What the demo tells while it runs."""
+    """What the demo tells while it runs.
+
+    Attributes:
+        console: where to.
+        began: when it began, seconds of a clock that only runs forward.
+        rows: of the closing table.
+        bars: figures with their goals.
+        drifts: the data is known to drift, so figures of retraining are owed.
+    """
 
     console: Console = field(default_factory=lambda: Console(highlight=False))
     began: float = field(default_factory=time.monotonic)
     rows: list[tuple[str, str]] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
+    drifts: bool = True
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -40,8 +49,19 @@ class Story:
         """Keep a figure with its goal for the end."""
         self.bars.append(bar)
 
-    def close(self, next_commands: list[str]) -> None:
-        """Print the table, the figures and the next commands."""
+    def bar_of_retraining(self, bar: Bar, *, happened: bool) -> None:
+        """Keep a figure of something that follows from a retrain.
+
+        Where it did not happen the figure is short; of data that hardly drifts it is not owed, and
+        a row of the table says so.
+        """
+        if happened or self.drifts:
+            self.bar(bar)
+        else:
+            self.fact(bar.name, f"not owed: {bar.why}")
+
+    def close(self, next_commands: list[str]) -> bool:
+        """Print the table, the figures and the next commands; return whether all goals are met."""
         table = Table(title="What happened", show_header=False)
         for row in self.rows:
             table.add_row(*row)
@@ -51,6 +71,7 @@ class Story:
         self.console.print("\n[bold]Next[/]")
         for command in next_commands:
             self.console.print(f"  {command}", markup=False)
+        return all(bar.met for bar in self.bars)
 
     def elapsed(self) -> float:
         """Return the seconds since the demo began."""

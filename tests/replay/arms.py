@@ -1,18 +1,27 @@
 """Retraining policies side by side on one stream, and the staleness gap between them.
 
 decay(P) = mean over windows of m(refit before every window) - m(P), unclipped; cut(P) = 1 -
-decay(P) / decay(frozen). Seasons that no refit recovers count for nobody.
+decay(P) / decay(frozen). Seasons that no refit recovers count for nobody. A cut means something
+only where the frozen model decays, and where it was no bad model to begin with.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
 
 from replay.learner import Fitted, Learner
 from replay.streams import Stream
+from support.bars import Bar
+
+CLOSE_ENOUGH = 0.02
+"""By how much a good first model may be worse than gradient boosting, in balanced accuracy."""
+LEAST_DECAY = 0.02
+"""Mean balanced accuracy that a frozen model loses where there is something to cut."""
 
 Qualities = NDArray[np.float64]
 
@@ -59,27 +68,68 @@ class Gap:
     Attributes:
         frozen: decay of the frozen model.
         policy: decay of the policy.
+        behind: by how much the first model is worse than gradient boosting in the first window.
     """
 
     frozen: float
     policy: float
+    behind: float
+
+    @property
+    def flaw(self) -> str:
+        """Why the cut means nothing; empty where it means something."""
+        # Written so that a figure that is not a number is a flaw too.
+        if not self.frozen >= LEAST_DECAY:
+            return (
+                f"no decay to cut: a frozen model's is {self.frozen:.4f} of {LEAST_DECAY:g} asked"
+            )
+        if not self.behind <= CLOSE_ENOUGH:
+            begun = f"the first model is {self.behind:.4f} behind HistGradientBoosting"
+            return f"no fair start: {begun}, {CLOSE_ENOUGH:g} allowed"
+        return ""
 
     @property
     def cut(self) -> float:
-        """Share of the frozen model's decay that the policy saves."""
-        return 1 - self.policy / self.frozen
+        """Share of the frozen model's decay that the policy saves; not a number with a flaw."""
+        return math.nan if self.flaw else 1 - self.policy / self.frozen
 
     @property
-    def is_valid(self) -> bool:
-        """Whether there is a decay worth the name."""
-        return self.frozen >= 0.02
+    def words(self) -> str:
+        """The cut, or why there is none."""
+        return self.flaw or f"cut {self.cut:.2f}"
+
+    def bar(self, name: str, goal: float) -> Bar:
+        """Return the cut against its goal; short where it means nothing."""
+        return Bar(name, self.cut, goal, at_least=True, why=self.flaw)
 
 
-def gap(every: Qualities, frozen: Qualities, policy: Qualities, windows: int) -> Gap:
-    """Return the gap over the first windows."""
+def gap(
+    every: Qualities, frozen: Qualities, policy: Qualities, windows: int, boosting: float
+) -> Gap:
+    """Return the gap over the first windows.
+
+    Args:
+        every: quality by window of a model that is refitted before each.
+        frozen: of the first model.
+        policy: of the policy.
+        windows: how many count.
+        boosting: quality of gradient boosting in the first window.
+    """
     reach = slice(0, windows)
     return Gap(
-        float((every[reach] - frozen[reach]).mean()), float((every[reach] - policy[reach]).mean())
+        float((every[reach] - frozen[reach]).mean()),
+        float((every[reach] - policy[reach]).mean()),
+        boosting - float(frozen[0]),
+    )
+
+
+def boosting_quality(stream: Stream) -> float:
+    """Return scikit-learn's gradient boosting on the rows of the first model, first window."""
+    learnt, served = stream.before(0, memory=False), stream.window(0)
+    model = HistGradientBoostingClassifier(random_state=0)
+    model.fit(stream.inputs[learnt], stream.truth[learnt])
+    return float(
+        balanced_accuracy_score(stream.truth[served], model.predict(stream.inputs[served]))
     )
 
 

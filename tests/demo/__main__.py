@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demo.beside import Beside
-from demo.diagram import DIAGRAM, draw_live, unnamed
+from demo.diagram import tell_diagram
 from demo.installation import empty, install, upload
 from demo.journey import Journey
 from demo.latency import Latency
@@ -50,9 +50,7 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
         tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
     story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
     tell_alerts(story, watched)
-    missing = unnamed(draw_live(journey.kubectl), loop.hops)
-    story.fact("diagram", DIAGRAM.name)
-    story.bar(Bar("unnamed-in-diagram", len(missing), 0))
+    tell_diagram(story, journey.kubectl, loop.hops)
     return story.close(_next_commands(watched.namespace, scenario.name))
 
 

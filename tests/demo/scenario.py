@@ -30,6 +30,8 @@ LOOPING: Manifest = {
     "triggers": [{"type": "NewSnapshot"}, {"type": "Verdict"}],
 }
 """What a Pipeline needs to be retrained on the newest rows."""
+MOST_RUNS = 100
+"""All runs are kept, so that the diagram and the figures can tell of each."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ def bike_scenario() -> Scenario:
         key="raw/bikes.csv",
         raw=bike_share,
         manifests=(
-            *(_example("bikes", kind) for kind in ("dataset", "pipeline", "model")),
+            _example("bikes", "dataset"),
+            _pipeline("bikes", "bikes"),
+            _model("bikes"),
             _monitor("bikes", {}),
         ),
         stream=lambda folder, windows: bikes(folder, MONTHS, windows),
@@ -100,7 +104,7 @@ def cgm_scenario() -> Scenario:
         raw=lambda: read_member(CGM),
         manifests=(
             _example("cgm", "dataset", dataset),
-            _example("cgm", "pipeline", LOOPING),
+            _pipeline("cgm", "cgm", LOOPING),
             _model("cgm"),
             _monitor("cgm", _window(begin, days=14), features=["glucose", "isig"]),
         ),
@@ -136,7 +140,7 @@ def employment_scenario() -> Scenario:
         raw=lambda: _table(stream),
         manifests=(
             _named(_example("minimal", "dataset", dataset), "employment"),
-            _named(_example("bikes", "pipeline", LOOPING), "employment"),
+            _pipeline("bikes", "employment", LOOPING),
             _model("employment"),
             _monitor("employment", _window(EMPLOYMENT_BEGIN, days=8), features=names[:3]),
         ),
@@ -169,6 +173,12 @@ def _capture(model: str, days: int) -> Manifest:
 
 def _window(anchor: datetime, days: int) -> Manifest:
     return {"seconds": days * DAY, "anchor": _stamp(anchor)}
+
+
+def _pipeline(folder: str, name: str, spec: Manifest | None = None) -> Manifest:
+    """Return an example's Pipeline by another name; its spec changes by `spec`."""
+    changes = (spec or {}) | {"historyLimit": MOST_RUNS}
+    return _named(_example(folder, "pipeline", changes), name)
 
 
 def _model(name: str) -> Manifest:

@@ -84,6 +84,11 @@ class Scene:
         ]
         return max(found, key=lambda item: _born(item, self.now), default=None)
 
+    def run_named(self, namespace: str, name: str | None) -> PipelineRun | None:
+        """Return a run that is still there."""
+        runs = (item for item in self.objects if isinstance(item, PipelineRun))
+        return next((item for item in runs if _full_name(item) == (namespace, name)), None)
+
     def link(self, key: str | None) -> str:
         """Return the address of a stored object; empty where none is known."""
         if not key:

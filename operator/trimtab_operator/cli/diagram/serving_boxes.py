@@ -5,6 +5,7 @@ from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.monitor_status import DecisionOutcome
 from trimtab_operator.cli.diagram.picture import Box, Fact, State
+from trimtab_operator.cli.diagram.retrain_items import retrain_items
 from trimtab_operator.cli.diagram.run_boxes import RunView
 from trimtab_operator.cli.diagram.scene import Scene
 from trimtab_operator.cli.diagram.states import OUTCOMES, is_true, summary_of
@@ -109,7 +110,7 @@ DECISIONS = {
 
 
 def build_monitor(monitor: DriftMonitor, scene: Scene) -> Box:
-    """Return the box of what the newest window showed, and what was decided."""
+    """Return the box of what the newest window showed, what was decided, and what was retrained."""
     state, word, message = summary_of(monitor)
     last = monitor.status.decision
     facts = [Fact("mode", monitor.spec.mode), Fact("windows of", span(monitor.spec.window.seconds))]
@@ -121,6 +122,8 @@ def build_monitor(monitor: DriftMonitor, scene: Scene) -> Box:
         facts.append(Fact("decided", ago(last.time, scene.now)))
         if state is State.GOOD:
             state, word, message = DECISIONS[last.outcome], last.outcome, last.message
+        else:
+            message = f"{message.rstrip('.')}. Decided last: {last.outcome}. {last.message}"
     report = monitor.status.evaluations[-1].report.key if monitor.status.evaluations else None
     return Box(
         "Monitor",
@@ -128,6 +131,7 @@ def build_monitor(monitor: DriftMonitor, scene: Scene) -> Box:
         state,
         word,
         tuple(facts),
+        retrain_items(monitor, scene),
         href=scene.link(report),
         message=message,
     )

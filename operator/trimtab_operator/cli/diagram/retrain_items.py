@@ -1,0 +1,53 @@
+"""Lines of a DriftMonitor's box: what it has retrained, and what came of it."""
+
+from datetime import UTC
+
+from trimtab_operator.api.conditions import ConditionType
+from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.api.monitor_status import Retrain, RetrainState
+from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.cli.diagram.picture import Item, State
+from trimtab_operator.cli.diagram.scene import Scene
+
+SHOWN_RETRAINS = 3
+STATES = {
+    RetrainState.PENDING: State.WAITING,
+    RetrainState.RUNNING: State.ACTIVE,
+    RetrainState.PASSED: State.GOOD,
+    RetrainState.FAILED: State.ATTENTION,
+    RetrainState.ROLLED_BACK: State.ATTENTION,
+    RetrainState.WITHDRAWN: State.WAITING,
+    RetrainState.DELETED: State.ATTENTION,
+}
+
+
+def retrain_items(monitor: DriftMonitor, scene: Scene) -> tuple[Item, ...]:
+    """Return the retrains that the status keeps, newest first; older ones share the last line."""
+    items = [_item(one, monitor, scene) for one in reversed(monitor.status.retrains)]
+    if len(items) <= SHOWN_RETRAINS:
+        return tuple(items)
+    shown, rest = items[: SHOWN_RETRAINS - 1], items[SHOWN_RETRAINS - 1 :]
+    told = "\n".join(f"{item.name} {item.value}: {item.detail}" for item in rest)
+    return (*shown, Item(State.GOOD, f"and {len(rest)} before", detail=told))
+
+
+def _item(retrain: Retrain, monitor: DriftMonitor, scene: Scene) -> Item:
+    run = scene.run_named(monitor.metadata.namespace, retrain.run)
+    name = f"{retrain.window_end.astimezone(UTC):%Y-%m-%d}"
+    words = (f"{retrain.run or 'no run'}.", _gates(run), _cause(retrain, monitor, run))
+    detail = " ".join(word for word in words if word)
+    return Item(STATES[retrain.state], name, retrain.state.value, detail)
+
+
+def _gates(run: PipelineRun | None) -> str:
+    found = run.status.condition(ConditionType.GATES_PASSED) if run is not None else None
+    return f"Gates: {found.reason}." if found is not None else ""
+
+
+def _cause(retrain: Retrain, monitor: DriftMonitor, run: PipelineRun | None) -> str:
+    """Return why it was decided; the run still says so when the status has no room any more."""
+    decisions = (item for item in monitor.status.decisions if item.trigger_id == retrain.trigger_id)
+    decision = next(decisions, None)
+    if decision is not None:
+        return decision.message
+    return run.spec.trigger_message if run is not None else ""

@@ -1,0 +1,99 @@
+"""What the box of a DriftMonitor says of its retrains."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from support.cli_objects import condition, decision, model, monitor, pipeline, run
+from trimtab_operator.cli.diagram.compose import compose
+from trimtab_operator.cli.diagram.picture import Box, Place, State
+from trimtab_operator.cli.diagram.scene import Scene, parse_objects
+
+NOW = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
+
+
+def monitor_box(*bodies: dict[str, Any]) -> Box:
+    objects = parse_objects([pipeline(), model(), *bodies])
+    (only,) = compose(Scene(NOW, objects), "t").loops
+    return only.boxes[Place.EVIDENCE]
+
+
+def retrain(number: int, state: str = "Passed", **fields: Any) -> dict[str, Any]:
+    return {
+        "triggerId": f"t-{number}",
+        "windowEnd": f"2026-11-{number:02}T00:00:00Z",
+        "time": "2026-11-22T01:10:00Z",
+        "state": state,
+        "run": f"demand-{number}",
+    } | fields
+
+
+@pytest.mark.parametrize(
+    ("kept", "items"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param(
+            [retrain(1, "RolledBack"), retrain(2, "Running")],
+            [
+                (State.ACTIVE, "2026-11-02", "Running", "demand-2."),
+                (State.ATTENTION, "2026-11-01", "RolledBack", "demand-1."),
+            ],
+            id="newest first",
+        ),
+        pytest.param(
+            [retrain(1, "Pending", run=None)],
+            [(State.WAITING, "2026-11-01", "Pending", "no run.")],
+            id="not begun",
+        ),
+        pytest.param(
+            [retrain(number, "Failed") for number in (1, 2, 3, 4)],
+            [
+                (State.ATTENTION, "2026-11-04", "Failed", "demand-4."),
+                (State.ATTENTION, "2026-11-03", "Failed", "demand-3."),
+                (
+                    State.GOOD, "and 2 before", "",
+                    "2026-11-02 Failed: demand-2.\n2026-11-01 Failed: demand-1.",
+                ),
+            ],
+            id="older ones in one line",
+        ),
+    ],
+)  # fmt: skip
+def test_a_drift_monitor_names_its_retrains(
+    kept: list[dict[str, Any]], items: list[tuple[State, str, str, str]]
+) -> None:
+    found = monitor_box(monitor(retrains=kept)).items
+
+    assert [(item.state, item.name, item.value, item.detail) for item in found] == items
+
+
+@pytest.mark.parametrize(
+    ("decisions", "words"),
+    [
+        pytest.param(
+            [decision("Retrain", "RuleHolds", "Quality fell.") | {"triggerId": "t-1"}],
+            "Quality fell.",
+            id="as the status has it",
+        ),
+        pytest.param([], "snapshot aaaa is new", id="as its run has it"),
+    ],
+)
+def test_a_retrain_says_its_run_its_gates_and_its_cause(
+    decisions: list[dict[str, Any]], words: str
+) -> None:
+    served = run("demand-1", conditions=[condition("GatesPassed", "False", "GatesFailed")])
+    watched = monitor(retrains=[retrain(1, "Failed")], decisions=decisions)
+    (item,) = monitor_box(watched, served).items
+
+    assert item.detail == f"demand-1. Gates: GatesFailed. {words}"
+
+
+def test_an_open_breaker_hides_no_decision() -> None:
+    status = {
+        "conditions": [condition("Stalled", "True", "BreakerOpen", "Three failed.")],
+        "decision": decision("Suppress", "BreakerOpen", "Quality fell."),
+    }
+    found = monitor_box(monitor(**status))
+
+    assert found.message == "Three failed. Decided last: Suppress. Quality fell."

@@ -16,6 +16,7 @@ from demo.prometheus import Watching, tell_alerts, watching
 from demo.report import tell_quality
 from demo.scenario import SCENARIOS, Scenario
 from demo.story import Story
+from demo.tallies import tell_tallies
 from replay.player import Player
 from replay.streams import Stream
 from support.bars import Bar
@@ -50,6 +51,7 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
         tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
     story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
     tell_alerts(story, watched)
+    tell_tallies(story, journey.kubectl, scenario.name, watched)
     tell_diagram(story, journey.kubectl, loop.hops)
     return story.close(_next_commands(watched.namespace, scenario.name))
 

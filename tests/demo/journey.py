@@ -127,6 +127,11 @@ def has_ended(run: dict[str, Any]) -> bool:
     )
 
 
+def causes_of(run: dict[str, Any]) -> list[str]:
+    """Return the identities of all causes that a run serves."""
+    return [*run["spec"].get("causes", []), run["spec"]["triggerId"]]
+
+
 def _progress_line(run: dict[str, Any]) -> str:
     progress = run.get("status", {}).get("progress")
     if not progress:

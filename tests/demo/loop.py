@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 
-from demo.journey import has_ended
+from demo.journey import causes_of, has_ended
 from demo.latency import Latency
 from replay.player import Player, decision_of
 from replay.streams import Stream
@@ -148,7 +148,7 @@ class Loop:
 
     def _ended_run(self, trigger: str) -> dict[str, Any] | None:
         runs = self._read("pipelineruns")["items"]
-        found = [run for run in runs if trigger in _causes(run)]
+        found = [run for run in runs if trigger in causes_of(run)]
         return found[0] if found and has_ended(found[0]) else None
 
     def _seen(self, digest: str) -> bool:
@@ -217,7 +217,3 @@ class Loop:
 def _reason(body: dict[str, Any], kind: str) -> str:
     conditions = body.get("status", {}).get("conditions", [])
     return next((str(item["reason"]) for item in conditions if item["type"] == kind), "")
-
-
-def _causes(run: dict[str, Any]) -> list[str]:
-    return [*run["spec"].get("causes", []), run["spec"]["triggerId"]]

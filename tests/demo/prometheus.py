@@ -53,6 +53,12 @@ class Watching:
         counted = f"changes({ends}[5s]) > 0"
         return sorted(since for _, (since, _) in self.server.spans(counted))
 
+    def suppressed(self, monitor: str) -> float:
+        """Return how many suppressed retrains of a DriftMonitor are counted; NaN if none ever."""
+        about = f'namespace="{self.namespace}", monitor="{monitor}", decision="Suppress"'
+        found = self.server.query(f"sum(trimtab_retrain_triggers_total{{{about}}})")
+        return float(found[0]["value"][1]) if found else math.nan
+
     def empty_panels(self) -> list[str]:
         """Return the dashboard's queries that find no series now."""
         return empty_panels(self.server)

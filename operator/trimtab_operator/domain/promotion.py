@@ -9,6 +9,7 @@ from trimtab_operator.api.model import Model, Version
 from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.conditions import Truth
 from trimtab_operator.domain.gate_judgement import Judgement, judge_commit
+from trimtab_operator.domain.rollout import on_trial
 from trimtab_stages.contract.gates import Outcome
 from trimtab_stages.contract.run import Commit
 
@@ -57,7 +58,7 @@ def next_champion(
         rejected: digests that were rolled back.
     """
     run = newest_passed(runs)
-    if run is None or not _is_newer(run, champion, runs):
+    if run is None or not is_newer(run, champion, runs):
         return None
     commit = commits.get(run.metadata.name)
     if commit is None:
@@ -69,7 +70,14 @@ def next_champion(
     return Promotion(run, commit, judgement) if passed and fits else None
 
 
-def _is_newer(run: PipelineRun, champion: Version | None, runs: tuple[PipelineRun, ...]) -> bool:
+def is_newer(run: PipelineRun, champion: Version | None, runs: tuple[PipelineRun, ...]) -> bool:
+    """Return whether a run comes after the one that made the champion.
+
+    Args:
+        run: one of `runs`.
+        champion: version that serves.
+        runs: runs of one Pipeline, oldest first.
+    """
     if champion is None or champion.run is None:
         return True
     if champion.run == run.metadata.name:
@@ -79,6 +87,23 @@ def _is_newer(run: PipelineRun, champion: Version | None, runs: tuple[PipelineRu
         ended = run.status.completion_time
         return ended is not None and ended > champion.since
     return runs.index(run) > runs.index(serving)
+
+
+def is_being_replaced(model: Model, runs: tuple[PipelineRun, ...]) -> bool:
+    """Return whether what a run has made may still take the champion's place by itself.
+
+    Args:
+        model: a Model of the runs' Pipeline.
+        runs: runs of one Pipeline, oldest first.
+    """
+    status = model.status
+    if on_trial(status) is not None:
+        return True
+    run = newest_passed(runs)
+    if run is None or not is_newer(run, status.champion, runs):
+        return False
+    settled = (*status.rejected, status.champion, status.challenger)
+    return run.status.model_digest not in {item.digest for item in settled if item is not None}
 
 
 def promoted(model: Model, version: Version) -> dict[str, object]:

@@ -11,6 +11,7 @@ from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.captured import covers
 from trimtab_operator.domain.essence import essence
 from trimtab_operator.domain.identity import trigger_id
+from trimtab_operator.domain.promotion import is_being_replaced
 from trimtab_operator.domain.schedule import last_cron_time, next_cron_time
 from trimtab_operator.manifests import labels
 from trimtab_stages.contract.run import TriggerType
@@ -106,8 +107,9 @@ def _verdicts(
 ) -> list[Cause]:
     """Return the pending retrains that no run has served, the earliest window first.
 
-    A decision counts as long as the version that it was made for serves, and it waits until the
-    snapshot holds the rows that it was made of.
+    A decision counts as long as the version that it was made for serves and nothing is about to
+    replace it: of two DriftMonitors that decide at the same moment, one may miss the run that the
+    other starts. It waits until the snapshot holds the rows that it was made of.
     """
     kind = TriggerType.VERDICT
     if AutomaticTrigger.VERDICT not in {trigger.type for trigger in pipeline.spec.triggers}:
@@ -115,7 +117,7 @@ def _verdicts(
     serving = {
         model.metadata.name: model.status.champion.digest
         for model in decided.models
-        if model.status.champion is not None
+        if model.status.champion is not None and not is_being_replaced(model, runs)
     }
     due = [
         (pending.window_end, Cause(kind, pending.trigger_id, _what_was_decided(monitor)))

@@ -12,6 +12,7 @@ from support.worlds import (
     NOW,
     OTHER_DIGEST,
     dataset,
+    finished,
     ingested,
     later,
     model,
@@ -168,6 +169,11 @@ CAPTURING = dataset(
 )
 SEEN = run(triggerId="other")
 """The newest snapshot and recipe have been run on."""
+RETRAINED = run("bikes-b", finished(modelDigest=OTHER_DIGEST), later(60), triggerId="trigger-b")
+"""Another DriftMonitor's retrain has passed its gates."""
+CHALLENGER = version("bikes-b", OTHER_DIGEST)
+HELD = {"rollout": {"digest": OTHER_DIGEST, "state": "Held"}}
+REJECTED = {"digest": OTHER_DIGEST, "run": "bikes-b", "time": NOW}
 
 
 def verdicts(
@@ -238,6 +244,33 @@ def verdicts(
             {},
             ["trigger-1", "trigger-2"],
             id="two DriftMonitors, the earlier window first",
+        ),
+        pytest.param(
+            pipeline(), (PENDING,), (SEEN, RETRAINED), {}, [], id="what another started is coming"
+        ),
+        pytest.param(
+            pipeline(),
+            (PENDING,),
+            (SEEN, RETRAINED),
+            {"models": (model({"champion": version(), "challenger": CHALLENGER}),)},
+            [],
+            id="it is on trial",
+        ),
+        pytest.param(
+            pipeline(),
+            (PENDING,),
+            (SEEN, RETRAINED),
+            {"models": (model({"champion": version(), "challenger": CHALLENGER} | HELD),)},
+            ["trigger-1"],
+            id="it is held",
+        ),
+        pytest.param(
+            pipeline(),
+            (PENDING,),
+            (SEEN, RETRAINED),
+            {"models": (model({"champion": version(), "rejected": [REJECTED]}),)},
+            ["trigger-1"],
+            id="it was rolled back",
         ),
     ],
 )

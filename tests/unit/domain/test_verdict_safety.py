@@ -146,11 +146,11 @@ class World:
 
     def _end(self, *, passes: bool) -> None:
         """End the active run; one that passed is promoted at once."""
-        ended: dict[str, Any] = finished() if passes else failed()
-        status = ended | {"completionTime": self.now}
         for place, run in enumerate(self.runs):
             if not is_finished(run):
                 self.champion += passes
+                ended = finished(modelDigest=self._digest()) if passes else failed()
+                status = ended | {"completionTime": self.now}
                 body = {"metadata": run.metadata.to_wire(), "spec": run.spec.to_wire()}
                 self.runs[place] = PipelineRun.model_validate(body | {"status": status})
 

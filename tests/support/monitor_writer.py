@@ -11,15 +11,16 @@ from trimtab_operator.api.base import API_VERSION
 MANAGER = "trimtab-monitor"
 
 
-def evaluate(tenant: Tenant, name: str, *windows: dict[str, Any]) -> Object:
+def evaluate(tenant: Tenant, name: str, *windows: dict[str, Any], model: str = "") -> Object:
     """Write the evaluations of days 1, 2, ... against the Model's present champion.
 
     Args:
         tenant: namespace.
-        name: of the DriftMonitor and of its Model.
+        name: of the DriftMonitor.
         *windows: values by signal: `{"quality": "0.1"}`; `version` overrides the champion.
+        model: its Model, where that has another name.
     """
-    champion = tenant.get("Model", name)["status"]["champion"]["digest"]
+    champion = tenant.get("Model", model or name)["status"]["champion"]["digest"]
     found = [
         window(number, digest=values.get("version", champion), **_signals(values))
         for number, values in enumerate(windows, start=1)

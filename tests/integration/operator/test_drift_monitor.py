@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from trimtab_stages.store import LocalStore
 
 pytestmark = pytest.mark.integration
 SECONDS = 60.0
+SECOND = "bikes-second"
+"""Another DriftMonitor of the same Model."""
 WORSE, GOOD = {"quality": "0.1"}, {"quality": "0"}
 
 
@@ -50,6 +53,14 @@ def watch(tenant: Tenant, **spec: Any) -> None:
     apply_all(tenant)
     tenant.apply("DriftMonitor", NAME, {"modelRef": {"name": NAME}, "mode": "Act"} | spec)
     wait_until(lambda: champion(tenant), SECONDS, what="a first version is champion")
+
+
+def audit_chain(buckets: Path) -> list[AuditRecord]:
+    """Return the records of the audit chain, which holds."""
+    store = LocalStore(buckets / "trimtab-audit")
+    chain = [AuditRecord.from_bytes(store.get(entry.key)) for entry in store.list("chain/")]
+    assert verify(chain) is None
+    return chain
 
 
 def managed(body: Object, manager: str) -> set[str]:
@@ -85,9 +96,7 @@ def test_a_bad_window_leads_to_exactly_one_run(
     assert decided(tenant)[-1] == "Suppress Cooldown"
     assert (len(verdict_runs(tenant)), champion(tenant)["digest"]) == (1, new)
 
-    store = LocalStore(buckets / "trimtab-audit")
-    chain = [AuditRecord.from_bytes(store.get(entry.key)) for entry in store.list("chain/")]
-    assert verify(chain) is None
+    chain = audit_chain(buckets)
     causes = [record.action for record in chain if record.cause.startswith(trigger)]
     assert causes == ["RetrainDecided", "RunStarted", "GatesJudged", "Promoted"]
     assert chain[-1].action == "RetrainSuppressed"
@@ -95,6 +104,43 @@ def test_a_bad_window_leads_to_exactly_one_run(
     assert {"RetrainDecided", "RetrainSuppressed"} <= reasons
     assert operator.metric_sum("trimtab_retrain_triggers_total{") == 2
     assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def test_two_monitors_with_the_same_bad_window_start_one_run(
+    tenant: Tenant, buckets: Path, operator: OperatorProcess
+) -> None:
+    watch(tenant)
+    former, names = champion(tenant)["digest"], (NAME, SECOND)
+    tenant.apply("DriftMonitor", SECOND, {"modelRef": {"name": NAME}, "mode": "Act"})
+    wait_until(lambda: tenant.is_ready("DriftMonitor", SECOND), SECONDS, what="both watch")
+    for name in names:
+        evaluate(tenant, name, WORSE, model=NAME)
+    wait_until(lambda: all(decided(tenant, name) for name in names), SECONDS, what="both decide")
+    (run,) = wait_until(lambda: verdict_runs(tenant), SECONDS, what="a run starts")
+    triggers = {name: status(tenant, name)["decision"]["triggerId"] for name in names}
+    outcomes = [decided(tenant, name) for name in names]
+    assert ["Retrain RuleHolds"] in outcomes
+    assert all(found in (["Retrain RuleHolds"], ["Suppress InFlight"]) for found in outcomes)
+    assert set(run["spec"]["causes"]) <= set(triggers.values())
+
+    wait_until(lambda: champion(tenant)["digest"] != former, SECONDS, what="a new one is champion")
+    wait_until(lambda: not any(map(partial(is_pending, tenant), names)), SECONDS, what="all ended")
+    wait_until(operator.is_idle, SECONDS, what="nothing is due")
+    chain = audit_chain(buckets)
+    started = [record.cause for record in chain if record.action == "RunStarted"]
+    assert len(started) == 2, "the first run, and one for both"
+    assert started[1] in triggers.values()
+    for trigger in triggers.values():
+        told = {record.action for record in chain if record.cause.startswith(trigger)}
+        assert told & {"RetrainDecided", "RetrainSuppressed"}
+    states = [item["state"] for name in names for item in status(tenant, name).get("retrains", [])]
+    assert "Passed" in states
+    assert set(states) <= {"Passed", "Withdrawn"}
+    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def is_pending(tenant: Tenant, name: str) -> bool:
+    return "pending" in status(tenant, name)
 
 
 def test_each_writes_its_own_fields_of_the_status(

@@ -1,5 +1,6 @@
-"""The installed chart and its tenants, once for all end-to-end tests."""
+"""The installed chart and its tenants, once for all end-to-end tests; which of the kills is run."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,27 @@ from support.datasets import bike_share
 from support.kubectl import Kubectl
 
 TENANTS = ["demo", "demo-b", "recovery", "faults", "storage-faults"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep one of the tests that take turns, another one with every commit.
+
+    Last, so that whoever chooses one with `-k` or by its id gets that one.
+    """
+    cases = [item for item in items if item.get_closest_marker("rotating")]
+    if config.getoption("--all-kills") or not cases:
+        return
+    resting = [item for item in cases if item is not cases[_commit() % len(cases)]]
+    config.hook.pytest_deselected(items=resting)
+    items[:] = [item for item in items if item not in resting]
+
+
+def _commit() -> int:
+    """Return a number that every commit changes."""
+    command = ["git", "rev-parse", "HEAD"]
+    head = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return int(head[:8], 16)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """From raw data to a first answer, and the identity of everything on the way."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def journey(installed: list[str], raw_bikes: bytes) -> Journey:
-    return Journey(installed[0], raw_bikes)
+def journey(installed: list[str], raw_bikes: bytes) -> Iterator[Journey]:
+    journey = Journey(installed[0], raw_bikes)
+    yield journey
+    # The closed loop asks for the processors.
+    journey.kubectl.run("delete", "models", "--all", "--wait=false")
 
 
 @pytest.fixture(scope="module")

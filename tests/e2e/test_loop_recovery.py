@@ -1,8 +1,10 @@
 """Whatever is taken away at whatever hop of the closed loop: the same decisions, run and champion.
 
-`make test-recovery` takes each away at each hop; bike share is played to the promotion.
+Bike share is played to the promotion. `make test-recovery` takes each away at each hop and compares
+with a play that nothing disturbs; in `make test` one takes its turn with the other kills, alone.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -40,6 +42,17 @@ class Outcome:
     triggers: tuple[str, ...]
     gates: tuple[str, ...]
     champion: str
+    retrained: str
+
+    def has_closed_the_loop(self) -> bool:
+        """Return whether one bad window started one run, and what that made is champion."""
+        retrains = [place for place, (_, told) in enumerate(self.decisions) if told == "Retrain"]
+        return (
+            retrains == [WINDOWS - 2]
+            and self.triggers == ("NewSnapshot", "Verdict")
+            and [gate for gate in self.gates if gate] == ["Passed"]
+            and self.champion == self.retrained
+        )
 
 
 def _is_watching(kubectl: Kubectl) -> bool:
@@ -119,8 +132,13 @@ STRIKES: dict[str, Callable[[Stage], None]] = {
     "store": lambda _: take_store_away(),
     "api-server": lambda _: freeze_api_server(),
 }
+EMBEDDED = pytest.mark.skipif(
+    "KUBE_CONTEXT" in os.environ, reason="only the embedded one is frozen"
+)
 CASES = [
-    (victim, hop)
+    pytest.param(
+        (victim, hop), id=f"{victim}-at-{hop}", marks=[EMBEDDED] if victim == "api-server" else []
+    )
     for hop in HOPS
     for victim in STRIKES
     # There is a training pod only while it trains.
@@ -132,32 +150,33 @@ def _kill(component: str) -> None:
     kill_pods(Kubectl(SYSTEM_NAMESPACE), f"{labels.COMPONENT}={component}")
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "strike" in metafunc.fixturenames:
-        cases = CASES if metafunc.config.getoption("--all-kills") else []
-        metafunc.parametrize("strike", cases, ids=[f"{who}-at-{hop}" for who, hop in cases])
-
-
 @pytest.fixture(scope="module")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
     return SCENARIO.stream(tmp_path_factory.mktemp("stream"), WINDOWS)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(installed: list[str], stream: Stream) -> Outcome:
+def undisturbed(
+    installed: list[str], stream: Stream, pytestconfig: pytest.Config
+) -> Outcome | None:
+    """Return what comes of an undisturbed play; None where one strike alone is not worth one."""
     assert NAMESPACE in installed
+    if not pytestconfig.getoption("--all-kills"):
+        return None
     with _begun(stream) as stage:
         return _played(stage)
 
 
+@pytest.mark.rotating
+@pytest.mark.parametrize("strike", CASES)
 def test_a_strike_changes_nothing(
-    undisturbed: Outcome, stream: Stream, strike: tuple[str, str]
+    undisturbed: Outcome | None, stream: Stream, strike: tuple[str, str]
 ) -> None:
     victim, hop = strike
-    assert undisturbed.triggers == ("NewSnapshot", "Verdict")
     with _begun(stream) as stage, _striking(stage, HOPS[hop], STRIKES[victim]):
         found = _played(stage)
-    assert found == undisturbed
+    assert found.has_closed_the_loop(), found
+    assert undisturbed is None or found == undisturbed
 
 
 @contextmanager
@@ -187,11 +206,13 @@ def _played(stage: Stage) -> Outcome:
     assert player.played.failed == 0
     status = kubectl.get(f"driftmonitor/{name}")["status"]
     runs = kubectl.get("pipelineruns")["items"]
+    made = [run["status"]["modelDigest"] for run in runs if run["spec"]["trigger"] == "Verdict"]
     return Outcome(
         decisions=tuple((item["windowEnd"], item["outcome"]) for item in status["decisions"]),
         triggers=tuple(sorted(run["spec"]["trigger"] for run in runs)),
         gates=tuple(hop.gates for hop in loop.hops),
         champion=kubectl.get(f"model/{name}")["status"]["champion"]["digest"],
+        retrained=", ".join(made),
     )
 
 

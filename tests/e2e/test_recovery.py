@@ -1,31 +1,23 @@
 """Whatever is killed at whatever hop: the same snapshot, gates and champion, one run per cause.
 
-`make test` runs one kill, another one with every commit; `make test-recovery` runs them all.
+They take turns in `make test`, one with each commit; `make test-recovery` runs them all.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-import tritonclient.http as triton
 
-from demo.installation import ROOT
 from demo.tenant import SYSTEM_NAMESPACE
-from support.kubectl import Kubectl, KubectlError
+from support.kubectl import Kubectl
 from support.small_pipeline import apply_small_pipeline, has_checkpoint
 from support.strikes import kill_pods, pods_in_phase, take_store_away
 from support.waiting import wait_until
 from trimtab_operator.manifests import labels
-from trimtab_operator.manifests.names import server
-from trimtab_stages.serve.plan.version import short_name
 
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
 
 SECONDS = 600
-LAUNCHER = {"PYTHONPATH": str(ROOT / "images")}
 
 
 @dataclass(frozen=True)
@@ -62,19 +54,6 @@ HOPS = {
 KILLS = [(victim, hop) for hop in HOPS for victim in ("operator", "pod", "store")]
 
 
-def _chosen() -> tuple[str, str]:
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-    ).stdout
-    return KILLS[int(head[:8], 16) % len(KILLS)]
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "kill" in metafunc.fixturenames:
-        kills = KILLS if metafunc.config.getoption("--all-kills") else [_chosen()]
-        metafunc.parametrize("kill", kills, ids=[f"{victim}-at-{hop}" for victim, hop in kills])
-
-
 @pytest.fixture(scope="module")
 def undisturbed(installed: list[str], raw_bikes: bytes) -> Outcome:
     assert installed
@@ -100,6 +79,8 @@ def _end(kubectl: Kubectl) -> Outcome:
     )
 
 
+@pytest.mark.rotating
+@pytest.mark.parametrize("kill", KILLS, ids=[f"{victim}-at-{hop}" for victim, hop in KILLS])
 def test_a_kill_changes_nothing(
     undisturbed: Outcome, kill: tuple[str, str], raw_bikes: bytes
 ) -> None:
@@ -109,28 +90,6 @@ def test_a_kill_changes_nothing(
     wait_until(lambda: hop.reached(kubectl), SECONDS, interval=0.2, what=f"hop {name}")
     _strike(victim, kubectl, hop)
     assert _end(kubectl) == undisturbed
-
-
-@pytest.mark.skipif("KUBE_CONTEXT" in os.environ, reason="only the embedded cluster is stopped")
-def test_a_restarted_cluster_serves_the_same_digest(undisturbed: Outcome) -> None:
-    for verb in ("down", "up"):
-        subprocess.run(
-            [sys.executable, "-m", "localcluster", verb], check=True, env=os.environ | LAUNCHER
-        )
-    wait_until(lambda: _served() == [short_name(undisturbed.champion)], SECONDS)
-
-
-def _served() -> list[str]:
-    """Return the versions that the restarted server answers with; nothing while it is away."""
-    try:
-        with (
-            Kubectl("recovery").forward(f"svc/{server('r')}", 8080) as address,
-            triton.InferenceServerClient(address) as client,
-        ):
-            metadata = client.get_model_metadata("r")
-            return [str(version) for version in metadata["versions"]]
-    except (KubectlError, triton.InferenceServerException, OSError):
-        return []
 
 
 def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:

@@ -1,13 +1,12 @@
 """A new release of the operator under traffic: nobody who asks or trains notices it.
 
-`make test-recovery` runs it.
+It takes turns with the kills in `make test`; `make test-recovery` runs it every time.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 import tritonclient.http as triton
@@ -17,12 +16,12 @@ from demo.own_onnx import KEY, NAME, doubles, serve
 from demo.tenant import SYSTEM_NAMESPACE
 from support.graphs import doubling
 from support.kubectl import Kubectl
+from support.running_pods import of_component, of_model, restarts
 from support.small_pipeline import apply_small_pipeline, has_checkpoint
 from support.waiting import wait_until
-from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.names import server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
+pytestmark = [pytest.mark.e2e, pytest.mark.recovery, pytest.mark.rotating]
 
 SECONDS = 300
 NEW_TEMPLATES = [f"{part}.podAnnotations.release=second" for part in ("operator", "monitor")]
@@ -62,12 +61,6 @@ def asking(kubectl: Kubectl) -> Iterator[Asked]:
             thread.join()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _asked_for(pytestconfig: pytest.Config) -> None:
-    if not pytestconfig.getoption("--all-kills"):
-        pytest.skip("part of `make test-recovery`")
-
-
 @pytest.fixture
 def served(installed: list[str]) -> Iterator[Kubectl]:
     kubectl = Kubectl(installed[1])
@@ -90,31 +83,18 @@ def test_an_upgrade_disturbs_neither_requests_nor_a_run(
     installed: list[str], served: Kubectl, training: Kubectl
 ) -> None:
     system = Kubectl(SYSTEM_NAMESPACE)
-    operators, servers = _pods(system, "operator"), _pods(served, "server")
-    trained_by = _pods(training, "train")
+    operators = restarts(system, of_component("operator"))
+    servers = restarts(served, of_model(NAME))
+    trained_by = restarts(training, of_component("train"))
     with asking(served) as asked:
         wait_until(lambda: asked.answered > 0, 30, what="a first answer")
         install(installed, *NEW_TEMPLATES)
         before = asked.answered
         wait_until(lambda: asked.answered > before, 30, what="an answer after the upgrade")
     assert asked.failed == []
-    assert set(_pods(system, "operator")).isdisjoint(operators)
-    assert _pods(served, "server") == servers
+    assert set(restarts(system, of_component("operator"))).isdisjoint(operators)
+    assert restarts(served, of_model(NAME)) == servers
     training.run("wait", "pipelinerun", "--all", "--for=condition=Complete", "--timeout=120s")
-    assert _pods(training, "train") == trained_by
+    assert restarts(training, of_component("train")) == trained_by
     assert len(training.get("pipelineruns")["items"]) == 1
     install(installed)
-
-
-def _pods(kubectl: Kubectl, component: str) -> dict[str, int]:
-    """Return the pods of a component by uid, with how often each was restarted."""
-    pods: list[dict[str, Any]] = kubectl.get("pods", "-l", f"{labels.COMPONENT}={component}")[
-        "items"
-    ]
-    return {
-        pod["metadata"]["uid"]: sum(
-            item["restartCount"] for item in pod["status"].get("containerStatuses", [])
-        )
-        for pod in pods
-        if "deletionTimestamp" not in pod["metadata"]
-    }

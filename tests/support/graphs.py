@@ -1,6 +1,7 @@
 """Small ONNX graphs for tests of the model server, as bytes."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,9 +191,37 @@ def memory_hungry(mebibytes: int) -> bytes:
     )
 
 
-def _model(nodes: list, inputs: list, outputs: list, constants: list) -> bytes:  # type: ignore[type-arg] # onnx's message types are not typed
+def nested_functions(depth: int) -> bytes:
+    """Return a graph `x` FP32 [n, 2] -> `y` = x, through functions that call one another.
+
+    ONNX Runtime goes down call by call, on its thread's stack: with 6000 it is over 8 MiB, and the
+    process ends in a segmentation fault.
+    """
+    domain = "test"
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(domain, 1)]
+    innermost = helper.make_node("Identity", ["a"], ["b"])
+    calls = [helper.make_node(f"F{n}", ["a"], ["b"], domain=domain) for n in range(1, depth)]
+    functions = [
+        helper.make_function(domain, f"F{n}", ["a"], ["b"], [node], opsets)
+        for n, node in enumerate([*calls, innermost])
+    ]
+    return _model(
+        [helper.make_node("F0", ["x"], ["y"], domain=domain)],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 2])],
+        [],
+        {"functions": functions, "opset_imports": opsets},
+    )
+
+
+def _model(
+    nodes: list,  # type: ignore[type-arg] # onnx's message types are not typed
+    inputs: list,  # type: ignore[type-arg]
+    outputs: list,  # type: ignore[type-arg]
+    constants: list,  # type: ignore[type-arg]
+    more: dict[str, Any] | None = None,
+) -> bytes:
     graph = helper.make_graph(nodes, "test", inputs, outputs, constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
-    return bytes(
-        helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
-    )
+    settings = {"opset_imports": opsets, "ir_version": IR_VERSION} | (more or {})
+    return bytes(helper.make_model(graph, **settings).SerializeToString())

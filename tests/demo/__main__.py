@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from demo.beside import Beside
 from demo.diagram import tell_diagram
 from demo.installation import empty, install, upload
-from demo.journey import Journey
+from demo.journey import Journey, NotReadyError
 from demo.latency import Latency
 from demo.loop import Loop
 from demo.prometheus import Watching, tell_alerts, watching
@@ -28,7 +28,7 @@ LONGEST_MINUTES = 40
 
 
 def main() -> int:
-    """Run the demo; returns 1 when a figure is short of its goal."""
+    """Run the demo; returns 1 when a figure is short of its goal, or the loop cannot begin."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--namespace", default="demo")
     parser.add_argument("--data", choices=SCENARIOS, default=os.environ.get("DEMO", "bikes"))
@@ -38,7 +38,11 @@ def main() -> int:
     windows = options.windows or scenario.windows
     with TemporaryDirectory() as folder, watching(Kubectl(options.namespace)) as watched:
         story = Story(drifts=scenario.drifts)
-        return int(not _tell(story, scenario, windows, watched, Path(folder)))
+        try:
+            return int(not _tell(story, scenario, windows, watched, Path(folder)))
+        except NotReadyError as error:
+            story.console.print(str(error), style="red", markup=False)
+            return 1
 
 
 def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, folder: Path) -> bool:
@@ -74,7 +78,7 @@ def _first_model(story: Story, scenario: Scenario, journey: Journey) -> Commit:
         run, commit = journey.trained(seconds=1200, tell=story.say)
         story.fact("first run", f"{run}: gates {commit.outcome}")
     with story.step("Serving, and watching"):
-        journey.kubectl.wait(f"model/{scenario.name}", "Ready", 300)
+        journey.until_ready("model", seconds=300)
         journey.kubectl.apply(monitor)
     return commit
 

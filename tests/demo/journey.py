@@ -22,6 +22,10 @@ EXAMPLES = CHART / "examples" / "bikes"
 NAME = "bikes"
 
 
+class NotReadyError(Exception):
+    """An object cannot become ready as it is."""
+
+
 @dataclass(frozen=True)
 class Served:
     """What the journey ends with.
@@ -66,9 +70,25 @@ class Journey:
         for name in ("dataset", "pipeline", "model"):
             self.kubectl.apply(EXAMPLES / f"{name}.yaml")
 
+    def until_ready(self, kind: str, seconds: float) -> None:
+        """Wait until the journey's object of a kind is ready.
+
+        Raises:
+            NotReadyError: it is stalled; the message is the object's own.
+        """
+        what = f"{kind}/{self.name}"
+
+        def has_settled() -> bool:
+            stalled = self.kubectl.condition(what, "Stalled")
+            if stalled.get("status") == "True":
+                raise NotReadyError(f"{what} {stalled['reason']}: {stalled['message']}")
+            return self.kubectl.condition(what, "Ready").get("status") == "True"
+
+        wait_until(has_settled, seconds, interval=0.5, what=f"{what} is ready")
+
     def ingested(self, seconds: float) -> SnapshotManifest:
         """Wait for the snapshot and return its manifest."""
-        self.kubectl.wait(f"dataset/{self.name}", "Ready", int(seconds))
+        self.until_ready("dataset", seconds)
         snapshot = self.kubectl.get(f"dataset/{self.name}")["status"]["snapshot"]
         with tenant_store(self.namespace) as store:
             data = store.get(snapshot["manifest"]["key"])
@@ -87,13 +107,16 @@ class Journey:
             return run.get("metadata", {}).get("name") if has_ended(run) else None
 
         name = wait_until(ended, seconds)
+        failed = self.kubectl.condition(f"pipelinerun/{name}", "Failed")
+        if failed.get("status") == "True":
+            raise NotReadyError(f"PipelineRun {name}: {failed['message']}")
         with tenant_store(self.namespace) as store:
             commit = Commit.model_validate_json(store.get(run_commit(name)))
         return name, commit
 
     def served(self, manifest: SnapshotManifest, commit: Commit, seconds: float) -> Served:
         """Wait until the Model answers with the run's version; ask it for the next month."""
-        self.kubectl.wait(f"model/{self.name}", "Ready", int(seconds))
+        self.until_ready("model", seconds)
         month = self.month(manifest)
         with self.kubectl.forward(f"svc/{server(self.name)}", 8080) as address:
             decided = ask(address, self.name, month.inputs, month.time_ns, batch=24)

@@ -96,7 +96,12 @@ def bike_scenario() -> Scenario:
 def cgm_scenario() -> Scenario:
     """Return one person's glucose: is there a low within half an hour?"""
     begin = CGM_BEGIN + 3 * FORTNIGHT
-    dataset = {"source": {"capture": _capture("cgm", days=168)}, "time": {"end": _stamp(begin)}}
+    dataset = {
+        "source": {"capture": _capture("cgm", days=168)},
+        "time": {"end": _stamp(begin)},
+        # Six weeks have few lows, and some days none.
+        "target": {"minRate": "0", "maxRateChange": "1"},
+    }
     return Scenario(
         name="cgm",
         title="Glucose: balanced accuracy of the alarm per 14 days",

@@ -80,8 +80,8 @@ class Loop:
         left = self.stream.window(0)
         for window in range(self.stream.windows):
             self.player.send(left)
+            following = self._closed(window, self._next_rows(window))
             sent = datetime.now(UTC)
-            following = self._next_rows(window)
             hop = self._decided(window)
             hop.seconds = self.latency.decided(hop.decision, sent)
             if hop.outcome == "Retrain":
@@ -104,6 +104,17 @@ class Loop:
         last = window + 1 == self.stream.windows
         rows: NDArray[np.int64] = np.array([], np.int64)
         return rows if last else self.stream.window(window + 1)
+
+    def _closed(self, window: int, following: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Close a window that is over; return the rows that are left of the next one.
+
+        Its newest label does so, or, after a gap in the data, the next window's first request.
+        """
+        newest = int(self.stream.time_ns[self.stream.window(window)[-1]])
+        if newest + self.player.label_delay_ns >= self.stream.edges_ns[window + 1]:
+            return following
+        self.player.send(following[: self.player.batch])
+        return following[self.player.batch :]
 
     def _decided(self, window: int) -> Hop:
         """Wait for the decision about a window that is over."""

@@ -114,7 +114,8 @@ def cgm_scenario() -> Scenario:
             _monitor("cgm", _window(begin, days=14), features=["glucose", "isig"]),
         ),
         stream=cgm,
-        windows=12,
+        # The data ends within the twelfth.
+        windows=11,
         label_delay_ns=30 * MINUTE_NS,
         day_rows=288,
         batch=96,

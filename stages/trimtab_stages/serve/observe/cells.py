@@ -99,7 +99,8 @@ def score_cells(scores: Matrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]
     """
     score = scores.max(axis=1)
     score = score[np.isfinite(score)]
-    cells = np.clip((score * SCORE_CELLS).astype(np.int64), 0, SCORE_CELLS - 1)
+    # Clipped before it becomes a whole number: what int64 cannot hold would land in any cell.
+    cells = np.minimum((np.clip(score, 0, 1) * SCORE_CELLS).astype(np.int64), SCORE_CELLS - 1)
     return cells, score.astype(np.float64)
 
 

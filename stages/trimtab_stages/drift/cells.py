@@ -1,4 +1,8 @@
-"""Cells of all numeric features side by side, so that statistics are array operations."""
+"""Cells of all numeric features side by side, so that statistics are array operations.
+
+Rows per cell and rows without a finite value (NaN, infinite) are counted exactly. A cell holds the
+values from its lower edge on, up to below its upper one, compared in float32.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -9,6 +9,9 @@ distances from the estimates (Zou and Donner 2008), because the exponents of ind
 That is wider than a normal interval, by 1.4 times for many rows, and on purpose: a rule looks at
 window after window, and a plain 95 % interval alone would call one in forty healthy windows a drop.
 With this one it is one in 250 or fewer.
+
+Error. Confusion counts lose nothing that a metric depends on: value and interval are those of the
+raw decisions and labels, up to rounding (1e-11). Limits are never inside the exact ones.
 """
 
 import math

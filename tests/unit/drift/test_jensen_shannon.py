@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
-from trimtab_stages.drift.jensen_shannon import jensen_shannon
+from support.raw_statistics import divergence_of
+from trimtab_stages.drift.jensen_shannon import TABLE_ERROR, jensen_shannon
 
 
 @pytest.mark.parametrize(
@@ -63,3 +66,33 @@ def test_many_categories_in_a_small_window_do_not_look_drifted(categories: int) 
 
     assert np.mean(found > 0.2) <= 0.01
     assert found.mean() < float(np.mean(plain)) / 2
+
+
+@pytest.mark.parametrize("times", [1, 10, 1000, 10**6])
+@pytest.mark.parametrize("shares", [[9, 1], [5, 3, 1, 1], [1] * 40], ids=len)
+def test_the_mean_under_no_drift_is_read_off_closely_enough(shares: list[int], times: int) -> None:
+    counts = [times * np.array(one) for one in (shares, [3 * shares[0], *shares[1:]])]
+    divergence, chance = divergence_of(*(one.tolist() for one in counts))
+    found = jensen_shannon(*(one[None, :] for one in counts))[0] ** 2
+
+    assert found == pytest.approx(max(divergence - chance, 0), abs=TABLE_ERROR * chance + 1e-12)
+
+
+@given(
+    shares=st.lists(st.integers(1, 1000), min_size=200, max_size=200),
+    ratios=st.lists(st.floats(-2, 2), min_size=50, max_size=50),
+    within=st.lists(st.floats(0, 1), min_size=200, max_size=200),
+    spread=st.floats(0, 3),
+)
+@settings(max_examples=50, deadline=None)
+def test_what_cells_lose_of_finer_ones_is_bounded(
+    shares: list[int], ratios: list[float], within: list[float], spread: float
+) -> None:
+    first = np.array(shares, np.float64)
+    second = first * np.exp(np.repeat(ratios, 4) + spread * np.array(within))
+    # So many rows that nothing is subtracted for chance.
+    fine = [np.rint(1e15 * one / one.sum()).astype(np.int64) for one in (first, second)]
+    binned = jensen_shannon(*(one.reshape(50, 4).sum(axis=1)[None, :] for one in fine))[0] ** 2
+    lost = float(jensenshannon(*fine, base=2)) ** 2 - binned
+
+    assert -1e-9 <= lost <= spread**2 / (16 * np.log(2)) + 1e-9

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trimtab_stages.drift.psi import psi
 
@@ -40,6 +42,17 @@ def test_twenty_quantile_cells_are_joined_into_ten() -> None:
     assert psi(np.full((1, 20), 50), window[None]) == pytest.approx(
         psi(np.full((1, 10), 100), joined[None])
     )
+
+
+@given(window=st.lists(st.integers(1, 1000), min_size=20, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_finer_cells_would_give_no_smaller_index(window: list[int]) -> None:
+    # So many rows that half of one is nothing, and nothing is subtracted for chance.
+    fine = np.array([window]) * 10**9
+    p, q = fine[0] / fine.sum(), np.full(20, 0.05)
+    found = psi(np.full((1, 20), 10**12), fine)[0]
+
+    assert found <= float(((p - q) * np.log(p / q)).sum()) + 1e-9
 
 
 def test_padding_adds_nothing() -> None:

@@ -1,18 +1,16 @@
 """Labels that come back."""
 
-import threading
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from support.waiting import wait_until
 from trimtab_stages.contract.feedback import FeedbackBatch
 from trimtab_stages.serve.errors import InvalidRequestError
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer, read_labels
 from trimtab_stages.serve.observe.observer import Naming
-from trimtab_stages.serve.observe.outbox import Outbox, Outgoing
+from trimtab_stages.serve.observe.outbox import Outbox
 from trimtab_stages.store import LocalStore
 
 MEBIBYTE = 1 << 20
@@ -107,41 +105,3 @@ def test_labels_wait_where_there_is_no_room(tmp_path: Path) -> None:
 
     assert box.dropped.total() == 0
     assert box.waiting_bytes == 0
-
-
-def test_objects_without_room_are_dropped_and_counted(tmp_path: Path) -> None:
-    box = outbox(tmp_path, most_bytes=10)
-
-    assert box.offer(Outgoing("pane", "a", lambda: b"1", 10))
-    assert not box.offer(Outgoing("pane", "b", lambda: b"2", 1))
-    assert box.dropped == {"pane": 1}
-
-
-def test_a_store_that_comes_back_gets_everything(tmp_path: Path) -> None:
-    root = tmp_path / "later"
-    box = Outbox(lambda: LocalStore(root), MEBIBYTE)
-    tried = threading.Event()
-
-    def encode() -> bytes:
-        tried.set()
-        return b"1"
-
-    box.offer(Outgoing("pane", "a", encode, 1))
-    box.start()
-    assert tried.wait(10)
-    root.mkdir()
-    wait_until(lambda: box.written["pane"] == 1, 10)
-    box.close(10.0)
-
-    assert LocalStore(root).get("a") == b"1"
-
-
-def test_an_object_that_cannot_be_encoded_costs_only_itself(tmp_path: Path) -> None:
-    box = outbox(tmp_path)
-    box.offer(Outgoing("captured", "a", lambda: bytes(-1), 1))
-    box.offer(Outgoing("captured", "b", lambda: b"1", 1))
-    box.start()
-    box.close(10.0)
-
-    assert box.dropped == {"captured": 1}
-    assert box.written == {"captured": 1}

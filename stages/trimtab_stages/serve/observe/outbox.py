@@ -1,4 +1,9 @@
-"""Writes objects to the store in the background: bounded, retried, drops counted."""
+"""Writes objects to the store in the background: bounded, retried, in order, drops counted.
+
+Objects of a lane are written one after the other, as they were offered; one that the store does not
+take yet holds the later ones back. So who finds an object finds all before it in its lane, and a
+number that is missing in front of it was lost, also after the store was away.
+"""
 
 import logging
 import threading
@@ -12,7 +17,9 @@ LOG = logging.getLogger(__name__)
 
 KINDS = ("pane", "captured", "decisions", "feedback")
 """What is written, for metrics."""
-WRITERS = 2
+LANES = (("pane", "decisions", "feedback"), ("captured",))
+"""Kinds that are written in one order, by a thread of each lane. Windows are closed and judged by
+the first ones together; captured rows are large, and nothing counts what is missing of them."""
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 10.0
 
@@ -54,14 +61,19 @@ class Outbox:
         self._open_store = open_store
         self._most_bytes = most_bytes
         self.settle = settle
-        self._queue: deque[Outgoing] = deque()
+        self._queues: tuple[deque[Outgoing], ...] = tuple(deque() for _ in LANES)
+        self._queue_of = {
+            kind: queue for kinds, queue in zip(LANES, self._queues, strict=True) for kind in kinds
+        }
         self._bytes = 0
         self._changed = threading.Condition()
         self._busy = 0
         self._closing = threading.Event()
         self._threads = [
-            threading.Thread(target=self._write_all, name=f"outbox-{number}", daemon=True)
-            for number in range(WRITERS)
+            threading.Thread(
+                target=self._write_all, args=(queue,), name=f"outbox-{kinds[0]}", daemon=True
+            )
+            for kinds, queue in zip(LANES, self._queues, strict=True)
         ]
         self.written: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
@@ -86,23 +98,27 @@ class Outbox:
             if self._bytes + item.size > self._most_bytes:
                 self._settle(self.dropped, item)
                 return False
-            self._queue.append(item)
+            self._queue_of[item.kind].append(item)
             self._bytes += item.size
-            self._changed.notify()
+            self._changed.notify_all()
         return True
 
     def close(self, seconds: float) -> None:
         """Write what waits for at most `seconds`, then stop; what is left is dropped."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._queue and not self._busy, timeout=seconds)
-            for item in self._queue:
-                self._settle(self.dropped, item)
-            self._queue.clear()
+            self._changed.wait_for(self._is_idle, timeout=seconds)
+            for queue in self._queues:
+                for item in queue:
+                    self._settle(self.dropped, item)
+                queue.clear()
             self._closing.set()
             self._changed.notify_all()
 
-    def _write_all(self) -> None:
-        while (item := self._take()) is not None:
+    def _is_idle(self) -> bool:
+        return not any(self._queues) and not self._busy
+
+    def _write_all(self, queue: deque[Outgoing]) -> None:
+        while (item := self._take(queue)) is not None:
             try:
                 self._write(item)
             finally:
@@ -111,13 +127,13 @@ class Outbox:
                     self._busy -= 1
                     self._changed.notify_all()
 
-    def _take(self) -> Outgoing | None:
+    def _take(self, queue: deque[Outgoing]) -> Outgoing | None:
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._queue) or self._closing.is_set())
-            if not self._queue:
+            self._changed.wait_for(lambda: bool(queue) or self._closing.is_set())
+            if not queue:
                 return None
             self._busy += 1
-            return self._queue.popleft()
+            return queue.popleft()
 
     def _write(self, item: Outgoing) -> None:
         try:

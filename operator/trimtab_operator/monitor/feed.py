@@ -16,8 +16,8 @@ MOST_WAITING = 64
 """A number that is still missing after so many later ones is waited for no longer."""
 FEW = 16
 """So many objects of a process are read without asking whether they are old."""
-UPLOADS = 2
-"""Objects that a process uploads at the same time."""
+MOST_PASSED = 2
+"""Objects that a listing may have passed the place of when they and a later one become visible."""
 
 
 @dataclass(slots=True)
@@ -116,9 +116,9 @@ class Feed:
     def _begin(self, writer: Writer) -> int:
         """Return where a day of a process begins: where the day before ended, as far as is known.
 
-        Objects are uploaded side by side, so the first one that is seen may not be the first.
+        Objects become visible while they are listed, so the first one that is seen may not be it.
         """
-        guess = max(writer.sequence - UPLOADS, 0)
+        guess = max(writer.sequence - MOST_PASSED, 0)
         return min(writer.sequence, self._ends.get(writer.process, guess))
 
 

@@ -2,17 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from trimtab_operator.monitor.feed import Feed, skip_older
 from trimtab_operator.monitor.ledger import Ledger
-from trimtab_operator.monitor.sequences import count_missing, writer_of
+from trimtab_operator.monitor.sequences import writer_of
 from trimtab_operator.monitor.sightings import see_block, see_labels
 from trimtab_operator.monitor.windows import NEVER, SECOND_NS, Grid, nanoseconds
 from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
-from trimtab_operator.storage.window_evaluation import WindowKeys
 from trimtab_operator.storage.window_records import Read
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
@@ -27,7 +25,9 @@ class Traffic:
     A long past is read day by day, so that its windows are evaluated and forgotten on the way.
 
     Attributes:
+        model: name of the Model.
         ledger: what was seen.
+        unreadable: keys of objects that have another format.
         complete_ns: what arrived by then has been read, as far as days are; `NEVER` when the days
             before today are read.
 
@@ -38,10 +38,12 @@ class Traffic:
     """
 
     def __init__(self, model: str, grid: Grid, floor_ns: int) -> None:
+        self.model = model
         self._day = day_of(floor_ns)
         self._grid = grid
         self._blocks = Feed(layout.decisions_prefix(model), self._day)
         self._labels = Feed(layout.feedback_prefix(model), self._day)
+        self.unreadable: set[str] = set()
         self.ledger = Ledger(floor_ns)
         self.complete_ns = 0
 
@@ -86,6 +88,7 @@ class Traffic:
             take(key, data)
         except (ValueError, NewerSchemaError) as error:
             logger.warning("stored object not readable", extra={"key": key, "cause": str(error)})
+            self.unreadable.add(key)
 
     def _take_block(self, key: str, data: bytes) -> None:
         rows = read_arrived_rows(data)
@@ -122,54 +125,6 @@ def _arrival(read: Read, arrival: Callable[[bytes], int], key: str) -> int:
         return arrival(read(key))
     except (ValueError, NewerSchemaError):
         return NEVER
-
-
-@dataclass(frozen=True, slots=True)
-class NearPanes:
-    """Keys of one version's panes about a window.
-
-    Attributes:
-        inside: in the window, sorted.
-        after: in the one behind it.
-    """
-
-    inside: tuple[str, ...]
-    after: tuple[str, ...]
-
-
-def list_panes(store: Store, model: str, version: str, grid: Grid, number: int) -> NearPanes:
-    """Return the keys of one version's panes in a window, and in the one behind it.
-
-    Raises:
-        StoreError: the bucket does not answer.
-    """
-    begin, end, beyond = (grid.start_seconds(number + step) for step in (0, 1, 2))
-    prefix = layout.version_panes_prefix(model, version)
-    inside: list[str] = []
-    after: list[str] = []
-    for entry in store.list(prefix, start_after=layout.before_bucket(prefix, begin)):
-        bucket = int(entry.key.split("/")[-2])
-        if bucket >= beyond:
-            break
-        (inside if bucket < end else after).append(entry.key)
-    return NearPanes(tuple(inside), tuple(after))
-
-
-def count_lost(store: Store, model: str, ledger: Ledger, near: NearPanes, used: WindowKeys) -> int:
-    """Return how many objects are missing between those of a window.
-
-    A process numbers its panes of all versions and times in one row, so a number that is not found
-    near the window is looked for among all panes.
-
-    Raises:
-        StoreError: the bucket does not answer.
-    """
-    panes = count_missing(used.panes, (*near.inside, *near.after))
-    if panes:
-        everywhere = (entry.key for entry in store.list(layout.panes_prefix(model)))
-        panes = count_missing(used.panes, everywhere)
-    records = count_missing(used.records, ledger.block_keys)
-    return panes + records + count_missing(used.feedback, ledger.label_keys)
 
 
 def day_of(time_ns: int) -> str:

@@ -6,14 +6,16 @@ windows with the same rows, and a report that is there already is adopted.
 
 import contextlib
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from trimtab_operator.monitor.ledger import ClosedWindow
+from trimtab_operator.monitor.losses import count_lost, counted_in, list_panes
 from trimtab_operator.monitor.object_cache import ObjectCache
-from trimtab_operator.monitor.targets import Target, TrainedVersion
-from trimtab_operator.monitor.traffic import Traffic, count_lost, day_of, first_arrival, list_panes
+from trimtab_operator.monitor.targets import WINDOWS, Target, TrainedVersion
+from trimtab_operator.monitor.traffic import Traffic, day_of, first_arrival
 from trimtab_operator.monitor.windows import NEVER, SECOND_NS, UPLOAD_SECONDS, Grid, nanoseconds
 from trimtab_operator.storage.evaluations import (
     Judged,
@@ -61,6 +63,8 @@ class Watch:
         self._grid = Grid.of(target.policy.window)
         self._cache = cache
         self._judged: dict[str, Judged] = {}
+        # As many as the status keeps, so that a process that begins anew knows the same.
+        self._before: deque[WindowKeys] = deque(maxlen=WINDOWS)
         self.newest: Report | None = None
         self.active = time.monotonic()
         self._traffic: Traffic | None = None
@@ -123,20 +127,27 @@ class Watch:
                 return Progress(tuple(reports), self._end(first, open_from))
             if self._is_full:
                 return Progress(tuple(reports), self._end(first, first))
-            self.newest = self._evaluate(store, target, traffic, closed)
-            reports.append(self.newest)
-            self._raise_floor(store, traffic, self.newest)
+            report = self._evaluate(store, target, traffic, closed)
+            reports.append(report)
+            self._remember(report)
+            self._raise_floor(store, traffic, report)
             first = closed.number + 1
 
     def _begin(self, store: Store, target: Target) -> Traffic:
         """Begin where the newest report's rows began to arrive, or at the champion's promotion."""
         floor_ns = nanoseconds(target.begin)
-        # Without the report (the bucket was cleared, or is another one) there is no better begin.
+        # Without reports (the bucket was cleared, or is another one) there is no better begin.
+        for evaluated in target.evaluations:
+            with contextlib.suppress(NotFound):
+                self._remember(read_report(store, evaluated["report"]["key"]))
         with contextlib.suppress(NotFound):
-            if target.evaluations:
-                self.newest = read_report(store, target.evaluations[-1]["report"]["key"])
+            if self.newest is not None:
                 floor_ns = self._first_arrival(store, self.newest) or floor_ns
         return Traffic(target.model, self._grid, floor_ns)
+
+    def _remember(self, report: Report) -> None:
+        self.newest = report
+        self._before.append(counted_in(report.evaluation))
 
     def _raise_floor(self, store: Store, traffic: Traffic, report: Report) -> None:
         floor_ns = self._first_arrival(store, report)
@@ -164,7 +175,7 @@ class Watch:
             ),
             judged=self._judge(store, version),
             keys=WindowKeys(near.inside, closed.blocks, closed.labels),
-            count_lost=partial(count_lost, store, target.model, traffic.ledger, near),
+            count_lost=lambda used: count_lost(store, traffic, near, used, self._before),
         )
         return write_report(store, evaluation, target.policy)
 

@@ -4,26 +4,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from support.traffic import MODEL, ServerPod, Trained, instant, normal_rows, trained
+from support.traffic import ServerPod, Trained, instant, normal_rows, trained
+from support.watching import (
+    CLASS_NAMES,
+    NOW,
+    T0,
+    after,
+    look,
+    remove_reports,
+    serve,
+    serve_windows,
+    stored_reports,
+    target_of,
+)
 from trimtab_operator.monitor.object_cache import ObjectCache
-from trimtab_operator.monitor.status import advanced, status_of
-from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Progress, Watch
-from trimtab_stages.contract.monitoring import MonitorSpec, SignalState
+from trimtab_stages.contract.monitoring import SignalState
 from trimtab_stages.store import LocalStore, Store
 
-T0 = 1_700_000_400.0
-"""Begin of a window, event time; a multiple of 600."""
-NOW = T0 + 10_000_000
-"""Arrivals: long after."""
-POLICY = {"window": {"seconds": 600, "minSamples": 50, "minLabels": 50}}
 DAY = 86_400
-CLASS_NAMES = np.array(["calm", "busy"])
 
 
 @pytest.fixture
@@ -36,50 +39,6 @@ def store(tmp_path: Path) -> Store:
 def champion(store: Store, tmp_path: Path) -> Iterator[Trained]:
     with trained(store, tmp_path, "run-1") as version:
         yield version
-
-
-def target_of(*versions: Trained, **changes: Any) -> Target:
-    target = Target(
-        namespace="demo",
-        name="bikes",
-        uid="u-1",
-        model=MODEL,
-        policy=MonitorSpec.model_validate(POLICY),
-        versions=tuple(TrainedVersion(v.digest, v.run, instant(NOW - 10)) for v in versions),
-        flush_seconds=10,
-        evaluated_through=None,
-        signals=(),
-        evaluations=(),
-    )
-    return replace(target, **changes)
-
-
-def look(store: Store, target: Target, now: float, watch: Watch | None = None) -> Progress:
-    """Look once, or so often as there are days of the past to be read."""
-    watching = watch or Watch(target, ObjectCache())
-    while True:
-        progress = watching.look(store, target, instant(now), everything=False)
-        if progress.reports or not progress.more:
-            return progress
-
-
-def after(target: Target, progress: Progress) -> Target:
-    """Return the target as it is read after the progress was written."""
-    assert progress.evaluated_through is not None
-    return advanced(target, status_of(target, progress.reports, progress.evaluated_through))
-
-
-def serve(
-    pod: ServerPod, version: Trained, begin: float, *, received: float, shift: float = 0.0
-) -> None:
-    """Answer 300 rows of ten minutes and label them: one request a minute."""
-    for minute in range(10):
-        rows = normal_rows(30, seed=int(begin) + minute, shift=shift)
-        name = f"{begin}-{minute}"
-        event = begin + 60 * minute + 2 * np.arange(30)
-        decided = pod.answer(version, name, rows, event=event, received=received + minute)
-        pod.label(name, CLASS_NAMES[decided].tolist(), received=received + minute + 0.5)
-    pod.flush()
 
 
 def test_a_window_is_evaluated_once_its_end_was_seen_and_all_pods_have_flushed(
@@ -112,22 +71,6 @@ def test_a_model_that_begins_to_answer_is_noticed_at_the_next_look(
     serve_windows(ServerPod(store), champion, 2)
 
     assert len(look(store, target, NOW + 60, watch).reports) == 1
-
-
-def serve_windows(pod: ServerPod, version: Trained, count: int, *, shift: float = 0.0) -> None:
-    """Serve so many windows one after the other, each twenty seconds after the one before."""
-    for number in range(count):
-        serve(pod, version, T0 + 600 * number, received=NOW + 20 * number, shift=shift)
-
-
-def stored_reports(store: Store) -> dict[str, bytes]:
-    keys = [entry.key for entry in store.list("monitoring/bikes/")]
-    return {key: store.get(key) for key in keys if "/policies/" not in key}
-
-
-def remove_reports(store: Store) -> None:
-    for key in stored_reports(store):
-        store.delete(key)
 
 
 def test_a_process_that_begins_later_finds_the_same_windows_and_writes_the_same_bytes(
@@ -213,30 +156,6 @@ def test_a_report_that_is_there_is_adopted(store: Store, champion: Trained) -> N
     store.put_if_absent(first.file.key, other.to_bytes())
     (adopted,) = look(store, target_of(champion), NOW + 9999).reports
     assert adopted.evaluation == other
-
-
-@pytest.mark.parametrize(
-    ("lost", "count"),
-    [
-        pytest.param([], 0, id="nothing"),
-        pytest.param([("pane", 3)], 1, id="a pane"),
-        pytest.param([("pane", 2), ("pane", 3), ("decisions", 2)], 3, id="panes and records"),
-        pytest.param([("feedback", 1)], 1, id="labels"),
-        pytest.param([("pane", 10)], 0, id="the first pane of the next window"),
-    ],
-)
-def test_objects_that_got_lost_are_counted(
-    store: Store, champion: Trained, lost: list[tuple[str, int]], count: int
-) -> None:
-    pod = ServerPod(store, lost=frozenset(lost))
-    for minute in range(10):
-        rows = normal_rows(30, seed=minute)
-        pod.answer(champion, f"r{minute}", rows, event=T0 + 60 * minute, received=NOW + minute)
-        pod.label(f"r{minute}", ["calm"] * 30, received=NOW + minute)
-        pod.flush()
-    serve(pod, champion, T0 + 600, received=NOW + 20)
-    (report,) = look(store, target_of(champion), NOW + 9999).reports
-    assert report.evaluation.lost == count
 
 
 def test_rows_that_killed_processes_took_with_them_are_counted_once(

@@ -1,0 +1,81 @@
+"""A DriftMonitor's windows as the monitor looks at them: served, evaluated, told to the status."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from support.traffic import MODEL, ServerPod, Trained, instant, normal_rows
+from trimtab_operator.monitor.object_cache import ObjectCache
+from trimtab_operator.monitor.status import advanced, status_of
+from trimtab_operator.monitor.targets import Target, TrainedVersion
+from trimtab_operator.monitor.watch import Progress, Watch
+from trimtab_stages.contract.monitoring import MonitorSpec
+from trimtab_stages.store import Store
+
+T0 = 1_700_000_400.0
+"""Begin of a window, event time; a multiple of 600."""
+NOW = T0 + 10_000_000
+"""Arrivals: long after."""
+POLICY = {"window": {"seconds": 600, "minSamples": 50, "minLabels": 50}}
+CLASS_NAMES = np.array(["calm", "busy"])
+
+
+def target_of(*versions: Trained, **changes: Any) -> Target:
+    target = Target(
+        namespace="demo",
+        name="bikes",
+        uid="u-1",
+        model=MODEL,
+        policy=MonitorSpec.model_validate(POLICY),
+        versions=tuple(TrainedVersion(v.digest, v.run, instant(NOW - 10)) for v in versions),
+        flush_seconds=10,
+        evaluated_through=None,
+        signals=(),
+        evaluations=(),
+    )
+    return replace(target, **changes)
+
+
+def look(store: Store, target: Target, now: float, watch: Watch | None = None) -> Progress:
+    """Look once, or so often as there are days of the past to be read."""
+    watching = watch or Watch(target, ObjectCache())
+    while True:
+        progress = watching.look(store, target, instant(now), everything=False)
+        if progress.reports or not progress.more:
+            return progress
+
+
+def after(target: Target, progress: Progress) -> Target:
+    """Return the target as it is read after the progress was written."""
+    assert progress.evaluated_through is not None
+    return advanced(target, status_of(target, progress.reports, progress.evaluated_through))
+
+
+def serve(
+    pod: ServerPod, version: Trained, begin: float, *, received: float, shift: float = 0.0
+) -> None:
+    """Answer 300 rows of ten minutes and label them: one request a minute."""
+    for minute in range(10):
+        rows = normal_rows(30, seed=int(begin) + minute, shift=shift)
+        name = f"{begin}-{minute}"
+        event = begin + 60 * minute + 2 * np.arange(30)
+        decided = pod.answer(version, name, rows, event=event, received=received + minute)
+        pod.label(name, CLASS_NAMES[decided].tolist(), received=received + minute + 0.5)
+    pod.flush()
+
+
+def serve_windows(pod: ServerPod, version: Trained, count: int, *, shift: float = 0.0) -> None:
+    """Serve so many windows one after the other, each twenty seconds after the one before."""
+    for number in range(count):
+        serve(pod, version, T0 + 600 * number, received=NOW + 20 * number, shift=shift)
+
+
+def stored_reports(store: Store) -> dict[str, bytes]:
+    keys = [entry.key for entry in store.list("monitoring/bikes/")]
+    return {key: store.get(key) for key in keys if "/policies/" not in key}
+
+
+def remove_reports(store: Store) -> None:
+    for key in stored_reports(store):
+        store.delete(key)

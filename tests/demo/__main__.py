@@ -37,7 +37,7 @@ def main() -> int:
     scenario = SCENARIOS[options.data]()
     windows = options.windows or scenario.windows
     with TemporaryDirectory() as folder, watching(Kubectl(options.namespace)) as watched:
-        story = Story(drifts=scenario.drifts)
+        story = Story(must_retrain=scenario.must_retrain)
         try:
             return int(not _tell(story, scenario, windows, watched, Path(folder)))
         except NotReadyError as error:

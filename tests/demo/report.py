@@ -72,8 +72,8 @@ def cut_bars(gaps: Mapping[int, Gap], goals: Mapping[int, float]) -> Iterator[Ba
 
 
 def retrains_bar(retrains: int, scenario: Scenario) -> Bar:
-    """Return how often the loop retrained; where the data drifts, never is not good enough."""
-    if scenario.drifts:
+    """Return how often the loop retrained; where it must, never is not good enough."""
+    if scenario.must_retrain:
         return bar_of_retrains("retrains", retrains, scenario.most_retrains)
     return Bar("retrains", retrains, scenario.most_retrains)
 

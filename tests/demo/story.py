@@ -20,14 +20,14 @@ class Story:
         began: when it began, seconds of a clock that only runs forward.
         rows: of the closing table.
         bars: figures with their goals.
-        drifts: the data is known to drift, so figures of retraining are owed.
+        must_retrain: figures of retraining are owed.
     """
 
     console: Console = field(default_factory=lambda: Console(highlight=False))
     began: float = field(default_factory=time.monotonic)
     rows: list[tuple[str, str]] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
-    drifts: bool = True
+    must_retrain: bool = True
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -52,10 +52,9 @@ class Story:
     def bar_of_retraining(self, bar: Bar, *, happened: bool) -> None:
         """Keep a figure of something that follows from a retrain.
 
-        Where it did not happen the figure is short; of data that hardly drifts it is not owed, and
-        a row of the table says so.
+        Where it did not happen the figure is short, or not owed, and a row of the table says so.
         """
-        if happened or self.drifts:
+        if happened or self.must_retrain:
             self.bar(bar)
         else:
             self.fact(bar.name, f"not owed: {bar.why}")

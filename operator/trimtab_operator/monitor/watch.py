@@ -96,9 +96,12 @@ class Watch:
         is_behind = traffic.complete_ns != NEVER
         wait_ns = (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
         settled_ns = min(nanoseconds(now), traffic.complete_ns) - wait_ns
-        if not everything and not is_behind and self._has_closed(traffic, target, settled_ns):
+        open_from = traffic.ledger.open_from(settled_ns)
+        # Objects become visible while they are listed: what came before the object that closed a
+        # window is all there only in a listing that has begun after that one was seen.
+        if not is_behind and self._has_closed(target, open_from):
             traffic.read(store, read, today, everything=True)
-        progress = self._evaluate_closed(store, target, traffic, settled_ns)
+        progress = self._evaluate_closed(store, target, traffic, settled_ns, open_from)
         settles_ns = traffic.ledger.next_closing(settled_ns)
         return replace(
             progress,
@@ -110,20 +113,27 @@ class Watch:
         self.active = time.monotonic()
         return self._cache.get(store, key)
 
-    def _has_closed(self, traffic: Traffic, target: Target, settled_ns: int) -> bool:
-        open_from, first = traffic.ledger.open_from(settled_ns), self._first(target)
+    def _has_closed(self, target: Target, open_from: int | None) -> bool:
+        first = self._first(target)
         return open_from is not None and (first is None or open_from > first)
 
     def _evaluate_closed(
-        self, store: Store, target: Target, traffic: Traffic, settled_ns: int
+        self,
+        store: Store,
+        target: Target,
+        traffic: Traffic,
+        settled_ns: int,
+        open_from: int | None,
     ) -> Progress:
+        """Evaluate the windows before `open_from`, as many as there is room for."""
         first, reports = self._first(target), list[Report]()
         versions = [digest_prefix(version.digest) for version in target.versions]
         while True:
             closed = traffic.ledger.next_closed(first, versions, settled_ns)
+            if closed is not None and (open_from is None or closed.number >= open_from):
+                closed = None
             self._is_full = closed is not None and len(reports) == target.room
             if closed is None:
-                open_from = traffic.ledger.open_from(settled_ns)
                 return Progress(tuple(reports), self._end(first, open_from))
             if self._is_full:
                 return Progress(tuple(reports), self._end(first, first))

@@ -1,0 +1,92 @@
+"""Windows of a bucket that fills while it is read: after an outage of the store, for instance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.traffic import ServerPod, Trained, instant, normal_rows, trained
+from support.watching import NOW, T0, after, target_of
+from trimtab_operator.monitor.object_cache import ObjectCache
+from trimtab_operator.monitor.sequences import writer_of
+from trimtab_operator.monitor.watch import Watch
+from trimtab_stages.store import Entry, LocalStore
+
+Lacking = dict[str, list[range]]
+"""Numbers that the first, the second, ... listing of a kind does not show yet."""
+
+
+class FillingStore(LocalStore):
+    """Shows some objects only after they were listed.
+
+    Attributes:
+        lacking: what the next listings do not show.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.lacking: Lacking = {}
+
+    def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
+        kind = prefix.split("/")[2] if prefix.startswith("serving/") else ""
+        portions = self.lacking.get(kind)
+        hidden = portions.pop(0) if portions else range(0)
+        for entry in super().list(prefix, start_after):
+            if not hidden or writer_of(entry.key).sequence not in hidden:
+                yield entry
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FillingStore:
+    (tmp_path / "bucket").mkdir()
+    return FillingStore(tmp_path / "bucket")
+
+
+@pytest.fixture
+def champion(store: FillingStore, tmp_path: Path) -> Iterator[Trained]:
+    with trained(store, tmp_path, "run-1") as version:
+        yield version
+
+
+@pytest.mark.parametrize("everything", [True, False])
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        pytest.param({}, id="nothing is missing"),
+        pytest.param({"decisions": [range(8, 9)]}, id="one came when its place was passed"),
+        pytest.param({"decisions": [range(8, 25)]}, id="labels close before the records are seen"),
+        pytest.param({"feedback": [range(5, 25)]}, id="records close before the labels are seen"),
+        pytest.param(
+            {"decisions": [range(11, 25), range(18, 19)]}, id="the next window closes meanwhile"
+        ),
+        pytest.param(
+            {"decisions": [range(11, 25), range(18, 25)], "feedback": [range(11, 25)]},
+            id="labels close the next window meanwhile",
+        ),
+        pytest.param(
+            {"feedback": [range(11, 25), range(15, 25)], "decisions": [range(11, 25)]},
+            id="records close the next window meanwhile",
+        ),
+    ],
+)
+def test_a_window_has_all_that_came_before_what_closed_it(
+    store: FillingStore, champion: Trained, lacking: Lacking, *, everything: bool
+) -> None:
+    pod = ServerPod(store)
+    for minute in range(21):
+        name, event, received = f"r{minute}", T0 + 60 * minute, NOW + 2 * minute
+        pod.answer(champion, name, normal_rows(10, seed=minute), event=event, received=received)
+        pod.label(name, ["calm"] * 10, received=received + 0.5, event=event)
+        pod.flush()
+    store.lacking = {kind: list(portions) for kind, portions in lacking.items()}
+    target = target_of(champion)
+    watch, found = Watch(target, ObjectCache()), list[tuple[int, int, int]]()
+    for _ in range(4):
+        progress = watch.look(store, target, instant(NOW + 999), everything=everything)
+        for report in progress.reports:
+            one = report.evaluation
+            found.append((one.rows, one.labels, one.lost))
+        if progress.evaluated_through is not None:
+            target = after(target, progress)
+
+    assert found == [(100, 100, 0)] * 2

@@ -2,10 +2,12 @@
 
 Both versions keep the same share of the requests whole, chosen by a hash of their ids, so their
 captured rows are pairs. Labels join them by inference id. Pairs count in the order in which their
-first labels came, so that later ones only ever follow: the interval then holds at every look.
+first labels came, so that later ones only ever follow: the interval then holds at every look. A
+pair whose rows come after its label, as the store was away, follows when they are there.
 """
 
 import logging
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +36,10 @@ logger = logging.getLogger(__name__)
 
 MOST_ROWS = 200_000
 """Rows of a challenger that are remembered while they wait for their labels."""
+
+MOST_EARLY = 50_000
+"""Labels that are remembered while they wait for their rows. Most labels are of rows that are not
+captured, so the oldest are forgotten first."""
 
 RowKey = tuple[bytes, int]
 """`hash_id` of the inference id, and the row in the request."""
@@ -80,11 +86,15 @@ class PairedRows:
     Args:
         target: the rollout; what a new comparison would follow from stays the same.
         cache: reads objects.
+        most_early: bound on the labels that wait for their rows.
     """
 
-    def __init__(self, target: RolloutTarget, cache: ObjectCache) -> None:
+    def __init__(
+        self, target: RolloutTarget, cache: ObjectCache, most_early: int = MOST_EARLY
+    ) -> None:
         self.identity = target.identity
         self._cache = cache
+        self._most_early = most_early
         self._champion, self._challenger = (
             _Captured(layout.version_captured_prefix(target.name, version.digest))
             for version in (target.champion, target.challenger)
@@ -93,13 +103,16 @@ class PairedRows:
             layout.feedback_prefix(target.name), day_of(nanoseconds(target.challenger.since))
         )
         self._waiting: list[tuple[str, FeedbackBatch]] = []
+        self._early: OrderedDict[RowKey, int] = OrderedDict()
         self._truth: dict[RowKey, int] = {}
         self._classes: tuple[str, ...] | None = None
 
     def gather(self, store: Store, target: RolloutTarget, now: datetime) -> dict[str, Any]:
         """Take in what is new and return the evidence as the Model's status names it.
 
-        Labels count when the rows of both versions that they may be of have been written.
+        Labels count when the rows of both versions that they may be of have been written, in order
+        of their arrival. Where the store was away for who writes the rows, and not for who took
+        the labels, they count when the rows are there.
 
         Args:
             store: the bucket.
@@ -150,14 +163,21 @@ class PairedRows:
     def _join(
         self, pairs: Mapping[RowKey, Pair], classes: tuple[str, ...], settled_ns: int
     ) -> None:
-        """Take the labels of pairs out of settled batches; a later label replaces the truth."""
+        """Take the labels of pairs out of settled batches; a later label replaces the truth.
+
+        The others may be of rows that are not there yet.
+        """
         settled = [one for one in self._waiting if one[1].received_ns <= settled_ns]
         self._waiting = [one for one in self._waiting if one[1].received_ns > settled_ns]
         labels = read_labels((batch for _, batch in sorted(settled, key=_by_key)), classes)
         rows = zip(labels.id_hash, labels.row.tolist(), labels.truth.tolist(), strict=True)
+        for found in [row for row in self._early if row in pairs]:
+            self._truth[found] = self._early.pop(found)
         for one, row, truth in rows:
-            if (one.tobytes(), row) in pairs:
-                self._truth[one.tobytes(), row] = truth
+            known = self._truth if (one.tobytes(), row) in pairs else self._early
+            known[one.tobytes(), row] = truth
+            if len(self._early) > self._most_early:
+                self._early.popitem(last=False)
 
 
 def labelled(found: list[tuple[Pair, int]]) -> Labelled:

@@ -1,11 +1,12 @@
 """Champion and challenger on the same rows, from what real server code has left in a bucket."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.traffic import CLASSES, MODEL, ServerPod, Trained, instant, normal_rows, trained
 from trimtab_operator.monitor.object_cache import ObjectCache
@@ -56,17 +57,30 @@ def gather(store: Store, target: RolloutTarget, rows: PairedRows | None = None) 
     return compared.gather(store, target, instant(NOW + 9999))
 
 
+def answer_twice(
+    pod: ServerPod, versions: tuple[Trained, Trained], number: int
+) -> list[NDArray[np.int64]]:
+    """Let both versions decide the ten rows of a request; return what each has decided."""
+    rows = normal_rows(10, seed=number)
+    return [
+        pod.answer(
+            version,
+            f"r{number}",
+            rows,
+            event=T0 + number,
+            received=NOW + number,
+            shadow=place > 0,
+        )
+        for place, version in enumerate(versions)
+    ]
+
+
 def serve(
     pod: ServerPod, versions: tuple[Trained, Trained], numbers: range, *, right: int = 0
 ) -> None:
     """Let both versions decide ten rows a request; `right` says which one the labels agree with."""
     for number in numbers:
-        rows = normal_rows(10, seed=number)
-        when = {"event": T0 + number, "received": NOW + number}
-        decided = [
-            pod.answer(version, f"r{number}", rows, shadow=place > 0, **when)
-            for place, version in enumerate(versions)
-        ]
+        decided = answer_twice(pod, versions, number)
         pod.label(f"r{number}", NAMES[decided[right]].tolist(), received=NOW + number + 0.5)
     pod.flush()
 
@@ -115,6 +129,50 @@ def test_labels_wait_until_the_rows_of_both_versions_are_written(
     early = PairedRows(target, ObjectCache()).gather(store, target, instant(NOW + 4.4))
     late = PairedRows(target, ObjectCache()).gather(store, target, instant(NOW + 4.6))
     assert (early["rows"], early["labelled"], late["labelled"]) == (10, 0, 10)
+
+
+def move(source: Store, target: Store, is_moved: Callable[[str], bool]) -> None:
+    """Let some objects become visible, by their keys."""
+    for entry in source.list():
+        if is_moved(entry.key):
+            target.put_if_absent(entry.key, source.get(entry.key))
+
+
+@pytest.mark.parametrize("late", ["/captured/", "a-1000", "b-1000"])
+def test_labels_that_come_before_their_rows_count_when_those_are_there(
+    store: Store, versions: tuple[Trained, Trained], tmp_path: Path, late: str
+) -> None:
+    # What pod `a` answers is labelled through pod `b`, and the store is away for one of them.
+    a, b = ServerPod(store, "a"), ServerPod(store, "b")
+    for number in range(4):
+        decided = answer_twice(a, versions, number)
+        b.label(f"r{number}", NAMES[decided[0]].tolist(), received=NOW + number + 0.5)
+        a.flush()
+        b.flush()
+    (tmp_path / "seen").mkdir()
+    seen, target = LocalStore(tmp_path / "seen"), target_of(versions)
+    move(store, seen, lambda key: late not in key)
+    rows_of_rollout = PairedRows(target, ObjectCache())
+    assert gather(seen, target, rows_of_rollout)["labelled"] == 0
+
+    move(store, seen, lambda key: late in key)
+    assert gather(seen, target, rows_of_rollout) == gather(store, target)
+    assert gather(store, target)["labelled"] == 40
+
+
+def test_labels_that_no_row_waits_for_are_forgotten_in_time(
+    store: Store, versions: tuple[Trained, Trained]
+) -> None:
+    target, pod = target_of(versions), ServerPod(store)
+    rows = PairedRows(target, ObjectCache(), most_early=5)
+    for number in range(4):
+        pod.label(f"r{number}", ["calm"] * 2, received=NOW + number)
+        pod.flush()
+    assert gather(store, target, rows)["labelled"] == 0
+    for number in range(4):
+        answer_twice(pod, versions, number)
+    pod.flush()
+    assert gather(store, target, rows)["labelled"] == 5
 
 
 def test_rows_of_one_version_alone_are_no_pairs(

@@ -55,6 +55,20 @@ def test_an_object_that_cannot_be_encoded_costs_only_itself(tmp_path: Path) -> N
     assert box.written == {"captured": 1}
 
 
+def test_a_fault_that_nobody_foresaw_costs_only_one_object(tmp_path: Path) -> None:
+    stores = [LocalStore(tmp_path)]
+    box = Outbox(stores.pop, MEBIBYTE)
+    box.offer(Outgoing("pane", "a", lambda: b"1", 1))
+    box.offer(Outgoing("pane", "b", lambda: b"1", 1))
+    box.start()
+    wait_until(lambda: box.dropped["pane"] == 1, 10)
+    stores.append(LocalStore(tmp_path))
+    box.offer(Outgoing("pane", "c", lambda: b"1", 1))
+    box.close(10.0)
+
+    assert (box.written["pane"], box.dropped["pane"]) == (2, 1)
+
+
 class PartlyAway(LocalStore):
     """Takes all objects but some, until it is back.
 

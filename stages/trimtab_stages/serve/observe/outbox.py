@@ -153,6 +153,10 @@ class Outbox:
                 LOG.warning("cannot write %s yet: %s", item.key, error)
                 self._closing.wait(wait)
                 wait = min(2 * wait, LAST_RETRY_SECONDS)
+            except Exception:
+                # What nobody foresaw costs this object: without its thread a lane would stand.
+                LOG.exception("cannot write %s", item.key)
+                break
             else:
                 self._count(self.written, item)
                 return

@@ -73,7 +73,7 @@ class Following:
     Attributes:
         answering: ready pods that report its revision, or an earlier one of the same champion.
         behind: names of running pods that report another one, or none.
-        untold: those of them that were not told of it yet.
+        untold: those of them that were not told of it yet, and those that were told of another.
         refused: what a pod says of a champion that it does not load.
     """
 
@@ -108,7 +108,9 @@ def following(
     on_plan = [pod for pod in running if _revision(servers, pod) in served]
     answering = tuple(pod for pod in on_plan if pod.ready and servers[pod.name].ready)
     behind = [pod for pod in running if _revision(servers, pod) != wanted.revision]
-    untold = tuple(pod.name for pod in behind if pod.told_revision != wanted.revision)
+    # One that refused the plan between may follow the newest one, and have the other before it.
+    to_tell = (pod for pod in running if pod in behind or pod.told_revision)
+    untold = tuple(pod.name for pod in to_tell if pod.told_revision != wanted.revision)
     states = [state for pod in running for state in _versions(servers, pod)]
     refused = [item for item in states if is_refused(item) and item.digest == wanted.champion]
     names = tuple(pod.name for pod in behind)

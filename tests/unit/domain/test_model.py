@@ -133,6 +133,15 @@ def test_pods_that_were_told_of_the_newest_plan_are_not_nudged_again() -> None:
     assert told(result)["Ready"] == "False Deploying"
 
 
+def test_pods_that_refused_the_plan_before_are_told_of_the_newest_one() -> None:
+    told_pod = replace(pod("back", ready=True), told_revision="sha256:refused")
+
+    result = plan(model(CHAMPION), serving(told_pod))
+
+    assert steps(result)[-1] == "Nudge back"
+    assert told(result)["Ready"] == "True Answering"
+
+
 def test_some_answering_pods_serve_while_others_start() -> None:
     seen = serving(pod("a", ready=True), pod("b"))
 

@@ -25,7 +25,7 @@ from trimtab_stages.contract.reasons import ServingReason
 from trimtab_stages.contract.serving_plan import ServerState, ServingPlan
 from trimtab_stages.serve.plan.version import short_name
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.recovery, pytest.mark.rotating]
 
 NAME, REPLICAS, SECONDS = "replicated", 3, 180
 FIRST, SECOND = doubling(), identity(TensorProto.FLOAT, ["n", 2])

@@ -92,17 +92,28 @@ def look_anew(store: Store, target: Target) -> list[int]:
 def test_objects_that_got_lost_are_counted_once(
     store: Store, champion: Trained, lost: list[tuple[str, int]], counts: list[int]
 ) -> None:
+    serve_three_windows(store, champion, lost)
+    reports = look(store, target_of(champion), NOW + 9999).reports
+    assert [report.evaluation.lost for report in reports] == counts
+
+
+def serve_three_windows(store: Store, champion: Trained, lost: list[tuple[str, int]]) -> None:
     hit, other = ServerPod(store, "bikes-0", lost=frozenset(lost)), ServerPod(store, "bikes-1")
     for minute in range(31):
         for pod in (hit, other):
             serve_minutes(pod, champion, range(minute, minute + 1))
-    reports = look(store, target_of(champion), NOW + 9999).reports
-    assert [report.evaluation.lost for report in reports] == counts
+
+
+def test_processes_that_are_killed_and_a_replay_count_the_same(
+    store: Store, champion: Trained
+) -> None:
+    serve_three_windows(store, champion, [(kind, 9) for kind in COUNTED] + [("pane", 14)])
+    look(store, target_of(champion), NOW + 9999)
     assert {one.outcome for one in replay_all(store, "bikes", last=9)} == {Outcome.SAME}
 
     expected = stored_reports(store)
     remove_reports(store)
-    assert look_anew(store, target_of(champion)) == counts
+    assert look_anew(store, target_of(champion)) == [0, 4, 0]
     assert stored_reports(store) == expected
 
 

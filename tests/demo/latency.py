@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from support.bars import Bar
-from support.kubectl import Kubectl
 from trimtab_operator.manifests import labels
 
 FLUSHES, TRAINING_SECONDS, PLAN_SECONDS = 2, 15, 5
@@ -37,10 +36,10 @@ class Latency:
         self.verdicts.append(_seconds(sent, _time(decision["time"])))
         return self.verdicts[-1]
 
-    def trained(self, kubectl: Kubectl, run: str, decision: dict[str, Any]) -> None:
-        """Note when a run's container started."""
-        pods = kubectl.run("get", "pods", "-l", f"{labels.RUN}={run}", "-o", "name").split()
-        started = [item for pod in pods for item in _starts(kubectl.get(pod))]
+    def trained(self, pods: Sequence[dict[str, Any]], run: str, decision: dict[str, Any]) -> None:
+        """Note when a run's container started, by the namespace's pods."""
+        own = [pod for pod in pods if pod["metadata"].get("labels", {}).get(labels.RUN) == run]
+        started = [item for pod in own for item in _starts(pod)]
         since = [_seconds(_time(decision["time"]), start) for start in started]
         # The kubelet tells whole seconds: a start in the second of the verdict is at once.
         self.trainings.append(max(min(since), 0.0) if since else math.nan)

@@ -135,7 +135,7 @@ class Loop:
         )
         hop.run = run["metadata"]["name"]
         hop.gates = _reason(run, "GatesPassed")
-        self.latency.trained(self.kubectl, hop.run, hop.decision)
+        self.latency.trained(self._read("pods")["items"], hop.run, hop.decision)
         if hop.gates != "Passed":
             return rows
         digest = run["status"]["modelDigest"]

@@ -54,7 +54,7 @@ class Target:
         signals: newest values as the status has them.
         evaluations: newest evaluations as the status has them, newest last.
         decided_through: end of the newest window that the operator has decided, None before one.
-        lookback: decided windows that its rules look at beside the one that they judge.
+        lookback: decided windows that rules and guards look at beside the one that is judged.
     """
 
     namespace: str
@@ -74,7 +74,7 @@ class Target:
     def room(self) -> int:
         """How many more evaluations the status takes before one that is needed falls out of it.
 
-        Those that wait for their decision are needed, and those that a rule still looks back at.
+        Those that wait for their decision are needed, and those that rules and guards look back at.
         """
         waiting = sum(map(self._is_undecided, self.evaluations))
         return max(WINDOWS - self.lookback - waiting, 0)
@@ -128,7 +128,7 @@ def _target(body: Body, model: Body) -> Target | None:
         signals=tuple(status.get("signals", ())),
         evaluations=tuple(status.get("evaluations", ())),
         decided_through=_instant(status.get("decision", {}).get("windowEnd")),
-        lookback=_lookback(body["spec"].get("rules", ())),
+        lookback=_lookback(body["spec"]),
     )
 
 
@@ -136,8 +136,10 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _lookback(rules: Iterable[Body]) -> int:
-    return max((int(rule.get("forWindows", 1)) for rule in rules), default=1) - 1
+def _lookback(spec: Body) -> int:
+    """Return how many decided windows hysteresis and cooldown look back at."""
+    hysteresis = max((int(rule.get("forWindows", 1)) for rule in spec.get("rules", ())), default=1)
+    return max(hysteresis - 1, int(spec.get("guards", {}).get("cooldownWindows", 1)))
 
 
 def _policy(spec: Body) -> MonitorSpec | None:

@@ -60,7 +60,8 @@ class Traffic:
             StoreError: the bucket does not answer.
         """
         day = self._day if self._day < today else None
-        everything = everything or self.complete_ns != NEVER
+        # A day that is over is read once, so with the processes that have begun unseen.
+        everything = everything or day is not None or self.complete_ns != NEVER
         for feed, take, arrival in (
             (self._blocks, self._take_block, _block_arrival),
             (self._labels, self._take_labels, _labels_arrival),

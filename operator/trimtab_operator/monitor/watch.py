@@ -134,7 +134,10 @@ class Watch:
                 closed = None
             self._is_full = closed is not None and len(reports) == target.room
             if closed is None:
-                return Progress(tuple(reports), self._end(first, open_from))
+                # What has closed a window may be forgotten with the windows before it.
+                still = traffic.ledger.open_from(settled_ns)
+                known = None if open_from is None or still is None else min(open_from, still)
+                return Progress(tuple(reports), self._end(first, known))
             if self._is_full:
                 return Progress(tuple(reports), self._end(first, first))
             report = self._evaluate(store, target, traffic, closed)

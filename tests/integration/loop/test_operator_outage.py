@@ -32,6 +32,8 @@ WINDOWS, FAULTY = 30, 7
 SPEC: dict[str, Any] = {
     "modelRef": {"name": MODEL},
     "window": {"seconds": 600, "minSamples": 50, "minLabels": 50},
+    # Nothing looks back, so the status fills up.
+    "guards": {"cooldownWindows": 0},
     "rules": [
         {"name": "broken", "signal": "faults", "value": "0", "outcome": "HoldRetraining"},
         # Asks for a person in every window, so that every window is recorded.

@@ -73,25 +73,33 @@ def ended(*days: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("evaluations", "decided", "for_windows", "room"),
+    ("evaluations", "decided", "for_windows", "cooldown", "room"),
     [
-        pytest.param([], None, [], 12, id="nothing is evaluated"),
-        pytest.param(ended(*range(1, 13)), None, [1], 0, id="nothing is decided"),
-        pytest.param(ended(*range(1, 13)), 5, [1], 5, id="some are decided"),
-        pytest.param(ended(*range(1, 13)), 12, [1], 12, id="all are decided"),
-        pytest.param(ended(*range(1, 13)), 12, [1, 3], 10, id="a rule looks back two windows"),
-        pytest.param(ended(*range(1, 13)), 9, [3], 7, id="and some wait"),
-        pytest.param(ended(*range(1, 13)), 12, [12], 1, id="a rule looks back as far as one may"),
-        pytest.param(ended(*range(1, 13)), 11, [12], 0, id="and one waits"),
-        pytest.param(ended(*range(1, 13)), 3, [12], 0, id="a rule was changed meanwhile"),
+        pytest.param([], None, [], 0, 12, id="nothing is evaluated"),
+        pytest.param(ended(*range(1, 13)), None, [1], 0, 0, id="nothing is decided"),
+        pytest.param(ended(*range(1, 13)), 5, [1], 0, 5, id="some are decided"),
+        pytest.param(ended(*range(1, 13)), 12, [1], 0, 12, id="all are decided"),
+        pytest.param(ended(*range(1, 13)), 12, [1, 3], 0, 10, id="a rule looks back two windows"),
+        pytest.param(ended(*range(1, 13)), 9, [3], 0, 7, id="and some wait"),
+        pytest.param(ended(*range(1, 13)), 12, [3], 5, 7, id="the cooldown looks back five"),
+        pytest.param(ended(*range(1, 13)), 12, [1], None, 11, id="by default it looks back one"),
+        pytest.param(ended(*range(1, 13)), 12, [12], 0, 1, id="as far as one may look back"),
+        pytest.param(ended(*range(1, 13)), 11, [12], 0, 0, id="and one waits"),
+        pytest.param(ended(*range(1, 13)), 3, [12], 0, 0, id="a rule was changed meanwhile"),
     ],
 )
 def test_there_is_room_for_as_many_windows_as_let_none_go_by_undecided(
-    evaluations: list[dict[str, str]], decided: int | None, for_windows: list[int], room: int
+    evaluations: list[dict[str, str]],
+    decided: int | None,
+    for_windows: list[int],
+    cooldown: int | None,
+    room: int,
 ) -> None:
+    rules = [{"forWindows": count} for count in for_windows]
+    guards = {} if cooldown is None else {"guards": {"cooldownWindows": cooldown}}
     decision = {"decision": {"windowEnd": ended(decided)[0]["end"]}} if decided else {}
     body = MONITOR | {
-        "spec": MONITOR["spec"] | {"rules": [{"forWindows": count} for count in for_windows]},
+        "spec": MONITOR["spec"] | {"rules": rules} | guards,
         "status": {"evaluations": evaluations} | decision,
     }
     assert find_targets([body], [MODEL])[0].room == room

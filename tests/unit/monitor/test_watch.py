@@ -283,6 +283,26 @@ def test_after_an_outage_of_the_operator_no_window_goes_by_undecided(
     assert seen == [instant(T0 + 600 * number) for number in range(1, 31)]
 
 
+def test_a_pod_that_began_while_nothing_was_read_counts_also_the_day_after(
+    store: Store, champion: Trained
+) -> None:
+    pod, target = ServerPod(store), target_of(champion)
+    watch = Watch(target, ObjectCache())
+    evening = NOW - NOW % DAY + DAY - 600
+    serve(pod, champion, T0, received=evening)
+    assert watch.look(store, target, instant(evening + 40), everything=True).reports == ()
+    for one in (pod, ServerPod(store, "bikes-1")):
+        serve(one, champion, T0 + 600, received=evening + 60)
+    serve(pod, champion, T0 + 1200, received=evening + 120)
+    records, is_behind = list[int](), True
+    while is_behind:
+        progress = watch.look(store, target, instant(evening + DAY), everything=False)
+        records += [len(one.evaluation.records) for one in progress.reports]
+        target = after(target, progress) if progress.reports else target
+        is_behind = progress.more
+    assert records == [1, 2]
+
+
 def test_too_few_rows_are_insufficient(store: Store, champion: Trained) -> None:
     pod = ServerPod(store)
     pod.answer(champion, "r", normal_rows(20), event=T0 + 1, received=NOW)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPException
 
 import pytest
 import tritonclient.http as triton
@@ -115,5 +116,5 @@ def _versions(kubectl: Kubectl) -> list[str]:
         ):
             metadata = client.get_model_metadata(NAME)
             return [str(version) for version in metadata["versions"]]
-    except (KubectlError, triton.InferenceServerException, OSError):
+    except (KubectlError, triton.InferenceServerException, OSError, HTTPException):
         return []

@@ -36,10 +36,12 @@ class _Watermark:
     """Earliest arrivals over all objects.
 
     Attributes:
+        floor_ns: what arrived earlier closes nothing that is still open.
         numbers: windows with rows.
         believed_ns: arrival of the first row whose event time does not lie in the future.
     """
 
+    floor_ns: int
     numbers: set[int] = field(default_factory=set)
     believed_ns: int = NEVER
     _reached: dict[int, int] = field(default_factory=dict)
@@ -50,7 +52,8 @@ class _Watermark:
         self.numbers.update(number for _, number in block.rows)
         self.believed_ns = min(self.believed_ns, block.believed_ns)
         _take_earlier(self._reached, block.reached.items())
-        _take_earlier(self._ahead, block.reached_ahead.items())
+        ahead = block.reached_ahead.items()
+        _take_earlier(self._ahead, (item for item in ahead if item[1] >= self.floor_ns))
 
     def add_labels(self, labels: SeenLabels) -> None:
         """Take labels in."""
@@ -72,31 +75,31 @@ class Ledger:
     """Blocks and labels of one Model, as one DriftMonitor's windows see them.
 
     Attributes:
-        floor_ns: what began to arrive earlier belongs to windows that are done.
+        floor_ns: what arrived earlier belongs to windows that are done.
     """
 
     def __init__(self, floor_ns: int) -> None:
         self.floor_ns = floor_ns
         self._blocks: dict[str, SeenBlock] = {}
         self._labels: dict[str, SeenLabels] = {}
-        self._watermark = _Watermark()
+        self._watermark = _Watermark(floor_ns)
 
     def add_block(self, block: SeenBlock) -> None:
         """Take a block; one that was taken before changes nothing."""
-        if block.first_received_ns >= self.floor_ns:
+        if block.last_received_ns >= self.floor_ns:
             self._blocks[block.key] = block
             self._watermark.add_block(block)
 
     def add_labels(self, labels: SeenLabels) -> None:
         """Take a batch of labels; one that was taken before changes nothing."""
-        if labels.received_ns >= self.floor_ns:
+        if labels.complete_ns >= self.floor_ns:
             self._labels[labels.key] = labels
             self._watermark.add_labels(labels)
 
     def raise_floor(self, floor_ns: int) -> None:
-        """Forget what began to arrive before."""
+        """Forget what arrived before."""
         blocks, labels = tuple(self._blocks.values()), tuple(self._labels.values())
-        self.floor_ns, self._watermark = floor_ns, _Watermark()
+        self.floor_ns, self._watermark = floor_ns, _Watermark(floor_ns)
         self._blocks, self._labels = {}, {}
         for block in blocks:
             self.add_block(block)

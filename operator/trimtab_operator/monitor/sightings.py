@@ -23,7 +23,7 @@ class SeenBlock:
 
     Attributes:
         key: where it lies.
-        first_received_ns: arrival of its first row.
+        last_received_ns: arrival of its last row.
         rows: arrival of the first row by (version's first 8 bytes, window).
         reached: earliest arrival by the first window that an event time leaves open.
         reached_ahead: the same of rows whose event time lies in the future, by their arrival.
@@ -31,7 +31,7 @@ class SeenBlock:
     """
 
     key: str
-    first_received_ns: int
+    last_received_ns: int
     rows: dict[tuple[bytes, int], int]
     reached: dict[int, int]
     reached_ahead: dict[int, int]
@@ -45,11 +45,13 @@ class SeenLabels:
     Attributes:
         key: where it lies.
         received_ns: arrival of its first label.
+        complete_ns: arrival of its last label.
         reached: as of a block; empty where no label says when it became true.
     """
 
     key: str
     received_ns: int
+    complete_ns: int
     reached: dict[int, int]
 
 
@@ -75,7 +77,7 @@ def see_block(
     ahead = received_ns[~believed & (event_ns <= received_ns + MOST_AHEAD_NS)]
     return SeenBlock(
         key=key,
-        first_received_ns=int(received_ns.min()),
+        last_received_ns=int(received_ns.max()),
         rows=rows,
         reached=earliest_arrivals(grid.reached_by(event_ns[believed]), received_ns[believed]),
         reached_ahead=earliest_arrivals(grid.reached_by(ahead), ahead),
@@ -99,4 +101,4 @@ def see_labels(
     told = event_ns[event_ns <= received_ns + AHEAD_NS]
     arrived_ns = received_ns if complete_ns is None else complete_ns
     reached = earliest_arrivals(grid.reached_by(told), np.full(len(told), arrived_ns))
-    return SeenLabels(key, received_ns, reached)
+    return SeenLabels(key, received_ns, arrived_ns, reached)

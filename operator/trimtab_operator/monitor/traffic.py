@@ -1,13 +1,12 @@
 """What servers have left in a Model's bucket, read as far as it is new."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from trimtab_operator.monitor.feed import Feed, skip_older
 from trimtab_operator.monitor.ledger import Ledger
-from trimtab_operator.monitor.sequences import writer_of
 from trimtab_operator.monitor.sightings import see_block, see_labels
 from trimtab_operator.monitor.windows import NEVER, SECOND_NS, Grid, nanoseconds
 from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
@@ -17,6 +16,9 @@ from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.store import Store
 
 logger = logging.getLogger(__name__)
+
+MOST_FLUSH_NS = 3600 * SECOND_NS
+"""What a server writes at once has arrived within this, and lies under the day of the first."""
 
 
 class Traffic:
@@ -34,12 +36,12 @@ class Traffic:
     Args:
         model: name of the Model.
         grid: the windows.
-        floor_ns: what began to arrive earlier is left out, nanoseconds since 1970.
+        floor_ns: what arrived earlier is left out, nanoseconds since 1970.
     """
 
     def __init__(self, model: str, grid: Grid, floor_ns: int) -> None:
         self.model = model
-        self._day = day_of(floor_ns)
+        self._day = _first_day(floor_ns)
         self._grid = grid
         self._blocks = Feed(layout.decisions_prefix(model), self._day)
         self._labels = Feed(layout.feedback_prefix(model), self._day)
@@ -78,10 +80,10 @@ class Traffic:
             self.complete_ns = _begin_ns(self._day)
 
     def raise_floor(self, floor_ns: int) -> None:
-        """Forget what began to arrive before."""
+        """Forget what arrived before."""
         self.ledger.raise_floor(floor_ns)
         for feed in (self._blocks, self._labels):
-            feed.skip_to(day_of(floor_ns))
+            feed.skip_to(_first_day(floor_ns))
 
     def _try(self, take: Callable[[str, bytes], None], key: str, read: Read) -> None:
         data = read(key)
@@ -133,6 +135,11 @@ def day_of(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns / SECOND_NS, UTC).strftime("%Y-%m-%d")
 
 
+def _first_day(floor_ns: int) -> str:
+    """Return the day of the oldest object that may hold what arrived at an instant."""
+    return day_of(floor_ns - MOST_FLUSH_NS)
+
+
 def day_after(day: str) -> str:
     """Return the day after a day, `YYYY-MM-DD`."""
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
@@ -140,19 +147,3 @@ def day_after(day: str) -> str:
 
 def _begin_ns(day: str) -> int:
     return nanoseconds(datetime.combine(date.fromisoformat(day), time.min, UTC))
-
-
-def first_arrival(read: Read, keys: Iterable[str]) -> int | None:
-    """Return when the first row of some blocks arrived, nanoseconds; None without blocks.
-
-    A process writes in order of arrival, so the first block of each says it.
-
-    Raises:
-        StoreError: a block cannot be read.
-    """
-    firsts: dict[str, str] = {}
-    for key in keys:
-        process = writer_of(key).process
-        firsts[process] = min(key, firsts.get(process, key))
-    arrivals = (_block_arrival(read(key)) for key in firsts.values())
-    return min(arrivals, default=None)

@@ -15,8 +15,15 @@ from trimtab_operator.monitor.ledger import ClosedWindow
 from trimtab_operator.monitor.losses import count_lost, counted_in, list_panes
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import WINDOWS, Target, TrainedVersion
-from trimtab_operator.monitor.traffic import Traffic, day_of, first_arrival
-from trimtab_operator.monitor.windows import NEVER, SECOND_NS, UPLOAD_SECONDS, Grid, nanoseconds
+from trimtab_operator.monitor.traffic import Traffic, day_of
+from trimtab_operator.monitor.windows import (
+    NEVER,
+    SECOND_NS,
+    UPLOAD_SECONDS,
+    Grid,
+    floor_of,
+    nanoseconds,
+)
 from trimtab_operator.storage.evaluations import (
     Judged,
     Report,
@@ -65,6 +72,7 @@ class Watch:
         self._judged: dict[str, Judged] = {}
         # As many as the status keeps, so that a process that begins anew knows the same.
         self._before: deque[WindowKeys] = deque(maxlen=WINDOWS)
+        self._done: deque[tuple[datetime, int | None]] = deque(maxlen=WINDOWS)
         self.newest: Report | None = None
         self.active = time.monotonic()
         self._traffic: Traffic | None = None
@@ -134,42 +142,31 @@ class Watch:
                 closed = None
             self._is_full = closed is not None and len(reports) == target.room
             if closed is None:
-                # What has closed a window may be forgotten with the windows before it.
-                still = traffic.ledger.open_from(settled_ns)
-                known = None if open_from is None or still is None else min(open_from, still)
-                return Progress(tuple(reports), self._end(first, known))
+                return Progress(tuple(reports), self._end(first, open_from))
             if self._is_full:
                 return Progress(tuple(reports), self._end(first, first))
             report = self._evaluate(store, target, traffic, closed)
             reports.append(report)
             self._remember(report)
-            self._raise_floor(store, traffic, report)
+            traffic.raise_floor(self._floor(traffic.ledger.floor_ns))
             first = closed.number + 1
 
     def _begin(self, store: Store, target: Target) -> Traffic:
-        """Begin where the newest report's rows began to arrive, or at the champion's promotion."""
-        floor_ns = nanoseconds(target.begin)
+        """Begin where rows of windows that are not done began to arrive, or at the promotion."""
         # Without reports (the bucket was cleared, or is another one) there is no better begin.
         for evaluated in target.evaluations:
             with contextlib.suppress(NotFound):
                 self._remember(read_report(store, evaluated["report"]["key"]))
-        with contextlib.suppress(NotFound):
-            if self.newest is not None:
-                floor_ns = self._first_arrival(store, self.newest) or floor_ns
-        return Traffic(target.model, self._grid, floor_ns)
+        return Traffic(target.model, self._grid, self._floor(nanoseconds(target.begin)))
 
     def _remember(self, report: Report) -> None:
         self.newest = report
         self._before.append(counted_in(report.evaluation))
+        self._done.append((report.evaluation.end, report.evaluation.closed_ns))
 
-    def _raise_floor(self, store: Store, traffic: Traffic, report: Report) -> None:
-        floor_ns = self._first_arrival(store, report)
-        if floor_ns is not None:
-            traffic.raise_floor(floor_ns)
-
-    def _first_arrival(self, store: Store, report: Report) -> int | None:
-        """Return when the report's rows began to arrive: each process writes in that order."""
-        return first_arrival(partial(self._read, store), report.evaluation.records)
+    def _floor(self, known_ns: int) -> int:
+        floor_ns = floor_of(self._grid, self._done)
+        return known_ns if floor_ns is None else floor_ns
 
     def _evaluate(
         self, store: Store, target: Target, traffic: Traffic, closed: ClosedWindow

@@ -1,6 +1,6 @@
 """Event-time windows: which one a row falls into, and when one is closed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -94,6 +94,24 @@ def closing_arrival(reached: Mapping[int, int], number: int) -> int | None:
     """
     arrivals = [arrival for first_open, arrival in reached.items() if first_open > number]
     return min(arrivals, default=None)
+
+
+def floor_of(grid: Grid, done: Iterable[tuple[datetime, int | None]]) -> int | None:
+    """Return an instant before which no row arrived whose window is not done; None: not known.
+
+    A row of a window behind the newest one that is done closes each window that ended, with the
+    allowed lateness, before its event time. So it has arrived when those were closed, or later.
+
+    Args:
+        grid: the windows.
+        done: end and closing arrival, nanoseconds, of windows that were evaluated, oldest first.
+    """
+    known = tuple(done)
+    if not known:
+        return None
+    passed = known[-1][0] - timedelta(seconds=grid.lateness)
+    closings = (closed for end, closed in known if closed is not None and end <= passed)
+    return max(closings, default=None)
 
 
 def nanoseconds(instant: datetime) -> int:

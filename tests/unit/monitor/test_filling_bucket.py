@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.traffic import ServerPod, Trained, instant, normal_rows, trained
+from support.traffic import ServerPod, Trained, instant, normal_rows
 from support.watching import NOW, T0, after, target_of
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.sequences import writer_of
@@ -40,12 +40,6 @@ class FillingStore(LocalStore):
 def store(tmp_path: Path) -> FillingStore:
     (tmp_path / "bucket").mkdir()
     return FillingStore(tmp_path / "bucket")
-
-
-@pytest.fixture
-def champion(store: FillingStore, tmp_path: Path) -> Iterator[Trained]:
-    with trained(store, tmp_path, "run-1") as version:
-        yield version
 
 
 @pytest.mark.parametrize("everything", [True, False])

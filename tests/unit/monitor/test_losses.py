@@ -1,12 +1,10 @@
 """Objects that servers have lost: each is counted in one window, whoever looks."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from support.traffic import ServerPod, Trained, normal_rows, trained
+from support.traffic import ServerPod, Trained, normal_rows
 from support.watching import (
     NOW,
     T0,
@@ -18,21 +16,9 @@ from support.watching import (
 )
 from trimtab_operator.cli.replay import Outcome, replay_all
 from trimtab_operator.monitor.targets import Target
-from trimtab_stages.store import LocalStore, Store
+from trimtab_stages.store import Store
 
 COUNTED = ("pane", "decisions", "feedback")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    (tmp_path / "bucket").mkdir()
-    return LocalStore(tmp_path / "bucket")
-
-
-@pytest.fixture
-def champion(store: Store, tmp_path: Path) -> Iterator[Trained]:
-    with trained(store, tmp_path, "run-1") as version:
-        yield version
 
 
 def serve_minutes(pod: ServerPod, version: Trained, minutes: range) -> None:

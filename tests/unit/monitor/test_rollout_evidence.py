@@ -20,12 +20,6 @@ NAMES = np.array(CLASSES)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    (tmp_path / "bucket").mkdir()
-    return LocalStore(tmp_path / "bucket")
-
-
-@pytest.fixture
 def versions(store: Store, tmp_path: Path) -> Iterator[tuple[Trained, Trained]]:
     """Champion and challenger: the challenger looks at the wrong sign of the feature."""
     with (

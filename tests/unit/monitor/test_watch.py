@@ -1,6 +1,5 @@
 """Windows of a DriftMonitor, from what real server code has left in a bucket to the report."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,18 +26,6 @@ from trimtab_stages.contract.monitoring import SignalState
 from trimtab_stages.store import LocalStore, Store
 
 DAY = 86_400
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    (tmp_path / "bucket").mkdir()
-    return LocalStore(tmp_path / "bucket")
-
-
-@pytest.fixture
-def champion(store: Store, tmp_path: Path) -> Iterator[Trained]:
-    with trained(store, tmp_path, "run-1") as version:
-        yield version
 
 
 def test_a_window_is_evaluated_once_its_end_was_seen_and_all_pods_have_flushed(

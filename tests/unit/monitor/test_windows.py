@@ -3,7 +3,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from trimtab_operator.monitor.windows import Grid, closing_arrival, earliest_arrivals
+from trimtab_operator.monitor.windows import (
+    Grid,
+    closing_arrival,
+    earliest_arrivals,
+    floor_of,
+)
 from trimtab_stages.contract.monitoring import Window
 
 HOUR = Grid(anchor=0, length=3600, lateness=0)
@@ -75,3 +80,22 @@ def test_a_window_is_closed_by_the_first_arrival_behind_it(
 def test_earliest_arrivals_by_key() -> None:
     keys, arrivals = np.array([2, 1, 2, 1]), np.array([8, 3, 4, 6])
     assert earliest_arrivals(keys, arrivals) == {1: 3, 2: 4}
+
+
+@pytest.mark.parametrize(
+    ("lateness", "done", "floor"),
+    [
+        pytest.param(0, [], None, id="nothing is done"),
+        pytest.param(0, [(1, 50), (2, 70)], 70, id="what closed the newest"),
+        pytest.param(100, [(1, 50), (2, 70)], 50, id="what closed the one a lateness before"),
+        pytest.param(150, [(1, 50), (2, 70), (3, 90)], 50, id="a lateness between two windows"),
+        pytest.param(200, [(1, 50), (2, 70)], None, id="none is that old"),
+        pytest.param(100, [(1, 50), (9, 70)], 50, id="over windows without rows"),
+        pytest.param(0, [(1, 50), (2, None)], 50, id="a report that does not say"),
+    ],
+)
+def test_no_row_of_an_open_window_arrived_before_the_floor(
+    lateness: int, done: list[tuple[int, int | None]], floor: int | None
+) -> None:
+    grid = Grid(anchor=0, length=100, lateness=lateness)
+    assert floor_of(grid, [(grid.start(number), closed) for number, closed in done]) == floor

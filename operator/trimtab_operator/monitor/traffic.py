@@ -31,7 +31,7 @@ class Traffic:
         ledger: what was seen.
         unreadable: keys of objects that have another format.
         complete_ns: what arrived by then has been read, as far as days are; `NEVER` when the days
-            before today are read.
+            before yesterday are read.
 
     Args:
         model: name of the Model.
@@ -61,7 +61,8 @@ class Traffic:
         Raises:
             StoreError: the bucket does not answer.
         """
-        day = self._day if self._day < today else None
+        # Of a day that has just ended objects may still become visible: it is read with today.
+        day = self._day if day_after(self._day) < today else None
         # A day that is over is read once, so with the processes that have begun unseen.
         everything = everything or day is not None or self.complete_ns != NEVER
         for feed, take, arrival in (
@@ -84,6 +85,7 @@ class Traffic:
         self.ledger.raise_floor(floor_ns)
         for feed in (self._blocks, self._labels):
             feed.skip_to(_first_day(floor_ns))
+        self.unreadable -= {key for key in self.unreadable if _is_before(key, _first_day(floor_ns))}
 
     def _try(self, take: Callable[[str, bytes], None], key: str, read: Read) -> None:
         data = read(key)
@@ -138,6 +140,10 @@ def day_of(time_ns: int) -> str:
 def _first_day(floor_ns: int) -> str:
     """Return the day of the oldest object that may hold what arrived at an instant."""
     return day_of(floor_ns - MOST_FLUSH_NS)
+
+
+def _is_before(key: str, day: str) -> bool:
+    return key.split("/")[-2] < day
 
 
 def day_after(day: str) -> str:

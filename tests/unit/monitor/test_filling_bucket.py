@@ -14,6 +14,7 @@ from trimtab_stages.store import Entry, LocalStore
 
 Lacking = dict[str, list[range]]
 """Numbers that the first, the second, ... listing of a kind does not show yet."""
+MIDNIGHT = NOW - NOW % 86_400 + 86_400
 
 
 class FillingStore(LocalStore):
@@ -42,7 +43,14 @@ def store(tmp_path: Path) -> FillingStore:
     return FillingStore(tmp_path / "bucket")
 
 
-@pytest.mark.parametrize("everything", [True, False])
+@pytest.mark.parametrize(
+    ("everything", "begin", "seen_after"),
+    [
+        pytest.param(True, NOW, 999, id="all are looked for"),
+        pytest.param(False, NOW, 999, id="known ones go on"),
+        pytest.param(True, MIDNIGHT - 60, 80, id="the day has just ended"),
+    ],
+)
 @pytest.mark.parametrize(
     "lacking",
     [
@@ -64,11 +72,17 @@ def store(tmp_path: Path) -> FillingStore:
     ],
 )
 def test_a_window_has_all_that_came_before_what_closed_it(
-    store: FillingStore, champion: Trained, lacking: Lacking, *, everything: bool
+    store: FillingStore,
+    champion: Trained,
+    lacking: Lacking,
+    begin: float,
+    seen_after: float,
+    *,
+    everything: bool,
 ) -> None:
     pod = ServerPod(store)
     for minute in range(21):
-        name, event, received = f"r{minute}", T0 + 60 * minute, NOW + 2 * minute
+        name, event, received = f"r{minute}", T0 + 60 * minute, begin + 2 * minute
         pod.answer(champion, name, normal_rows(10, seed=minute), event=event, received=received)
         pod.label(name, ["calm"] * 10, received=received + 0.5, event=event)
         pod.flush()
@@ -76,7 +90,7 @@ def test_a_window_has_all_that_came_before_what_closed_it(
     target = target_of(champion)
     watch, found = Watch(target, ObjectCache()), list[tuple[int, int, int]]()
     for _ in range(4):
-        progress = watch.look(store, target, instant(NOW + 999), everything=everything)
+        progress = watch.look(store, target, instant(begin + seen_after), everything=everything)
         for report in progress.reports:
             one = report.evaluation
             found.append((one.rows, one.labels, one.lost))

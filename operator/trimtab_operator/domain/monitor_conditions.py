@@ -13,8 +13,10 @@ from trimtab_operator.domain.conditions import (
     stalled,
 )
 from trimtab_operator.domain.monitor_scene import MonitorScene
+from trimtab_operator.domain.promotion import is_being_replaced
 from trimtab_operator.domain.stamp import stamp
 from trimtab_operator.domain.suggestion import unknown_acceptance
+from trimtab_operator.domain.triggers import waits_for_rollouts
 from trimtab_stages.contract.monitoring import SignalKind
 
 READY = ConditionType.READY
@@ -102,7 +104,16 @@ def _pending(scene: MonitorScene) -> Verdict:
 
 
 def _awaited(scene: MonitorScene) -> str:
-    pipeline, dataset = scene.seen.pipeline, scene.seen.dataset
+    pipeline, dataset, model = scene.seen.pipeline, scene.seen.dataset, scene.seen.model
+    if (
+        model is not None
+        and waits_for_rollouts(scene.monitor)
+        and is_being_replaced(model, scene.runs)
+    ):
+        rollout = f"Model `{model.metadata.name}` has to promote or to roll back another version"
+        return (
+            f"{rollout} first; `kubectl describe model {model.metadata.name}` tells how far it is"
+        )
     name = pipeline.metadata.name if pipeline is not None else ""
     if dataset is not None and dataset.spec.source.capture is not None:
         return f"Dataset `{dataset.metadata.name}` or Pipeline `{name}` has the next step"

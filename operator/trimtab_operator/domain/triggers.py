@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab_operator.api.dataset import Dataset, SnapshotStatus
-from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.api.driftmonitor import DriftMonitor, Mode
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import AutomaticTrigger, Pipeline, Trigger
 from trimtab_operator.api.pipelinerun import PipelineRun
@@ -107,9 +107,8 @@ def _verdicts(
 ) -> list[Cause]:
     """Return the pending retrains that no run has served, the earliest window first.
 
-    A decision counts as long as the version that it was made for serves and nothing is about to
-    replace it: of two DriftMonitors that decide at the same moment, one may miss the run that the
-    other starts. It waits until the snapshot holds the rows that it was made of.
+    A decision counts as long as the version that it was made for serves. It waits until the
+    snapshot holds the rows that it was made of.
     """
     kind = TriggerType.VERDICT
     if AutomaticTrigger.VERDICT not in {trigger.type for trigger in pipeline.spec.triggers}:
@@ -117,19 +116,30 @@ def _verdicts(
     serving = {
         model.metadata.name: model.status.champion.digest
         for model in decided.models
-        if model.status.champion is not None and not is_being_replaced(model, runs)
+        if model.status.champion is not None
     }
+    replaced = {model.metadata.name for model in decided.models if is_being_replaced(model, runs)}
     due = [
         (pending.window_end, Cause(kind, pending.trigger_id, _what_was_decided(monitor)))
         for monitor in decided.monitors
         if (pending := monitor.status.pending) is not None
         and not monitor.spec.suspend
         and serving.get(monitor.spec.model_ref.name) == pending.baseline
+        and not (waits_for_rollouts(monitor) and monitor.spec.model_ref.name in replaced)
         and pending.trigger_id not in pipeline.status.handled_verdicts
         and not _served(pending.trigger_id, runs)
         and covers(snapshot, decided.dataset, pending.window_end)
     ]
     return [cause for _, cause in sorted(due, key=lambda item: (item[0], item[1].id))]
+
+
+def waits_for_rollouts(monitor: DriftMonitor) -> bool:
+    """Return whether a retrain waits while another run's version may take the champion's place.
+
+    Of two DriftMonitors that decide at the same moment, one may miss the run that the other starts.
+    What a person has accepted does not wait: who accepts it has seen what is at work.
+    """
+    return monitor.spec.mode is Mode.ACT
 
 
 def _what_was_decided(monitor: DriftMonitor) -> str:

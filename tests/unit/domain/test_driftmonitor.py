@@ -195,6 +195,18 @@ def test_a_converged_monitor_is_planned_without_actions_and_without_a_change() -
     assert found.requeue_after is None
 
 
+def test_a_pending_retrain_says_that_another_runs_version_comes_first() -> None:
+    subject = monitor(WORSE)
+    subject = again(subject, plan(subject))
+    ended = finished(modelDigest=OTHER_DIGEST)
+    runs = run(triggerId="first"), run("bikes-b", ended, later(60), triggerId="trigger-b")
+    found = plan(subject, monitored_world(runs=runs), 10)
+    assert message(found, "RetrainPending").endswith(
+        "Now Model `bikes` has to promote or to roll back another version first;"
+        " `kubectl describe model bikes` tells how far it is."
+    )
+
+
 def test_from_a_bad_window_to_a_promoted_version() -> None:
     """One retrain from decision to the end of its run; the next window is in cooldown."""
     subject = monitor(WORSE)

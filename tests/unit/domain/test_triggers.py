@@ -164,6 +164,7 @@ def test_the_next_cron_time_is_the_first_of_all_schedules() -> None:
 
 SERVING = (model({"champion": version()}),)
 PENDING = monitor(status={"pending": pending()})
+ACCEPTED = monitor(status={"pending": pending()}, mode="Suggest")
 CAPTURING = dataset(
     source={"uri": "raw/bikes.csv", "capture": {"model": "bikes", "policy": "SinceLastSnapshot"}}
 )
@@ -255,6 +256,14 @@ def verdicts(
             {"models": (model({"champion": version(), "challenger": CHALLENGER}),)},
             [],
             id="it is on trial",
+        ),
+        pytest.param(
+            pipeline(),
+            (ACCEPTED,),
+            (SEEN, RETRAINED),
+            {"models": (model({"champion": version(), "challenger": CHALLENGER}),)},
+            ["trigger-1"],
+            id="a person accepted while it is on trial",
         ),
         pytest.param(
             pipeline(),

@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 from support.waiting import wait_until
-from trimtab_stages.serve.observe.outbox import KINDS, Outbox, Outgoing
-from trimtab_stages.store import LocalStore, StoreUnreachable
+from trimtab_stages.serve.observe.outbox import KINDS, Outbox, Outgoing, is_refused
+from trimtab_stages.store import (
+    AccessDenied,
+    ArtifactConflict,
+    BucketMissing,
+    InvalidKey,
+    LocalStore,
+    StoreError,
+    StoreFailure,
+    StoreUnreachable,
+)
 from trimtab_stages.store.protocol import Outcome
 
 MEBIBYTE = 1 << 20
@@ -121,6 +130,34 @@ def test_no_object_overtakes_one_that_the_store_does_not_take_yet(
     box.close(10.0)
 
     assert store.taken == keys
+
+
+def test_an_object_that_no_store_takes_holds_nothing_back(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    box.offer(Outgoing("pane", "../a", lambda: b"1", 1))
+    box.offer(Outgoing("pane", "b", lambda: b"1", 1))
+    box.start()
+    box.close(10.0)
+
+    assert (box.written, box.dropped) == ({"pane": 1}, {"pane": 1})
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "refused"),
+    [
+        pytest.param(StoreUnreachable("s3", "away"), 999, False, id="the store is away"),
+        pytest.param(BucketMissing("b", "s3"), 999, False, id="the bucket is missing"),
+        pytest.param(AccessDenied("put", "a"), 999, False, id="a policy is wrong"),
+        pytest.param(StoreFailure("put", "a", "413"), 7, False, id="an unknown cause, at first"),
+        pytest.param(StoreFailure("put", "a", "413"), 8, True, id="an unknown cause, again"),
+        pytest.param(InvalidKey("../a", "climbs"), 1, True, id="a key that cannot be"),
+        pytest.param(
+            ArtifactConflict("a", offered="1", present="2"), 1, True, id="other bytes are there"
+        ),
+    ],
+)
+def test_which_objects_are_given_up(error: StoreError, tries: int, *, refused: bool) -> None:
+    assert is_refused(error, tries) is refused
 
 
 def test_captured_rows_and_the_rest_do_not_wait_for_each_other(tmp_path: Path) -> None:

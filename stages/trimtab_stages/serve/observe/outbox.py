@@ -1,8 +1,9 @@
 """Writes objects to the store in the background: bounded, retried, in order, drops counted.
 
 Objects of a lane are written one after the other, as they were offered; one that the store does not
-take yet holds the later ones back. So who finds an object finds all before it in its lane, and a
-number that is missing in front of it was lost, also after the store was away.
+take yet holds the later ones back, one that it will never take is dropped. So who finds an object
+finds all before it in its lane, and a number that is missing in front of it was lost, also after
+the store was away.
 """
 
 import logging
@@ -11,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trimtab_stages.store import ArtifactConflict, Store, StoreError
+from trimtab_stages.store import ArtifactConflict, InvalidKey, Store, StoreError, StoreFailure
 
 LOG = logging.getLogger(__name__)
 
@@ -22,6 +23,8 @@ LANES = (("pane", "decisions", "feedback"), ("captured",))
 the first ones together; captured rows are large, and nothing counts what is missing of them."""
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 10.0
+MOST_REFUSALS = 8
+"""So often an object is offered that the store refuses for a cause without a name: 35 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +145,15 @@ class Outbox:
             LOG.exception("cannot encode %s", item.key)
             self._count(self.dropped, item)
             return
-        wait = FIRST_RETRY_SECONDS
+        wait, tries = FIRST_RETRY_SECONDS, 0
         while not self._closing.is_set():
+            tries += 1
             try:
                 self._open_store().put_if_absent(item.key, data)
-            except ArtifactConflict as error:
-                LOG.error("%s", error)  # noqa: TRY400 - the message says it all
-                break
             except StoreError as error:
+                if is_refused(error, tries):
+                    LOG.error("%s is dropped: %s", item.key, error)  # noqa: TRY400 - says it all
+                    break
                 LOG.warning("cannot write %s yet: %s", item.key, error)
                 self._closing.wait(wait)
                 wait = min(2 * wait, LAST_RETRY_SECONDS)
@@ -169,3 +173,17 @@ class Outbox:
     def _settle(self, counter: Counter[str], item: Outgoing) -> None:
         self.settle(item.rows)
         counter[item.kind] += 1
+
+
+def is_refused(error: StoreError, tries: int) -> bool:
+    """Return whether a store will not take an object, also when others are taken again.
+
+    What is wrong with the store itself (away, overloaded, credentials, bucket) is waited for.
+
+    Args:
+        error: what it answered last.
+        tries: how often the object was offered.
+    """
+    if isinstance(error, StoreFailure):
+        return tries >= MOST_REFUSALS
+    return isinstance(error, ArtifactConflict | InvalidKey)

@@ -1,6 +1,6 @@
 """How a version fares in the server pods: failures, time of its runs, restarts, refusals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
 
@@ -16,14 +16,18 @@ Z = 1.96
 """Normal quantile of a two-sided 95 % interval."""
 
 
+Strata = Mapping[tuple[str, int], RunTimes]
+"""Times of a version's runs by server pod and size."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Time of the runs of two versions, compared within sizes of runs that both had.
+    """Time of the runs of two versions, compared within pods and sizes of runs that both had.
 
     Attributes:
         ratio: the version's time in the other's mix of sizes, divided by the other's.
         extra_seconds: by how much longer a run takes on average, seconds.
-        rows: rows of the version in the compared sizes.
+        rows: rows in what is compared, of the version that has fewer.
     """
 
     ratio: float
@@ -67,7 +71,7 @@ def shadow_health(
     return Health(
         requests=sum(item.shadow_requests for item in counts),
         failed=sum(item.shadow_failed_requests for item in counts),
-        pace=compare_times(_times(servers, digest), _times(servers, champion)),
+        pace=compare_times(times_of(servers, digest), times_of(servers, champion)),
         restarts=count_restarts(deployment),
         refused=refusal(servers, digest),
     )
@@ -81,26 +85,37 @@ def champion_health(
     return Health(
         requests=sum(item.requests for item in counts),
         failed=sum(item.failed_requests for item in counts),
-        pace=compare_times(_times(servers, digest), _times(servers, former)),
+        pace=compare_times(times_of(servers, digest), times_of(servers, former)),
         restarts=count_restarts(deployment),
         refused=refusal(servers, digest),
     )
 
 
-def compare_times(times: Iterable[RunTimes], others: Iterable[RunTimes]) -> Pace | None:
-    """Return the time of runs against the time of other runs, None where no size is common.
+def compare_times(mine: Strata, theirs: Strata) -> Pace | None:
+    """Return the time of runs against the time of other runs, None where no stratum is common.
 
-    Direct standardisation: mean times by size, weighted by how often the other version had each.
+    Direct standardisation: mean times by pod and size, weighted by how often the other version had
+    each. Pods are kept apart: one on a slower node would weigh for the version that it answered by.
     """
-    mine, theirs = _by_size(times), _by_size(others)
     common = mine.keys() & theirs.keys()
-    runs = sum(theirs[size].runs for size in common)
-    expected = sum(theirs[size].seconds for size in common)
+    runs = sum(theirs[place].runs for place in common)
+    expected = sum(theirs[place].seconds for place in common)
     if not runs or expected <= 0:
         return None
-    taken = sum(mine[size].seconds / mine[size].runs * theirs[size].runs for size in common)
-    rows = sum(mine[size].rows for size in common)
+    taken = sum(mine[place].seconds / mine[place].runs * theirs[place].runs for place in common)
+    rows = min(sum(times[place].rows for place in common) for times in (mine, theirs))
     return Pace(taken / expected, (taken - expected) / runs, rows)
+
+
+def times_of(servers: Mapping[str, ServerState], digest: str) -> dict[tuple[str, int], RunTimes]:
+    """Return the times of a version's runs by pod and size."""
+    return {
+        (pod, times.size): times
+        for pod, server in servers.items()
+        for counts in _counts({pod: server}, digest)
+        for times in counts.times
+        if times.runs
+    }
 
 
 def refusal(servers: dict[str, ServerState], digest: str) -> VersionState | None:
@@ -131,27 +146,6 @@ def wilson_low(hits: int, trials: int) -> float:
     return max(0.0, (centre - spread) / (1 + square))
 
 
-def _counts(servers: dict[str, ServerState], digest: str) -> Iterable[VersionCounts]:
+def _counts(servers: Mapping[str, ServerState], digest: str) -> Iterable[VersionCounts]:
     states = [state for server in servers.values() for state in server.versions]
     return (state.counts for state in states if state.digest == digest and state.counts is not None)
-
-
-def _times(servers: dict[str, ServerState], digest: str) -> list[RunTimes]:
-    return [one for item in _counts(servers, digest) for one in item.times]
-
-
-def _by_size(times: Iterable[RunTimes]) -> dict[int, RunTimes]:
-    found: dict[int, RunTimes] = {}
-    for one in times:
-        known = found.get(one.size)
-        found[one.size] = one if known is None else _sum(known, one)
-    return {size: item for size, item in found.items() if item.runs}
-
-
-def _sum(one: RunTimes, other: RunTimes) -> RunTimes:
-    return RunTimes(
-        size=one.size,
-        runs=one.runs + other.runs,
-        rows=one.rows + other.rows,
-        seconds=one.seconds + other.seconds,
-    )

@@ -6,6 +6,7 @@ from support.rollouts import A, B, alone, counts, deployed, refuses, served, tim
 from support.worlds import pod
 from trimtab_operator.domain.version_health import (
     Health,
+    Strata,
     champion_health,
     compare_times,
     refusal,
@@ -39,33 +40,51 @@ def test_a_champion_is_judged_by_what_it_answered() -> None:
     assert found == Health(requests=150, failed=15)
 
 
+def strata(**pods: list[RunTimes]) -> dict[tuple[str, int], RunTimes]:
+    return {(pod, one.size): one for pod, sizes in pods.items() for one in sizes}
+
+
 @pytest.mark.parametrize(
-    ("mine", "theirs", "ratio"),
+    ("mine", "theirs", "ratio", "rows"),
     [
-        pytest.param([times(0.002)], [times(0.001)], 2.0, id="one size"),
-        pytest.param([times(0.002, size=8)], [times(0.001)], None, id="no common size"),
-        pytest.param([], [times(0.001)], None, id="no run yet"),
         pytest.param(
-            [times(0.001), times(0.01, size=8)],
-            [times(0.001, runs=900), times(0.005, runs=100, size=8)],
+            strata(p=[times(0.002)]), strata(p=[times(0.001, runs=50)]), 2.0, 50, id="one size"
+        ),
+        pytest.param(
+            strata(p=[times(0.002, size=8)]),
+            strata(p=[times(0.001)]),
+            None,
+            None,
+            id="no common size",
+        ),
+        pytest.param({}, strata(p=[times(0.001)]), None, None, id="no run yet"),
+        pytest.param(
+            strata(p=[times(0.001), times(0.01, size=8)]),
+            strata(p=[times(0.001, runs=900), times(0.005, runs=100, size=8)]),
             (900 * 0.001 + 100 * 0.01) / (900 * 0.001 + 100 * 0.005),
+            900 + 100 * 8,
             id="weighted by the champion's mix",
         ),
         pytest.param(
-            [times(0.001, runs=5), times(0.001, runs=5)],
-            [times(0.001)],
+            strata(fast=[times(0.001, runs=10)], slow=[times(0.01, runs=990)]),
+            strata(fast=[times(0.001, runs=990)], slow=[times(0.01, runs=10)]),
             1.0,
-            id="sizes of several pods are added",
+            1000,
+            id="pods that are slower than others are compared within themselves",
         ),
-        pytest.param([times(0.0)], [times(0.0)], None, id="no time passed"),
+        pytest.param(
+            strata(p=[times(0.002)]), strata(q=[times(0.001)]), None, None, id="no common pod"
+        ),
+        pytest.param(strata(p=[times(0.0)]), strata(p=[times(0.0)]), None, None, id="no time"),
     ],
 )
-def test_times_are_compared_within_sizes(
-    mine: list[RunTimes], theirs: list[RunTimes], ratio: float | None
+def test_times_are_compared_within_pods_and_sizes(
+    mine: Strata, theirs: Strata, ratio: float | None, rows: int | None
 ) -> None:
     found = compare_times(mine, theirs)
 
     assert (found.ratio if found is not None else None) == pytest.approx(ratio)
+    assert (found.rows if found is not None else None) == rows
 
 
 def test_restarts_count_from_where_they_stood() -> None:

@@ -73,7 +73,8 @@ class EvaluatedWindow(StrictModel):
     labels: Count = 0
     """Rows of it whose label has returned."""
     lost: Count = 0
-    """Stored objects of it that are missing."""
+    """Objects that servers wrote before the window's newest ones and that are missing or not
+    readable; each counts in one window."""
     lost_rows: Count = 0
     """Rows that killed server processes had answered and not written."""
     report: ArtifactRef

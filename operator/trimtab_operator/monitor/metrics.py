@@ -47,7 +47,9 @@ class MonitorMetrics:
         )
         self.faults = self._gauge("data_faults", "Faults of the newest window's data.", OBJECT)
         self.lost = self._gauge(
-            "lost_objects", "Stored objects of the newest window that are missing.", OBJECT
+            "lost_objects",
+            "Stored objects that the newest window counts as lost.",
+            OBJECT,
         )
         self.lost_rows = self._gauge(
             "lost_rows", "Rows of the newest window that killed servers took with them.", OBJECT

@@ -78,7 +78,8 @@ def evaluate_window(
         window: whose window it is.
         judged: version whose rows are judged, and what with.
         keys: where to look: panes of the window's buckets and labels that may be of its rows.
-        count_lost: how many objects are missing between those that belong to the window.
+        count_lost: how many objects are missing before or between those that belong to the window,
+            and counted in no window before.
 
     Raises:
         StoreError: an object cannot be read.

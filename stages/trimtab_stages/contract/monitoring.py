@@ -108,7 +108,7 @@ class SignalState(StrEnum):
     INSUFFICIENT = "Insufficient"
     """Too few rows or labels."""
     INVALID = "Invalid"
-    """A data fault, or a lost pane, leaves no honest value."""
+    """Nothing to compare: no row was answered, or the reference lacks what is asked for."""
 
 
 class SignalValue(StrictModel):
@@ -228,7 +228,8 @@ class Evaluation(StoredModel):
     """Share of the rows whose records and labels were looked at: all, or a sample by event time of
     a very large window."""
     lost: int = 0
-    """Objects whose sequence number is missing."""
+    """Objects before the window's newest ones whose sequence number is missing, as far as no window
+    before has counted them, and objects that are not readable."""
     lost_rows: int = 0
     """Rows that killed server processes had answered and not written."""
     panes: list[str]

@@ -24,7 +24,7 @@ from trimtab_stages.contract.feedback import FeedbackBatch, Label
 from trimtab_stages.contract.gates import Evidence, GateResult
 from trimtab_stages.contract.ingest import IngestRules, Source
 from trimtab_stages.contract.monitoring import Evaluation
-from trimtab_stages.contract.pane import NumericCells, Pane
+from trimtab_stages.contract.pane import CompactedPanes, NumericCells, Pane
 from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import (
     Commit,
@@ -210,6 +210,7 @@ EVALUATION = Evaluation.model_validate(
         "recordShare": 0.5,
         "lost": 1,
         "panes": ["serving/bikes/panes/x.json"],
+        "compacted": artifact("panes.json").to_wire(),
         "records": ["serving/bikes/decisions/x.bin"],
         "feedback": ["serving/bikes/feedback/x.json"],
         "faults": [{"kind": "StuckSensor", "feature": "tmax", "message": "one value"}],
@@ -280,6 +281,7 @@ STORED: dict[str, StoredModel] = {
         decisions=[1],
     ),
     "commit": COMMIT,
+    "compacted_panes": CompactedPanes(panes=[PANE]),
     "evaluation": EVALUATION,
     "feedback_batch": FeedbackBatch(
         model="bikes", received_ns=5, labels=[Label(id="r", row=1, label="1", event_time_ns=4)]

@@ -10,6 +10,7 @@ from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.status import advanced, status_of
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Progress, Watch
+from trimtab_stages.contract import layout
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import Store
 
@@ -73,7 +74,7 @@ def serve_windows(pod: ServerPod, version: Trained, count: int, *, shift: float 
 
 def stored_reports(store: Store) -> dict[str, bytes]:
     keys = [entry.key for entry in store.list("monitoring/bikes/")]
-    return {key: store.get(key) for key in keys if "/policies/" not in key}
+    return {key: store.get(key) for key in keys if layout.is_evaluation(key)}
 
 
 def remove_reports(store: Store) -> None:

@@ -13,7 +13,8 @@ from trimtab_operator.storage.evaluations import (
     read_policy,
     read_report,
 )
-from trimtab_operator.storage.window_evaluation import WindowKeys, WindowOf, evaluate_window
+from trimtab_operator.storage.window_evaluation import RowObjects, WindowOf, evaluate_window
+from trimtab_operator.storage.window_panes import panes_of
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.contract.monitoring import Evaluation
@@ -104,7 +105,8 @@ def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation
             closed_ns=stored.closed_ns,
         ),
         judged=judges.of(stored.version),
-        keys=WindowKeys(stored.panes, stored.records, stored.feedback),
+        panes=panes_of(store, stored),
+        rows=RowObjects(stored.records, stored.feedback),
         # What is missing is known by its absence: that cannot be seen again from what is there.
         count_lost=lambda _: stored.lost,
     )

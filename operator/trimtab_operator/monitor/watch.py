@@ -31,7 +31,13 @@ from trimtab_operator.storage.evaluations import (
     read_report,
     write_report,
 )
-from trimtab_operator.storage.window_evaluation import WindowKeys, WindowOf, evaluate_window
+from trimtab_operator.storage.window_evaluation import (
+    RowObjects,
+    WindowKeys,
+    WindowOf,
+    evaluate_window,
+)
+from trimtab_operator.storage.window_panes import keep_compacted, merge_panes
 from trimtab_stages.contract.decision_record import digest_prefix
 from trimtab_stages.store import NotFound, Store
 
@@ -173,8 +179,10 @@ class Watch:
     ) -> Report:
         version = next(v for v in target.versions if digest_prefix(v.digest) == closed.version)
         near = list_panes(store, target.model, version.digest, self._grid, closed.number)
+        read = partial(self._read, store)
+        panes = merge_panes(read, near.inside, closed.closed_ns)
         evaluation = evaluate_window(
-            read=partial(self._read, store),
+            read=read,
             window=WindowOf(
                 monitor=target.name,
                 model=target.model,
@@ -184,9 +192,11 @@ class Watch:
                 closed_ns=closed.closed_ns,
             ),
             judged=self._judge(store, version),
-            keys=WindowKeys(near.inside, closed.blocks, closed.labels),
+            panes=panes,
+            rows=RowObjects(closed.blocks, closed.labels),
             count_lost=lambda used: count_lost(store, traffic, near, used, self._before),
         )
+        keep_compacted(store, target.name, panes)
         return write_report(store, evaluation, target.policy)
 
     def _judge(self, store: Store, version: TrainedVersion) -> Judged:

@@ -18,6 +18,7 @@ A namespace's bucket (or prefix) holds::
     serving/<model>/feedback/<day>/<pod>-<seq>.json
     monitoring/<monitor>/<hex16>/<window end>.json  evaluation reports, by version
     monitoring/<monitor>/policies/<hex>.json        windows and signals that reports were made with
+    monitoring/<monitor>/panes/<hex>.json           panes of one window, merged by bucket
     probes/<name>                                   conditional-write probe
 
 The audit bucket holds `chain/<sequence>.json`, twelve digits.
@@ -179,18 +180,23 @@ def evaluation(monitor: str, digest: str, end: int) -> str:
 
 
 def evaluations_prefix(monitor: str) -> str:
-    """Return the prefix of a DriftMonitor's reports and policies."""
+    """Return the prefix of a DriftMonitor's reports, policies and merged panes."""
     return f"monitoring/{monitor}/"
 
 
 def is_evaluation(key: str) -> bool:
     """Whether a key below `evaluations_prefix` is a report's."""
-    return not key.startswith(f"{'/'.join(key.split('/')[:2])}/policies/")
+    return key.split("/")[2] not in {"policies", "panes"}
 
 
 def monitoring_policy(monitor: str, digest: str) -> str:
     """Return the key of the windows and signals that reports name as their policy."""
     return f"monitoring/{monitor}/policies/{_hex(digest)}.json"
+
+
+def compacted_panes(monitor: str, digest: str) -> str:
+    """Return the key of the merged panes that a report names."""
+    return f"monitoring/{monitor}/panes/{_hex(digest)}.json"
 
 
 OVERWRITABLE_PREFIX = "probes/"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import (
     ColumnName,
     DecimalString,
@@ -234,6 +235,8 @@ class Evaluation(StoredModel):
     """Rows that killed server processes had answered and not written."""
     panes: list[str]
     """Keys of the panes that were merged, sorted."""
+    compacted: ArtifactRef | None = None
+    """What they say together, by bucket; stays when they are removed. None in reports of old."""
     records: list[str] = []
     """Keys of the decision records that were read, sorted."""
     feedback: list[str] = []

@@ -67,3 +67,10 @@ class Pane(StoredModel):
     arrive when it closed."""
     last_received_ns: int | None = None
     """Arrival of the last row, nanoseconds since 1970, UTC."""
+
+
+class CompactedPanes(StoredModel):
+    """The panes of one window, merged by event-time bucket: a replay needs no others."""
+
+    panes: list[Pane]
+    """One for each bucket, in order of time; `writer` is one of those that were merged."""

@@ -18,6 +18,7 @@ from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Watch
+from trimtab_stages.contract import layout
 from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
 
 pytestmark = pytest.mark.integration
@@ -71,7 +72,7 @@ def evaluated(tenant: Tenant) -> list[dict[str, Any]]:
 
 def reports(tenant: Tenant) -> dict[str, bytes]:
     keys = [entry.key for entry in tenant.store.list(f"monitoring/{NAME}/")]
-    return {key: tenant.store.get(key) for key in keys if "/policies/" not in key}
+    return {key: tenant.store.get(key) for key in keys if layout.is_evaluation(key)}
 
 
 def has_reports(tenant: Tenant, count: int) -> bool:

@@ -80,6 +80,23 @@ def edit_pane(bucket: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"rows":30', b'"rows":29'))
 
 
+def remove_panes(bucket: Path) -> None:
+    for path in bucket.glob("serving/*/panes/*/*/*.json"):
+        path.unlink()
+
+
+def remove_all_of_panes(bucket: Path) -> None:
+    remove_panes(bucket)
+    for path in bucket.glob("monitoring/watch/panes/*.json"):
+        path.unlink()
+
+
+def edit_what_is_left_of_panes(bucket: Path) -> None:
+    remove_panes(bucket)
+    for path in bucket.glob("monitoring/watch/panes/*.json"):
+        path.write_bytes(path.read_bytes().replace(b'"rows":30', b'"rows":29'))
+
+
 def remove_block(bucket: Path) -> None:
     first(bucket, "serving/*/decisions/*/*.bin").unlink()
 
@@ -94,6 +111,17 @@ def remove_commit(bucket: Path) -> None:
         pytest.param(nothing, 0, ["Same", "Same"], "", id="untouched"),
         pytest.param(edit_report, 1, ["Different", "Same"], "signals", id="edited report"),
         pytest.param(edit_pane, 1, ["Different", "Same"], "rows", id="edited pane"),
+        pytest.param(remove_panes, 0, ["Same", "Same"], "", id="merged panes are left"),
+        pytest.param(
+            remove_all_of_panes, 1, ["Incomplete", "Incomplete"], "panes/", id="no pane is left"
+        ),
+        pytest.param(
+            edit_what_is_left_of_panes,
+            1,
+            ["Different", "Different"],
+            "compacted",
+            id="edited merged panes",
+        ),
         pytest.param(remove_block, 1, ["Incomplete", "Same"], "decisions/", id="missing records"),
         pytest.param(remove_commit, 1, ["Incomplete", "Incomplete"], "commit", id="missing commit"),
     ],

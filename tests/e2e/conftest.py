@@ -14,16 +14,24 @@ TENANTS = ["demo", "demo-b", "recovery", "faults", "storage-faults"]
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep one of the tests that take turns, another one with every commit.
+    """Keep one of the tests that take turns, another one with every commit; or all of them.
 
     Last, so that whoever chooses one with `-k` or by its id gets that one.
     """
-    cases = [item for item in items if item.get_closest_marker("rotating")]
-    if config.getoption("--all-kills") or not cases:
-        return
-    resting = [item for item in cases if item is not cases[_commit() % len(cases)]]
+    resting = _resting(items, everything=bool(config.getoption("--all-kills")))
     config.hook.pytest_deselected(items=resting)
     items[:] = [item for item in items if item not in resting]
+
+
+def _resting(items: list[pytest.Item], *, everything: bool) -> list[pytest.Item]:
+    turns = {item: item.get_closest_marker("rotating") for item in items}
+    if everything:
+        return [item for item, turn in turns.items() if turn and turn.kwargs.get("alone")]
+    cases = [item for item, turn in turns.items() if turn]
+    if not cases:
+        return []
+    whole = [item for item in items if item.get_closest_marker("whole")]
+    return [*whole, *(item for item in cases if item is not cases[_commit() % len(cases)])]
 
 
 def _commit() -> int:

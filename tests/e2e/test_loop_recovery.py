@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ SCENARIO = bike_scenario()
 NAMESPACE = "recovery"
 INGESTING = f"{labels.COMPONENT}={labels.Component.INGEST}"
 TRAINING = f"{labels.COMPONENT}={labels.Component.TRAIN}"
+WORKING = f"{labels.COMPONENT} in ({labels.Component.INGEST}, {labels.Component.TRAIN})"
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,7 @@ STRIKES: dict[str, Callable[[Stage], None]] = {
     "operator": lambda _: _kill("operator"),
     "monitor": lambda _: _kill("monitor"),
     "server": _kill_server,
-    "stage": lambda stage: kill_pods(
-        stage.kubectl,
-        f"{labels.COMPONENT} in ({labels.Component.INGEST}, {labels.Component.TRAIN})",
-    ),
+    "stage": lambda stage: kill_pods(stage.kubectl, WORKING),
     "store": lambda _: take_store_away(),
     "api-server": lambda _: freeze_api_server(),
 }
@@ -252,7 +251,7 @@ def _striking(stage: Stage, victim: str, hops: Sequence[str]) -> Iterator[None]:
 
     def wait_and_strike() -> None:
         for hop in hops:
-            wait_until(lambda hop=hop: _has_reached(stage, hop), SECONDS, interval=0.2, what=hop)
+            wait_until(partial(_has_reached, stage, hop), SECONDS, interval=0.2, what=hop)
             STRIKES[victim](stage)
             struck.append(hop)
 

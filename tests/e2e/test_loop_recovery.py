@@ -8,63 +8,36 @@ victim, takes it away at one hop after the other, and compares with a play that 
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 
-from demo.installation import empty, upload
-from demo.latency import Latency
-from demo.loop import Loop
-from demo.scenario import bike_scenario
 from demo.tenant import SYSTEM_NAMESPACE
-from replay.player import Player
 from replay.streams import Stream
+from support.closed_loop import (
+    SCENARIO,
+    SECONDS,
+    WINDOWS,
+    Outcome,
+    Stage,
+    begun,
+    is_watching,
+    played,
+    way_to_server,
+)
 from support.kubectl import Kubectl, KubectlError
 from support.strikes import freeze_api_server, kill_pods, pods_in_phase, take_store_away
 from support.waiting import wait_until
 from trimtab_operator.manifests import labels
-from trimtab_operator.manifests.names import server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
 
-SECONDS = 600
-WINDOWS = 4
-"""The third one's quality drops; what is retrained for it is promoted in the fourth."""
-SCENARIO = bike_scenario()
 NAMESPACE = "recovery"
 INGESTING = f"{labels.COMPONENT}={labels.Component.INGEST}"
 TRAINING = f"{labels.COMPONENT}={labels.Component.TRAIN}"
 WORKING = f"{labels.COMPONENT} in ({labels.Component.INGEST}, {labels.Component.TRAIN})"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What must not depend on what was taken away."""
-
-    decisions: tuple[tuple[str, str], ...]
-    triggers: tuple[str, ...]
-    gates: tuple[str, ...]
-    champion: str
-    retrained: str
-
-    def has_closed_the_loop(self) -> bool:
-        """Return whether one bad window started one run, and what that made is champion."""
-        retrains = [place for place, (_, told) in enumerate(self.decisions) if told == "Retrain"]
-        return (
-            retrains == [WINDOWS - 2]
-            and self.triggers == ("NewSnapshot", "Verdict")
-            and [gate for gate in self.gates if gate] == ["Passed"]
-            and self.champion == self.retrained
-        )
-
-
-def _is_watching(kubectl: Kubectl) -> bool:
-    """Return whether two windows are decided, so that the third is the next."""
-    status = kubectl.get(f"driftmonitor/{SCENARIO.name}").get("status", {})
-    return len(status.get("decisions", [])) == WINDOWS - 2
 
 
 def _is_ingesting(kubectl: Kubectl) -> bool:
@@ -89,21 +62,6 @@ def _is_promoted(kubectl: Kubectl) -> bool:
     return rollout.get("state") == "Promoted" and bool(rollout.get("former"))
 
 
-@dataclass(frozen=True)
-class Stage:
-    """What a strike may reach.
-
-    Attributes:
-        kubectl: in the namespace of the loop.
-        player: asks and labels.
-        ways: what is open to server pods; closed at the end.
-    """
-
-    kubectl: Kubectl
-    player: Player
-    ways: ExitStack
-
-
 def _kill_server(stage: Stage) -> None:
     """Kill the Model's pods while nothing is asked, and go on with their successor."""
     selector = f"{labels.COMPONENT}={labels.Component.SERVER}"
@@ -112,12 +70,7 @@ def _kill_server(stage: Stage) -> None:
         kill_pods(stage.kubectl, selector)
         wait_until(lambda: _ready(stage.kubectl, selector) - before, SECONDS, interval=1)
         wait_until(lambda: not _is_moving(stage.kubectl), SECONDS, interval=1)
-        stage.player.move(stage.ways.enter_context(_way(stage.kubectl)))
-
-
-def _way(kubectl: Kubectl) -> AbstractContextManager[str]:
-    """Forward a port to a server pod that runs now."""
-    return kubectl.forward(f"svc/{server(SCENARIO.name)}", 8080)
+        stage.player.move(stage.ways.enter_context(way_to_server(stage.kubectl)))
 
 
 def _ready(kubectl: Kubectl, selector: str) -> set[str]:
@@ -140,7 +93,7 @@ def _is_moving(kubectl: Kubectl) -> bool:
 
 
 HOPS = {
-    "watching": _is_watching,
+    "watching": is_watching,
     "ingesting": _is_ingesting,
     "retraining": _is_retraining,
     "shadow": _is_in_shadow,
@@ -193,55 +146,18 @@ def undisturbed(
     assert NAMESPACE in installed
     if not pytestconfig.getoption("--all-kills"):
         return None
-    with _begun(stream) as stage:
-        return _played(stage)
+    with begun(NAMESPACE, stream) as stage:
+        return played(stage)
 
 
 @pytest.mark.parametrize(("victim", "hops"), CASES)
 def test_a_strike_changes_nothing(
     undisturbed: Outcome | None, stream: Stream, victim: str, hops: tuple[str, ...]
 ) -> None:
-    with _begun(stream) as stage, _striking(stage, victim, hops):
-        found = _played(stage)
+    with begun(NAMESPACE, stream) as stage, _striking(stage, victim, hops):
+        found = played(stage)
     assert found.has_closed_the_loop(), found
     assert undisturbed is None or found == undisturbed
-
-
-@contextmanager
-def _begun(stream: Stream) -> Iterator[Stage]:
-    """Go from the raw file to a Model that serves and is watched."""
-    kubectl = Kubectl(NAMESPACE)
-    empty(NAMESPACE)
-    upload(NAMESPACE, SCENARIO.key, SCENARIO.raw())
-    *before, monitor = SCENARIO.manifests
-    for manifest in before:
-        kubectl.apply(manifest)
-    wait_until(lambda: kubectl.get("models")["items"], 30)
-    kubectl.wait(f"model/{SCENARIO.name}", "Ready", SECONDS)
-    kubectl.apply(monitor)
-    with ExitStack() as ways:
-        address = ways.enter_context(_way(kubectl))
-        player = Player(stream, SCENARIO.name, address, SCENARIO.label_delay_ns, SCENARIO.batch)
-        yield Stage(kubectl, player, ways)
-        player.close()
-
-
-def _played(stage: Stage) -> Outcome:
-    """Play all windows; return what came of them."""
-    name, kubectl, player = SCENARIO.name, stage.kubectl, stage.player
-    loop = Loop(kubectl, name, player.stream, player, print, Latency(1), SCENARIO.day_rows)
-    loop.play()
-    assert player.played.failed == 0
-    status = kubectl.get(f"driftmonitor/{name}")["status"]
-    runs = kubectl.get("pipelineruns")["items"]
-    made = [run["status"]["modelDigest"] for run in runs if run["spec"]["trigger"] == "Verdict"]
-    return Outcome(
-        decisions=tuple((item["windowEnd"], item["outcome"]) for item in status["decisions"]),
-        triggers=tuple(sorted(run["spec"]["trigger"] for run in runs)),
-        gates=tuple(hop.gates for hop in loop.hops),
-        champion=kubectl.get(f"model/{name}")["status"]["champion"]["digest"],
-        retrained=", ".join(made),
-    )
 
 
 @contextmanager

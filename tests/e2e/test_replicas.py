@@ -1,8 +1,6 @@
 """Three pods behind one Service while versions change: no request fails, none takes a pod away."""
 
-import http.client
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,17 +10,15 @@ from onnx import TensorProto
 from demo.installation import upload
 from demo.latency import PLAN_SECONDS
 from demo.own_onnx import own_model
-from support.asking_pod import Answers, asking, failures
+from support.asking_pod import Answers, asking_undisturbed
 from support.graphs import doubling, identity, nested_functions
 from support.kubectl import Kubectl
+from support.plan_followers import admin_addresses, plan_of, states
 from support.promised import KNOWABLE_SECONDS
-from support.running_pods import of_model, pods, restarts
 from support.waiting import wait_until
-from trimtab_operator.manifests.names import serving_plan
-from trimtab_operator.manifests.server import ADMIN_PORT, PLAN_FILE
 from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.contract.reasons import ServingReason
-from trimtab_stages.contract.serving_plan import ServerState, ServingPlan
+from trimtab_stages.contract.serving_plan import ServerState
 from trimtab_stages.serve.plan.version import short_name
 
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery, pytest.mark.rotating]
@@ -65,35 +61,9 @@ def kubectl(installed: list[str]) -> Iterator[Kubectl]:
 @pytest.fixture
 def admin_ports(kubectl: Kubectl) -> Iterator[list[str]]:
     """Yield the addresses where the three pods say which plan they follow."""
-    names = [pod["metadata"]["name"] for pod in pods(kubectl, of_model(NAME))]
-    assert len(names) == REPLICAS
-    with ExitStack() as stack:
-        ways = [kubectl.forward(f"pod/{name}", ADMIN_PORT) for name in names]
-        yield [stack.enter_context(way) for way in ways]
-
-
-def states(admin_ports: list[str]) -> list[ServerState]:
-    """Return what the pods say."""
-    return [_state(address) for address in admin_ports]
-
-
-def _state(address: str) -> ServerState:
-    connection = http.client.HTTPConnection(address, timeout=20)
-    try:
-        connection.request("GET", "/plan")
-        return ServerState.model_validate_json(connection.getresponse().read())
-    finally:
-        connection.close()
-
-
-@contextmanager
-def undisturbed(kubectl: Kubectl) -> Iterator[Callable[[], Answers]]:
-    """Ask all the time during the block; no request may fail, and no pod may go or restart."""
-    before = restarts(kubectl, of_model(NAME))
-    with asking(kubectl, NAME, BODY) as told:
-        yield told
-        assert failures(told()) == {}
-    assert restarts(kubectl, of_model(NAME)) == before
+    with admin_addresses(kubectl, NAME) as addresses:
+        assert len(addresses) == REPLICAS
+        yield addresses
 
 
 def change(kubectl: Kubectl, admin_ports: list[str], graph: bytes) -> None:
@@ -118,8 +88,7 @@ def _champion(kubectl: Kubectl, digest: str) -> dict[str, Any] | None:
 
 def wait_until_followed(kubectl: Kubectl, admin_ports: list[str]) -> None:
     """Wait until all pods confirm the plan, and the Model says so."""
-    text = kubectl.get(f"configmap/{serving_plan(NAME)}")["data"][PLAN_FILE]
-    revision = ServingPlan.from_bytes(text.encode()).revision
+    revision = plan_of(kubectl, NAME).revision
 
     def followed() -> bool:
         return {state.revision for state in states(admin_ports)} == {revision}
@@ -139,7 +108,7 @@ def wait_for_more(told: Callable[[], Answers], graph: bytes) -> None:
 def test_no_request_fails_while_a_version_comes_and_goes(
     kubectl: Kubectl, admin_ports: list[str]
 ) -> None:
-    with undisturbed(kubectl) as told:
+    with asking_undisturbed(kubectl, NAME, BODY) as told:
         wait_for_more(told, FIRST)
         for graph in (SECOND, FIRST):
             change(kubectl, admin_ports, graph)
@@ -151,7 +120,7 @@ def test_no_request_fails_while_a_version_comes_and_goes(
 def test_a_file_that_crashes_its_loader_takes_no_pod_away(
     kubectl: Kubectl, admin_ports: list[str]
 ) -> None:
-    with undisturbed(kubectl) as told:
+    with asking_undisturbed(kubectl, NAME, BODY) as told:
         change(kubectl, admin_ports, KILLER)
         wait_until(lambda: all(map(_has_crashed, states(admin_ports))), KNOWABLE_SECONDS)
         ready = wait_until(lambda: _refused(kubectl), SECONDS, what="the Model says so")

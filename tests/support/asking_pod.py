@@ -8,6 +8,7 @@ from typing import Any
 
 from support.intruder import build_pod
 from support.kubectl import Kubectl
+from support.running_pods import of_model, restarts
 from support.waiting import wait_until
 from trimtab_operator.manifests.names import server
 from trimtab_operator.manifests.server import HTTP_PORT
@@ -32,6 +33,16 @@ def asking(kubectl: Kubectl, model: str, body: str) -> Iterator[Callable[[], Ans
         yield lambda: _told(kubectl)
     finally:
         kubectl.run("delete", f"pod/{NAME}", *gone)
+
+
+@contextmanager
+def asking_undisturbed(kubectl: Kubectl, model: str, body: str) -> Iterator[Callable[[], Answers]]:
+    """Ask as `asking` does; no request may fail in the block, and no pod may go or restart."""
+    before = restarts(kubectl, of_model(model))
+    with asking(kubectl, model, body) as told:
+        yield told
+        assert failures(told()) == {}
+    assert restarts(kubectl, of_model(model)) == before
 
 
 def failures(answers: Answers) -> Answers:

@@ -1,0 +1,111 @@
+"""The closed loop of bike share in the cluster, from the raw file to a promotion, once or often."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+
+from demo.installation import empty, upload
+from demo.latency import Latency
+from demo.loop import Loop
+from demo.scenario import Manifest, bike_scenario
+from replay.player import Player
+from replay.streams import Stream
+from support.kubectl import Kubectl
+from support.waiting import wait_until
+from trimtab_operator.manifests.names import server
+
+SECONDS = 600
+WINDOWS = 4
+"""The third one's quality drops; what is retrained for it is promoted in the fourth."""
+SCENARIO = bike_scenario()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What must not depend on what was taken away."""
+
+    decisions: tuple[tuple[str, str], ...]
+    triggers: tuple[str, ...]
+    gates: tuple[str, ...]
+    champion: str
+    retrained: str
+
+    def has_closed_the_loop(self) -> bool:
+        """Return whether one bad window started one run, and what that made is champion."""
+        retrains = [place for place, (_, told) in enumerate(self.decisions) if told == "Retrain"]
+        return (
+            retrains == [WINDOWS - 2]
+            and self.triggers == ("NewSnapshot", "Verdict")
+            and [gate for gate in self.gates if gate] == ["Passed"]
+            and self.champion == self.retrained
+        )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The loop while it is played.
+
+    Attributes:
+        kubectl: in the namespace of the loop.
+        player: asks and labels.
+        ways: what is open to server pods; closed at the end.
+    """
+
+    kubectl: Kubectl
+    player: Player
+    ways: ExitStack
+
+
+def is_watching(kubectl: Kubectl) -> bool:
+    """Return whether two windows are decided, so that the third is the next."""
+    status = kubectl.get(f"driftmonitor/{SCENARIO.name}").get("status", {})
+    return len(status.get("decisions", [])) == WINDOWS - 2
+
+
+def way_to_server(kubectl: Kubectl) -> AbstractContextManager[str]:
+    """Forward a port to a server pod that runs now."""
+    return kubectl.forward(f"svc/{server(SCENARIO.name)}", 8080)
+
+
+@contextmanager
+def begun(namespace: str, stream: Stream, replicas: int = 1) -> Iterator[Stage]:
+    """Go from the raw file to a Model that serves and is watched."""
+    kubectl = Kubectl(namespace)
+    empty(namespace)
+    upload(namespace, SCENARIO.key, SCENARIO.raw())
+    *before, monitor = SCENARIO.manifests
+    for manifest in before:
+        kubectl.apply(_replicated(manifest, replicas))
+    wait_until(lambda: kubectl.get("models")["items"], 30)
+    kubectl.wait(f"model/{SCENARIO.name}", "Ready", SECONDS)
+    kubectl.apply(monitor)
+    with ExitStack() as ways:
+        address = ways.enter_context(way_to_server(kubectl))
+        player = Player(stream, SCENARIO.name, address, SCENARIO.label_delay_ns, SCENARIO.batch)
+        yield Stage(kubectl, player, ways)
+        player.close()
+
+
+def _replicated(manifest: Manifest, replicas: int) -> Manifest:
+    if manifest["kind"] != "Model":
+        return manifest
+    spec = manifest["spec"]
+    return manifest | {"spec": spec | {"serving": spec.get("serving", {}) | {"replicas": replicas}}}
+
+
+def played(stage: Stage) -> Outcome:
+    """Play all windows; return what came of them."""
+    name, kubectl, player = SCENARIO.name, stage.kubectl, stage.player
+    loop = Loop(kubectl, name, player.stream, player, print, Latency(1), SCENARIO.day_rows)
+    loop.play()
+    assert player.played.failed == 0
+    status = kubectl.get(f"driftmonitor/{name}")["status"]
+    runs = kubectl.get("pipelineruns")["items"]
+    made = [run["status"]["modelDigest"] for run in runs if run["spec"]["trigger"] == "Verdict"]
+    return Outcome(
+        decisions=tuple((item["windowEnd"], item["outcome"]) for item in status["decisions"]),
+        triggers=tuple(sorted(run["spec"]["trigger"] for run in runs)),
+        gates=tuple(hop.gates for hop in loop.hops),
+        champion=kubectl.get(f"model/{name}")["status"]["champion"]["digest"],
+        retrained=", ".join(made),
+    )

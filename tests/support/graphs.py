@@ -69,6 +69,48 @@ def perceptron(widths: tuple[int, ...]) -> bytes:
     )
 
 
+def slow_scores(width: int, layers: int) -> bytes:
+    """Return a graph `features` FP32 [n, 2] -> `score` [n]: much work, always a half."""
+    spread = numpy_helper.from_array(np.zeros((2, width), np.float32), "spread")
+    square = numpy_helper.from_array(np.eye(width, dtype=np.float32), "square")
+    names = [f"layer{number}" for number in range(layers + 1)]
+    work = [helper.make_node("MatMul", [a, "square"], [b]) for a, b in pairwise(names)]
+    nodes = [
+        helper.make_node("MatMul", ["features", "spread"], [names[0]]),
+        *work,
+        helper.make_node("ReduceSum", [names[-1], "columns"], ["total"], keepdims=0),
+        helper.make_node("Sigmoid", ["total"], ["score"]),
+    ]
+    columns = numpy_helper.from_array(np.array([1], np.int64), "columns")
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n"])],
+        [spread, square, columns],
+    )
+
+
+def failing_scores() -> bytes:
+    """Return a graph `features` FP32 [n, 2] -> `score` [n] that fails where the first is > 0."""
+    constants = [
+        numpy_helper.from_array(np.array(0, np.int64), "first"),
+        numpy_helper.from_array(np.zeros(1, np.float32), "zero"),
+        numpy_helper.from_array(np.array([0.5], np.float32), "table"),
+    ]
+    nodes = [
+        helper.make_node("Gather", ["features", "first"], ["column"], axis=1),
+        helper.make_node("Greater", ["column", "zero"], ["positive"]),
+        helper.make_node("Cast", ["positive"], ["index"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "index"], ["score"]),
+    ]
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n"])],
+        constants,
+    )
+
+
 def with_categories(weight: float = 0.5) -> bytes:
     """Return a graph of `features` [n, 1] and `categories` [n, 1] -> `score` [n].
 

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.integration
 
 WEIGHTS = np.array([[1.0], [-1.0]], np.float32)
 A, B = graphs.linear_scores(WEIGHTS), graphs.linear_scores(2 * WEIGHTS)
+SLOW, FAILING = graphs.slow_scores(1000, 8), graphs.failing_scores()
 SLOW_TO_LOAD = graphs.perceptron((2, 3000, 3000, 2))
 FLAT_GOLDEN = GoldenRequest(numeric=[[0.0, 0.0]], scores=[[0.5, 0.5]])
 
@@ -67,6 +68,30 @@ def scored(pods: Pods, digest: str) -> bool:
     states = [state for server in pods.servers.values() for state in server.state().versions]
     counts = [item.counts for item in states if item.digest == digest]
     return all(one is not None and one.shadow_requests >= 20 for one in counts)
+
+
+@pytest.mark.parametrize(
+    ("graph", "words"),
+    [
+        pytest.param(SLOW, "`maxLatencyRatio` allows 2", id="slow"),
+        pytest.param(FAILING, "`maxErrorRate` allows 1.00%", id="failing"),
+    ],
+)
+def test_a_challenger_that_is_slow_or_fails_is_taken_back_and_answers_nobody(
+    pods: Pods, graph: bytes, words: str
+) -> None:
+    first = pods.status.champion
+    assert first is not None
+    with clients_of(pods, *PODS) as clients:
+        challenger = pods.add_run("b", graph)
+        pods.until(lambda: bool(pods.status.rejected), "it is taken back")
+        pods.until(lambda: pods.follow(first.digest), "both pods follow")
+    assert statuses(clients) == {200}
+    assert {name for one in clients for name in one.versions} == {first.digest[7:23]}
+    assert [item.digest for item in pods.status.rejected] == [challenger]
+    rollout = pods.status.rollout
+    assert rollout is not None
+    assert words in rollout.message
 
 
 def test_a_version_that_kills_the_process_costs_one_pod_one_restart(pods: Pods) -> None:

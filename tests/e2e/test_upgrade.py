@@ -14,6 +14,8 @@ import tritonclient.http as triton
 from demo.installation import empty, install, upload
 from demo.own_onnx import KEY, NAME, doubles, serve
 from demo.tenant import SYSTEM_NAMESPACE
+from support.asking_pod import asking as pod_asking
+from support.asking_pod import failures
 from support.graphs import doubling
 from support.kubectl import Kubectl
 from support.running_pods import of_component, of_model, restarts
@@ -25,6 +27,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.recovery, pytest.mark.rotating]
 
 SECONDS = 300
 NEW_TEMPLATES = [f"{part}.podAnnotations.release=second" for part in ("operator", "monitor")]
+NEW_SERVER_TEMPLATE = "images.pullPolicy=IfNotPresent"
+BODY = '{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}]}'
+MORE = 100
+"""So many further answers show that the new pods answer."""
 
 
 @dataclass
@@ -98,3 +104,23 @@ def test_an_upgrade_disturbs_neither_requests_nor_a_run(
     assert restarts(training, of_component("train")) == trained_by
     assert len(training.get("pipelineruns")["items"]) == 1
     install(installed)
+
+
+def test_a_changed_server_template_replaces_the_pods_without_a_failed_request(
+    installed: list[str], served: Kubectl
+) -> None:
+    before = restarts(served, of_model(NAME))
+    with pod_asking(served, NAME, BODY) as told:
+        install(installed, NEW_SERVER_TEMPLATE)
+        wait_until(lambda: _are_others(served, set(before)), SECONDS, interval=0.5, what="new pods")
+        answered = sum(told().values())
+        wait_until(lambda: sum(told().values()) >= answered + MORE, SECONDS, interval=0.5)
+        assert failures(told()) == {}
+    served.wait(f"model/{NAME}", "Ready", SECONDS)
+    install(installed)
+
+
+def _are_others(kubectl: Kubectl, before: set[str]) -> bool:
+    """Return whether all pods that are there, or still going, are others."""
+    items = kubectl.get("pods", "-l", of_model(NAME))["items"]
+    return bool(items) and before.isdisjoint(item["metadata"]["uid"] for item in items)

@@ -4,7 +4,7 @@ The rows of a window are asked for in order and scored with the version that ans
 challenger is in the shadow, days of the next window are played until the rollout has ended.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from demo.journey import causes_of, has_ended
 from demo.latency import Latency
+from demo.readings import readings_of
 from replay.player import Player, decision_of
 from replay.streams import Stream
 from support.kubectl import Kubectl, KubectlError
@@ -39,6 +40,7 @@ class Hop:
         gates: outcome of its gates.
         rollout: how its rollout ended.
         seconds: from the answer to the window's last row to the decision.
+        readings: what was measured of the window, by kind of signal.
     """
 
     window: int
@@ -49,6 +51,7 @@ class Hop:
     gates: str = ""
     rollout: str = ""
     seconds: float = 0.0
+    readings: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -121,11 +124,10 @@ class Loop:
         instant = datetime.fromtimestamp(int(self.stream.edges_ns[window + 1]) / 1e9, UTC)
         end = instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-        def decided() -> dict[str, Any] | None:
-            return decision_of(self._get("driftmonitor").get("status", {}), end)
+        def decided() -> Hop | None:
+            return hop_of(self._get("driftmonitor"), window, end)
 
-        decision = wait_until(decided, DECISION_SECONDS, interval=0.5, what=f"decision on {end}")
-        return Hop(window, decision["outcome"], decision["message"], decision)
+        return wait_until(decided, DECISION_SECONDS, interval=0.5, what=f"decision on {end}")
 
     def _retrained(self, hop: Hop, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Wait for the run; play days until its challenger's rollout has ended; return the rest."""
@@ -223,6 +225,18 @@ class Loop:
         words = " -> ".join(part for part in parts if part)
         begin = f"window {hop.window + 1:2d}: {quality:.3f}  in {hop.seconds:.1f} s"
         return f"{begin} {words}: {hop.message}"
+
+
+def hop_of(monitor: dict[str, Any], window: int, end: str) -> Hop | None:
+    """Return what was decided about the window that ends then, and what it rests on.
+
+    Both are read at once: the status keeps no more than the newest windows.
+    """
+    decision = decision_of(monitor.get("status", {}), end)
+    if decision is None:
+        return None
+    outcome, message = decision["outcome"], decision["message"]
+    return Hop(window, outcome, message, decision, readings=readings_of(monitor, end))
 
 
 def _reason(body: dict[str, Any], kind: str) -> str:

@@ -1,21 +1,25 @@
 """What the demo ends with: a table, a picture, and figures with their goals."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demo.beside import Beside
 from demo.installation import ROOT
-from demo.loop import Loop
+from demo.loop import Hop, Loop
 from demo.scenario import Scenario
 from demo.story import Story
 from replay.arms import CLOSE_ENOUGH, Gap, gap
-from replay.picture import Mark, draw
+from replay.decision_row import Decided
+from replay.picture import INPUTS, OUTPUTS, Mark, Told, draw
 from replay.player import Played
 from support.bars import Bar, bar_of_retrains
+from trimtab_stages.contract.monitoring import SignalKind
 
 PICTURE = ROOT / "loop.svg"
+DRIFT = {INPUTS: SignalKind.INPUT_DRIFT, OUTPUTS: SignalKind.PREDICTION_DRIFT}
 
 Qualities = Mapping[str, NDArray[np.float64]]
 
@@ -27,12 +31,11 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -
         "frozen": beside.frozen(),
         "refit every window": beside.every(),
     }
+    PICTURE.write_text(draw(told_of(scenario.title, found, loop.hops)))
     retrained = [hop for hop in loop.hops if hop.outcome == "Retrain"]
-    marks = [Mark(hop.window, f"{hop.run}: {hop.rollout or hop.gates}") for hop in retrained]
-    PICTURE.write_text(draw(scenario.title, found, marks))
     for hop in loop.hops:
         story.fact(f"window {hop.window + 1}", f"{hop.outcome}: {hop.message}")
-    for name, series in found.items():
+    for name, series in (found | drift_of(loop.hops)).items():
         story.fact(name, " ".join(f"{value:.3f}" for value in series))
     boosting = beside.boosting()
     story.fact("HistGradientBoosting, first window", f"{boosting:.3f}")
@@ -50,6 +53,29 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -
     story.bar(latency.verdict_bar())
     story.bar_of_retraining(latency.training_bar(), happened=bool(latency.trainings))
     story.bar_of_retraining(latency.plan_bar(), happened=bool(latency.plans))
+
+
+def told_of(title: str, found: Qualities, hops: Sequence[Hop]) -> Told:
+    """Return what the picture tells of a play."""
+    marks = [
+        Mark(hop.window, f"{hop.run}: {hop.rollout or hop.gates}")
+        for hop in hops
+        if hop.outcome == "Retrain"
+    ]
+    decisions = [
+        Decided(hop.window, hop.outcome, hop.decision["reason"], hop.message)
+        for hop in hops
+        if hop.outcome != "Wait"
+    ]
+    return Told(title, found, drift_of(hops), decisions, marks)
+
+
+def drift_of(hops: Sequence[Hop]) -> dict[str, NDArray[np.float64]]:
+    """Return the loop's signals of drift in each window; NaN where one was not measured."""
+    return {
+        name: np.array([hop.readings.get(kind, math.nan) for hop in hops])
+        for name, kind in DRIFT.items()
+    }
 
 
 def gaps_of(found: Qualities, boosting: float, goals: Mapping[int, float]) -> dict[int, Gap]:

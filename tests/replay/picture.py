@@ -1,16 +1,32 @@
-"""The loop's story as one SVG: quality of each window by policy, decisions marked."""
+"""The loop's story as one SVG: quality of each window by policy, drift below it, and what was
+decided.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from numpy.typing import NDArray
 
-WIDTH, HEIGHT = 860, 380
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 40, 64
-COLOURS = {"loop": "#2f6fb0", "frozen": "#b8443b", "refit every window": "#8a8a8a"}
-LABEL_ROOM = 150
+from replay.decision_row import Decided, draw_decisions, draw_legend, legend_height
+from replay.panel import LEFT, WIDTH, Panel, Series, highest, text
+
+TITLE, MARKS = 24, 56
+QUALITY_LEGEND, QUALITY_TOP, QUALITY_HEIGHT, QUALITY_STEP = 46, 102, 230, 0.05
+DRIFT_LEGEND, DRIFT_TOP, DRIFT_HEIGHT, DRIFT_STEP = 364, 376, 110, 0.25
+NUMBERS, ROW, LEGEND = 506, 524, 554
+QUALITY_ROOM, DRIFT_ROOM = 150, 290
+INPUTS = "input drift: share of drifted features"
+OUTPUTS = "prediction drift: distance of the scores"
+COLOURS = {
+    "loop": "#2f6fb0",
+    "frozen": "#b8443b",
+    "refit every window": "#8a8a8a",
+    INPUTS: "#8a5a00",
+    OUTPUTS: "#6a3cc2",
+}
+MARK_LINE, MARK_LINES = 14, 3
+"""Texts of marks stand above the values, and neighbours below one another."""
 
 
 @dataclass(frozen=True)
@@ -26,71 +42,72 @@ class Mark:
     text: str
 
 
-def draw(title: str, qualities: Mapping[str, NDArray[np.float64]], marks: Sequence[Mark]) -> str:
-    """Return the picture.
+@dataclass(frozen=True)
+class Told:
+    """What there is to tell of a play.
 
-    Args:
+    Attributes:
         title: what is shown.
         qualities: balanced accuracy by policy, [W] each.
+        drift: signals of the loop by name, [W] each; NaN where one was not measured.
+        decisions: every decision but to wait.
         marks: what happened after which window.
     """
-    values = np.concatenate(list(qualities.values()))
-    low = np.floor(values.min() * 20) / 20
-    scale = _Scale(len(next(iter(qualities.values()))), float(low), 1.0)
-    parts = [_grid(scale), *(_mark(scale, mark, place) for place, mark in enumerate(marks))]
-    for place, (name, series) in enumerate(qualities.items()):
-        colour = COLOURS.get(name, "#555")
-        points = " ".join(
-            f"{scale.x(at):.1f},{scale.y(value):.1f}" for at, value in enumerate(series)
-        )
-        parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        )
-        parts.append(_text(LEFT + LABEL_ROOM * place, HEIGHT - 10, name, colour, anchor="start"))
-    heading = _text(LEFT, 22, title, "#222", anchor="start", size=15)
-    body = heading + "".join(parts)
+
+    title: str
+    qualities: Mapping[str, Series]
+    drift: Mapping[str, Series]
+    decisions: Sequence[Decided]
+    marks: Sequence[Mark]
+
+
+def draw(told: Told) -> str:
+    """Return the picture."""
+    quality, drift = _quality_panel(told), _drift_panel(told)
+    height = LEGEND + legend_height(told.decisions)
+    parts = (
+        text((LEFT, TITLE), told.title, "#222", size=15),
+        *(_mark(quality, mark, place) for place, mark in enumerate(told.marks)),
+        quality.draw(told.qualities, COLOURS, QUALITY_ROOM),
+        drift.draw(told.drift, COLOURS, DRIFT_ROOM),
+        _numbers(quality),
+        draw_decisions(quality, told.decisions, ROW),
+        draw_legend(told.decisions, LEGEND),
+    )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'font-family="sans-serif"><title>{escape(title)}</title>'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>{body}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'font-family="sans-serif"><title>{escape(told.title)}</title>'
+        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>{"".join(parts)}</svg>'
     )
 
 
-@dataclass(frozen=True)
-class _Scale:
-    windows: int
-    low: float
-    high: float
-
-    def x(self, window: float) -> float:
-        return LEFT + (window + 0.5) / self.windows * (WIDTH - LEFT - RIGHT)
-
-    def y(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return TOP + (1 - share) * (HEIGHT - TOP - BOTTOM)
+def _quality_panel(told: Told) -> Panel:
+    values = np.concatenate(list(told.qualities.values()))
+    low = float(np.floor(np.nanmin(values) / QUALITY_STEP)) * QUALITY_STEP
+    scale = (_windows(told), low, 1.0, QUALITY_STEP)
+    return Panel(QUALITY_TOP, QUALITY_HEIGHT, *scale, QUALITY_LEGEND)
 
 
-def _grid(scale: _Scale) -> str:
-    lines = []
-    for value in np.arange(scale.low, scale.high + 1e-9, 0.05):
-        y = scale.y(float(value))
-        lines.append(f'<path d="M{LEFT},{y:.1f} H{WIDTH - RIGHT}" stroke="#e4e4e4"/>')
-        lines.append(_text(LEFT - 6, y + 4, f"{value:.2f}", "#666", anchor="end"))
-    for window in range(scale.windows):
-        text = str(window + 1)
-        lines.append(_text(scale.x(window), HEIGHT - BOTTOM + 18, text, "#666", anchor="middle"))
-    return "".join(lines)
+def _drift_panel(told: Told) -> Panel:
+    scale = (_windows(told), 0.0, highest(told.drift, DRIFT_STEP), DRIFT_STEP)
+    return Panel(DRIFT_TOP, DRIFT_HEIGHT, *scale, DRIFT_LEGEND)
 
 
-def _mark(scale: _Scale, mark: Mark, place: int) -> str:
-    x = scale.x(mark.window + 0.5)
-    y = TOP + 12 + 14 * (place % 3)
-    line = f'<path d="M{x:.1f},{TOP} V{HEIGHT - BOTTOM}" stroke="#999" stroke-dasharray="4 3"/>'
-    return line + _text(x + 4, y, mark.text, "#333", anchor="start", size=11)
+def _windows(told: Told) -> int:
+    return len(next(iter(told.qualities.values())))
 
 
-def _text(x: float, y: float, text: str, colour: str, *, anchor: str, size: int = 12) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size}" '
-        f'text-anchor="{anchor}">{escape(text)}</text>'
+def _numbers(panel: Panel) -> str:
+    numbers = range(panel.windows)
+    return "".join(
+        text((panel.x(window), NUMBERS), str(window + 1), "#666", anchor="middle")
+        for window in numbers
     )
+
+
+def _mark(panel: Panel, mark: Mark, place: int) -> str:
+    """Return a line at a window's end; its text stands on the side that has room for it."""
+    x, y = panel.x(mark.window + 0.5), MARKS + MARK_LINE * (place % MARK_LINES)
+    line = f'<path d="M{x:.1f},{y} V{ROW + 8}" stroke="#999" stroke-dasharray="4 3"/>'
+    side, anchor = (4, "start") if x < WIDTH * 2 / 3 else (-4, "end")
+    return line + text((x + side, y + 11), mark.text, "#333", anchor=anchor, size=11)

@@ -89,7 +89,9 @@ def _played(story: Story, scenario: Scenario, journey: Journey, stream: Stream) 
         story.step(f"Playing {stream.windows} windows in lock step"),
         kubectl.forward(f"svc/{server(name)}", 8080) as address,
     ):
-        player = Player(stream, name, address, scenario.label_delay_ns, scenario.batch)
+        player = Player(
+            stream, name, address, scenario.label_delay_ns, scenario.batch, tell=story.say
+        )
         model = kubectl.get(f"model/{name}")
         latency = Latency(model["spec"]["capture"]["flushSeconds"])
         loop = Loop(kubectl, name, stream, player, story.say, latency, scenario.day_rows)

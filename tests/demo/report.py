@@ -48,7 +48,9 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -
     for bar in cut_bars(gaps, scenario.goals):
         story.bar(bar)
     story.bar(retrains_bar(len(retrained), scenario))
-    story.bar(failures_bar(loop.player.played))
+    played = loop.player.played
+    story.fact("requests", f"{played.asked} for answers, {played.labelled} with labels")
+    story.bar(failures_bar(played))
     latency = loop.latency
     story.bar(latency.verdict_bar())
     story.bar_of_retraining(latency.training_bar(), happened=bool(latency.trainings))
@@ -105,7 +107,8 @@ def retrains_bar(retrains: int, scenario: Scenario) -> Bar:
 
 
 def failures_bar(played: Played) -> Bar:
-    """Return how many requests failed."""
-    if not played.asked:
-        return Bar.unmeasured("failed-requests", 0, "nothing was asked")
+    """Return how many requests failed, for answers and with labels; none was tried again."""
+    if not played.asked or not played.labelled:
+        why = "no label was sent" if played.asked else "nothing was asked"
+        return Bar.unmeasured("failed-requests", 0, why)
     return Bar("failed-requests", played.failed, 0)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from support.bars import Bar
@@ -39,7 +40,7 @@ class Story:
 
     def say(self, text: str) -> None:
         """Tell one line below the current step."""
-        self.console.print(f"  [dim]{text}[/]")
+        self.console.print(f"  [dim]{escape(text)}[/]")
 
     def fact(self, name: str, value: object) -> None:
         """Keep a row for the closing table."""
@@ -63,7 +64,7 @@ class Story:
         """Print the table, the figures and the next commands; return whether all goals are met."""
         table = Table(title="What happened", show_header=False)
         for row in self.rows:
-            table.add_row(*row)
+            table.add_row(*(escape(cell) for cell in row))
         self.console.print(table)
         for bar in self.bars:
             self.console.print(str(bar), markup=False)

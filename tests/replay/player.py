@@ -1,5 +1,9 @@
-"""Plays a stream against a served Model in lock step: a window's rows, then their due labels."""
+"""Plays a stream against a served Model in lock step: a window's rows, then their due labels.
 
+Whatever fails is counted and told, and not tried again.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -8,11 +12,18 @@ import numpy as np
 import orjson
 import tritonclient.http as triton
 import urllib3
+from geventhttpclient.response import HTTPParseError
 from numpy.typing import NDArray
 
 from replay.streams import Stream
 
 Rows = NDArray[np.int64]
+SECONDS = 30
+"""How long an answer may take."""
+TAKEN = 202
+"""Status of labels that are kept."""
+FAILURES = (triton.InferenceServerException, HTTPParseError, OSError)
+"""What a request ends with that was refused, or whose connection broke."""
 
 
 @dataclass
@@ -22,14 +33,16 @@ class Played:
     Attributes:
         decided: decisions by row of the stream, -1 where nothing was asked.
         version: short name of the version that answered, by row.
-        failed: requests that failed; none is tried again.
-        asked: requests sent.
+        failed: requests that failed, of both kinds; none is tried again.
+        asked: requests for answers that were sent.
+        labelled: requests with labels that were sent.
     """
 
     decided: Rows
     version: NDArray[np.str_]
     failed: int = 0
     asked: int = 0
+    labelled: int = 0
 
     @classmethod
     def of(cls, stream: Stream) -> "Played":
@@ -49,6 +62,7 @@ class Player:
         label_delay_ns: how long after its event a row's label is known.
         batch: rows of a request.
         turn: held while rows are asked for and labelled; who takes it finds no request under way.
+        tell: shows people what failed.
     """
 
     stream: Stream
@@ -57,6 +71,7 @@ class Player:
     label_delay_ns: int
     batch: int = 24
     turn: Lock = field(default_factory=Lock)
+    tell: Callable[[str], None] = print
     played: Played = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +83,7 @@ class Player:
         """Ask there from now on."""
         self.address = address
         self._client = triton.InferenceServerClient(
-            self.address, network_timeout=30, connection_timeout=30
+            self.address, network_timeout=SECONDS, connection_timeout=SECONDS
         )
 
     def send(self, rows: Rows) -> None:
@@ -91,8 +106,8 @@ class Player:
                 request_id=self._id(rows),
                 parameters={"event_time": times},
             )
-        except triton.InferenceServerException:
-            self.played.failed += 1
+        except FAILURES as error:
+            self._failed("request", rows, repr(error))
             return
         self.played.decided[rows] = answer.as_numpy("decision")
         self.played.version[rows] = answer.get_response()["model_version"]
@@ -107,14 +122,30 @@ class Player:
             }
             for place, row in enumerate(rows.tolist())
         ]
-        answer = self._http.request(
-            "POST",
-            f"http://{self.address}/v2/models/{self.model}/feedback",
-            body=orjson.dumps({"labels": labels}),
-            headers={"Content-Type": "application/json"},
-        )
-        if answer.status >= 400:
-            self.played.failed += 1
+        self.played.labelled += 1
+        trouble = self._post(orjson.dumps({"labels": labels}))
+        if trouble:
+            self._failed("labels", rows, trouble)
+
+    def _post(self, body: bytes) -> str:
+        """Send labels once; return why they were not taken, or nothing."""
+        try:
+            answer = self._http.request(
+                "POST",
+                f"http://{self.address}/v2/models/{self.model}/feedback",
+                body=body,
+                headers={"Content-Type": "application/json"},
+                # By itself urllib3 tries a connection that breaks three times more.
+                retries=False,
+                timeout=SECONDS,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            return repr(error)
+        return "" if answer.status == TAKEN else f"{answer.status} {answer.data[:200]!r}"
+
+    def _failed(self, what: str, rows: Rows, trouble: str) -> None:
+        self.played.failed += 1
+        self.tell(f"{what} {self._id(rows)} failed: {trouble}")
 
     def _id(self, rows: Rows) -> str:
         return f"{self.stream.name}-{rows[0]}"

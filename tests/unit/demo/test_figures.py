@@ -105,13 +105,18 @@ def test_bike_share_must_be_retrained(retrains: int, *, met: bool) -> None:
     assert retrains_bar(retrains, bike_scenario()).met is met
 
 
-def test_nothing_asked_is_no_service() -> None:
-    played = Played(NONE, NONE.astype(np.str_))
-    assert not failures_bar(played).met
-    played.asked = 3
-    assert failures_bar(played).met
-    played.failed = 1
-    assert not failures_bar(played).met
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        pytest.param((0, 0, 0), "nan 0 short # nothing was asked", id="nothing asked"),
+        pytest.param((0, 3, 0), "nan 0 short # no label was sent", id="nothing labelled"),
+        pytest.param((0, 3, 3), "0 0 ok", id="none failed"),
+        pytest.param((1, 3, 3), "1 0 short", id="one failed"),
+    ],
+)
+def test_failures_are_those_of_answers_and_labels(counts: tuple[int, int, int], line: str) -> None:
+    played = Played(NONE, NONE.astype(np.str_), *counts)
+    assert str(failures_bar(played)) == f"bar failed-requests {line}"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from demo.journey import Journey, NotReadyError
 from demo.latency import Latency
 from demo.loop import Loop
 from demo.prometheus import Watching, tell_alerts, watching
+from demo.promotions import tell_promotions
 from demo.report import tell_quality
 from demo.scenario import SCENARIOS, Scenario
 from demo.story import Story
@@ -55,6 +56,7 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
         tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
     story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
     tell_alerts(story, watched)
+    tell_promotions(story, journey.kubectl, scenario.name, watched)
     tell_tallies(story, journey.kubectl, scenario.name, watched)
     tell_diagram(story, journey.kubectl, loop.hops)
     return story.close(_next_commands(watched.namespace, scenario.name))

@@ -5,7 +5,7 @@ Pods are reached through the API server, so that it works where their network do
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,10 +43,6 @@ class Watching:
         found = self.server.firings()
         return [one for one in found if one.labels.get("namespace") in {None, self.namespace}]
 
-    def first(self, alert: str) -> float | None:
-        """Return when an alert began to fire, seconds since 1970; None if it never did."""
-        return next((one.since for one in self.alerts() if one.alert == alert), None)
-
     def promoted(self) -> list[float]:
         """Return when challengers were promoted, seconds since 1970."""
         ends = f'trimtab_rollout_outcomes_total{{namespace="{self.namespace}", outcome="Promoted"}}'
@@ -77,7 +73,7 @@ def watching(kubectl: Kubectl) -> Iterator[Watching]:
 
 
 def tell_alerts(story: Story, watched: Watching) -> None:
-    """Tell which alerts fired when, and whether quality was complained of before it was mended."""
+    """Tell which alerts fired when, and which panels of the dashboard are empty."""
     for one in watched.alerts():
         begin, end = (_clock(at) for at in (one.since, one.until))
         about = ", ".join(f"{name} {one.labels[name]}" for name in ABOUT if name in one.labels)
@@ -86,23 +82,6 @@ def tell_alerts(story: Story, watched: Watching) -> None:
     for query in empty:
         story.say(f"no series: {query}")
     story.bar(Bar("empty-panels", len(empty), 0))
-    alert, promoted = watched.first("TrimtabModelQualityDropped"), watched.promoted()
-    story.bar_of_retraining(lead_bar(alert, promoted), happened=bool(promoted))
-
-
-def lead_bar(alert: float | None, promoted: Sequence[float]) -> Bar:
-    """Return how long before the first promotion an alert on quality fired.
-
-    Args:
-        alert: when it began to fire; None if it never did.
-        promoted: when challengers were promoted, oldest first.
-    """
-    name = "alert-before-promotion-seconds"
-    if not promoted:
-        return Bar.unmeasured(name, 0, "nothing was promoted", at_least=True)
-    if alert is None:
-        return Bar.unmeasured(name, 0, "no alert on quality has fired", at_least=True)
-    return Bar(name, promoted[0] - alert, 0, at_least=True)
 
 
 def scraping(targets: str) -> dict[str, Any]:

@@ -103,11 +103,11 @@ def test_every_pod_is_scraped_and_an_alert_is_seen_from_begin_to_end(
     (rule,) = watched.server.query("trimtab_rule_holding")
     assert rule["metric"]["namespace"] == "demo"
     assert "exported_namespace" not in rule["metric"]
-    assert watched.first("TrimtabModelQualityDropped") is None
+    assert watched.alerts() == []
 
     holding = metrics.rule_holding.labels(**RULE, rule="worse", kind="RealisedQuality")
     holding.set(1)
-    wait_until(lambda: watched.first("TrimtabModelQualityDropped"), SECONDS + 30)
+    wait_until(watched.alerts, SECONDS + 30)
     holding.set(0)
     wait_until(lambda: not watched.server.query('ALERTS{alertstate="firing"}'), SECONDS)
     (firing,) = watched.alerts()

@@ -8,7 +8,6 @@ import pytest
 from rich.console import Console
 
 from demo.latency import Latency
-from demo.prometheus import lead_bar
 from demo.report import cut_bars, failures_bar, gaps_of, retrains_bar
 from demo.scenario import bike_scenario
 from demo.story import Story
@@ -117,21 +116,6 @@ def test_bike_share_must_be_retrained(retrains: int, *, met: bool) -> None:
 def test_failures_are_those_of_answers_and_labels(counts: tuple[int, int, int], line: str) -> None:
     played = Played(NONE, NONE.astype(np.str_), *counts)
     assert str(failures_bar(played)) == f"bar failed-requests {line}"
-
-
-@pytest.mark.parametrize(
-    ("alert", "promoted", "line"),
-    [
-        pytest.param(5.0, [7.0, 9.0], "2 0 ok", id="before the first promotion"),
-        pytest.param(8.0, [7.0, 9.0], "-1 0 short", id="after the first promotion"),
-        pytest.param(None, [7.0], "nan 0 short # no alert on quality has fired", id="no alert"),
-        pytest.param(5.0, [], "nan 0 short # nothing was promoted", id="no promotion"),
-    ],
-)
-def test_an_alert_precedes_the_promotion(
-    alert: float | None, promoted: list[float], line: str
-) -> None:
-    assert str(lead_bar(alert, promoted)) == f"bar alert-before-promotion-seconds {line}"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ def tell_tallies(story: Story, kubectl: Kubectl, name: str, watched: Watching) -
     story.bar(uncounted_bar(suppressed(status), watched.suppressed(name)))
     for one in (*unmatched(retrains, runs), *by_hand(runs)):
         story.say(one)
+    for run, cause in other_causes(runs):
+        story.fact(f"run {run}", cause)
     story.bar_of_retraining(unmatched_bar(retrains, runs), happened=bool(retrains))
     story.bar(by_hand_bar(runs))
 
@@ -73,12 +75,20 @@ def unmatched_bar(retrains: Sequence[Body], runs: Sequence[Body]) -> Bar:
     return Bar("unmatched-retrains", len(unmatched(retrains, runs)), 0)
 
 
+def other_causes(runs: Sequence[Body]) -> list[tuple[str, str]]:
+    """Return name and cause of the runs that no verdict has started, oldest first."""
+    return [
+        (run["metadata"]["name"], f"{run['spec']['trigger']}: {run['spec']['triggerMessage']}")
+        for run in _in_order(runs)
+        if run["spec"]["trigger"] != TriggerType.VERDICT
+    ]
+
+
 def by_hand(runs: Sequence[Body]) -> list[str]:
     """Return the runs that a person asked for, but for the first run."""
-    later = sorted(runs, key=lambda run: run["metadata"]["creationTimestamp"])[1:]
     return [
         f"run {run['metadata']['name']} was asked for by a person"
-        for run in later
+        for run in _in_order(runs)[1:]
         if run["spec"]["trigger"] == TriggerType.REQUEST
     ]
 
@@ -88,3 +98,7 @@ def by_hand_bar(runs: Sequence[Body]) -> Bar:
     if not runs:
         return Bar.unmeasured("runs-by-hand", 0, "there is no run")
     return Bar("runs-by-hand", len(by_hand(runs)), 0)
+
+
+def _in_order(runs: Sequence[Body]) -> list[Body]:
+    return sorted(runs, key=lambda run: str(run["metadata"]["creationTimestamp"]))

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from demo.tallies import by_hand, by_hand_bar, suppressed, uncounted_bar, unmatched, unmatched_bar
+from demo.tallies import (
+    by_hand,
+    by_hand_bar,
+    other_causes,
+    suppressed,
+    uncounted_bar,
+    unmatched,
+    unmatched_bar,
+)
 
 Body = dict[str, Any]
 
@@ -16,7 +24,12 @@ def run(minute: int, trigger: str, *causes: str) -> Body:
             "name": f"run-{minute}",
             "creationTimestamp": f"2026-11-22T10:{minute:02}:00Z",
         },
-        "spec": {"trigger": trigger, "triggerId": causes[0], "causes": list(causes)},
+        "spec": {
+            "trigger": trigger,
+            "triggerId": causes[0],
+            "causes": list(causes),
+            "triggerMessage": f"because of {causes[0]}",
+        },
     }
 
 
@@ -112,6 +125,15 @@ def test_without_a_retrain_nothing_is_matched() -> None:
 def test_no_run_after_the_first_is_asked_for_by_a_person(runs: list[Body], told: list[str]) -> None:
     assert by_hand(runs) == told
     assert by_hand_bar(runs).met is not bool(told)
+
+
+def test_runs_of_no_verdict_are_told_with_their_cause() -> None:
+    runs = [run(5, "Request", "r-1"), run(1, "Verdict", "v-1"), FIRST]
+
+    assert other_causes(runs) == [
+        ("run-0", "NewSnapshot: because of s-1"),
+        ("run-5", "Request: because of r-1"),
+    ]
 
 
 def test_without_any_run_none_is_well() -> None:

@@ -57,7 +57,7 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
     tell_alerts(story, watched)
     tell_promotions(story, journey.kubectl, scenario.name, watched)
-    tell_tallies(story, journey.kubectl, scenario.name, watched)
+    tell_tallies(story, journey.kubectl, scenario.name, watched, loop.hops)
     tell_diagram(story, journey.kubectl, loop.hops)
     return story.close(_next_commands(watched.namespace, scenario.name))
 

@@ -4,7 +4,6 @@ alerts by the chart's rules.
 Pods are reached through the API server, so that it works where their network does not reach.
 """
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,11 +48,11 @@ class Watching:
         counted = f"changes({ends}[5s]) > 0"
         return sorted(since for _, (since, _) in self.server.spans(counted))
 
-    def suppressed(self, monitor: str) -> float:
-        """Return how many suppressed retrains of a DriftMonitor are counted; NaN if none ever."""
+    def suppressed(self, monitor: str) -> dict[str, float]:
+        """Return how many suppressed retrains of a DriftMonitor are counted, by reason."""
         about = f'namespace="{self.namespace}", monitor="{monitor}", decision="Suppress"'
-        found = self.server.query(f"sum(trimtab_retrain_triggers_total{{{about}}})")
-        return float(found[0]["value"][1]) if found else math.nan
+        found = self.server.query(f"sum by (reason) (trimtab_retrain_triggers_total{{{about}}})")
+        return {one["metric"]["reason"]: float(one["value"][1]) for one in found}
 
     def empty_panels(self) -> list[str]:
         """Return the dashboard's queries that find no series now."""

@@ -1,10 +1,12 @@
 """Whether status, metrics and runs tell of the same decisions."""
 
-import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from demo.journey import causes_of
+from demo.loop import Hop
 from demo.prometheus import Watching
 from demo.story import Story
 from support.bars import Bar
@@ -15,13 +17,53 @@ from trimtab_stages.contract.run import TriggerType
 Body = dict[str, Any]
 
 
-def tell_tallies(story: Story, kubectl: Kubectl, name: str, watched: Watching) -> None:
-    """Tell which suppressed retrains no metric counts, and which runs no verdict has started."""
+@dataclass(frozen=True, slots=True)
+class Suppressions:
+    """Suppressed retrains by reason, as three places have them.
+
+    Attributes:
+        status: the counts of the DriftMonitor's status.
+        decisions: decisions that were read when each window was over.
+        metrics: the counter in Prometheus; empty where it has no series.
+    """
+
+    status: Mapping[str, float]
+    decisions: Mapping[str, float]
+    metrics: Mapping[str, float]
+
+    def differing(self) -> dict[str, tuple[float, ...]]:
+        """Return the three counts of each reason of which they are not the same."""
+        places = (self.status, self.decisions, self.metrics)
+        reasons = sorted({reason for place in places for reason in place})
+        found = {reason: tuple(place.get(reason, 0) for place in places) for reason in reasons}
+        return {reason: counts for reason, counts in found.items() if len(set(counts)) > 1}
+
+    def lines(self) -> list[str]:
+        """Return in words what differs."""
+        return [
+            f"suppressed for {reason}: {status:g} by the status, {decisions:g} by "
+            f"decisions, {metrics:g} by Prometheus"
+            for reason, (status, decisions, metrics) in self.differing().items()
+        ]
+
+    def bar(self) -> Bar:
+        """Return by how much the places differ, summed over the reasons."""
+        if not self.metrics:
+            return Bar.unmeasured("uncounted-suppressions", 0, "Prometheus has no series of it")
+        apart = sum(max(counts) - min(counts) for counts in self.differing().values())
+        return Bar("uncounted-suppressions", apart, 0)
+
+
+def tell_tallies(
+    story: Story, kubectl: Kubectl, name: str, watched: Watching, hops: Sequence[Hop]
+) -> None:
+    """Tell which suppressed retrains are not counted alike, and which runs no verdict started."""
     status = kubectl.get(f"driftmonitor/{name}").get("status", {})
     runs = kubectl.get("pipelineruns")["items"]
     retrains = status.get("retrains", [])
-    story.bar(uncounted_bar(suppressed(status), watched.suppressed(name)))
-    for one in (*unmatched(retrains, runs), *by_hand(runs)):
+    found = Suppressions(suppressed(status), suppressed_after(hops), watched.suppressed(name))
+    story.bar(found.bar())
+    for one in (*found.lines(), *unmatched(retrains, runs), *by_hand(runs)):
         story.say(one)
     for run, cause in other_causes(runs):
         story.fact(f"run {run}", cause)
@@ -29,20 +71,14 @@ def tell_tallies(story: Story, kubectl: Kubectl, name: str, watched: Watching) -
     story.bar(by_hand_bar(runs))
 
 
-def suppressed(status: Body) -> int:
-    """Return how many retrains a DriftMonitor's status says were suppressed."""
-    return sum(item["count"] for item in status.get("suppressed", []))
+def suppressed(status: Body) -> dict[str, float]:
+    """Return how many retrains a DriftMonitor's status says were suppressed, by reason."""
+    return {item["reason"]: item["count"] for item in status.get("suppressed", [])}
 
 
-def uncounted_bar(told: int, counted: float) -> Bar:
-    """Return by how much status and metrics differ.
-
-    Args:
-        told: suppressed retrains by the status.
-        counted: the same by Prometheus; NaN where it has no series.
-    """
-    why = "Prometheus has no series of it" if math.isnan(counted) else ""
-    return Bar("uncounted-suppressions", abs(told - counted), 0, why=why)
+def suppressed_after(hops: Sequence[Hop]) -> Counter[str]:
+    """Return how many windows suppressed a retrain, by reason, as their decisions say."""
+    return Counter(hop.decision["reason"] for hop in hops if hop.outcome == "Suppress")
 
 
 def unmatched(retrains: Sequence[Body], runs: Sequence[Body]) -> list[str]:

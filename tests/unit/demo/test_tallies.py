@@ -1,16 +1,17 @@
 """Whether status, metrics and runs tell of the same decisions."""
 
-import math
 from typing import Any
 
 import pytest
 
+from demo.loop import Hop
 from demo.tallies import (
+    Suppressions,
     by_hand,
     by_hand_bar,
     other_causes,
     suppressed,
-    uncounted_bar,
+    suppressed_after,
     unmatched,
     unmatched_bar,
 )
@@ -40,36 +41,51 @@ def retrain(trigger: str, state: str = "Passed") -> Body:
 FIRST = run(0, "NewSnapshot", "s-1")
 
 
-@pytest.mark.parametrize(
-    ("status", "count"),
-    [
-        pytest.param({}, 0, id="never"),
-        pytest.param({"suppressed": [{"reason": "Cooldown", "count": 2}]}, 2, id="one reason"),
-        pytest.param(
-            {"suppressed": [{"reason": "A", "count": 2}, {"reason": "B", "count": 3}]},
-            5,
-            id="two reasons",
-        ),
-    ],
-)
-def test_suppressed_retrains_are_summed_over_reasons(status: Body, count: int) -> None:
-    assert suppressed(status) == count
+NONE_YET = {"Cooldown": 0.0, "InFlight": 0.0}
+
+
+def test_suppressed_retrains_are_read_by_reason() -> None:
+    status = {
+        "suppressed": [{"reason": "Cooldown", "count": 2}, {"reason": "InFlight", "count": 1}]
+    }
+    outcomes = [("Suppress", "Cooldown"), ("Wait", "NoRuleHolds"), ("Suppress", "Cooldown")]
+    hops = [
+        Hop(number, outcome, "", {"reason": reason})
+        for number, (outcome, reason) in enumerate(outcomes)
+    ]
+
+    assert suppressed(status) == {"Cooldown": 2, "InFlight": 1}
+    assert suppressed({}) == {}
+    assert suppressed_after(hops) == {"Cooldown": 2}
 
 
 @pytest.mark.parametrize(
-    ("told", "counted", "line"),
+    ("status", "decisions", "metrics", "line"),
     [
-        pytest.param(3, 3.0, "0 0 ok", id="all counted"),
-        pytest.param(3, 1.0, "2 0 short", id="two not counted"),
-        pytest.param(1, 3.0, "2 0 short", id="two counted that were none"),
-        pytest.param(0, 0.0, "0 0 ok", id="there was none"),
         pytest.param(
-            0, math.nan, "nan 0 short # Prometheus has no series of it", id="nothing counts"
+            {"Cooldown": 2}, {"Cooldown": 2}, NONE_YET | {"Cooldown": 2.0}, "0 0 ok", id="alike"
+        ),
+        pytest.param(
+            {"Cooldown": 2}, {"Cooldown": 2}, NONE_YET | {"InFlight": 2.0}, "4 0 short",
+            id="as many of another reason",
+        ),
+        pytest.param(
+            {"Cooldown": 2}, {"Cooldown": 1}, NONE_YET | {"Cooldown": 2.0}, "1 0 short",
+            id="one that no window had",
+        ),
+        pytest.param({}, {}, NONE_YET, "0 0 ok", id="there was none"),
+        pytest.param(
+            {}, {}, {}, "nan 0 short # Prometheus has no series of it", id="nothing counts"
         ),
     ],
-)
-def test_metrics_count_what_the_status_says(told: int, counted: float, line: str) -> None:
-    assert str(uncounted_bar(told, counted)) == f"bar uncounted-suppressions {line}"
+)  # fmt: skip
+def test_status_decisions_and_metrics_count_alike_by_reason(
+    status: dict[str, float], decisions: dict[str, float], metrics: dict[str, float], line: str
+) -> None:
+    found = Suppressions(status, decisions, metrics)
+
+    assert str(found.bar()) == f"bar uncounted-suppressions {line}"
+    assert bool(found.lines()) is ("short" in line and bool(metrics))
 
 
 @pytest.mark.parametrize(

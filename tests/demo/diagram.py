@@ -42,8 +42,8 @@ def draw_live(objects: str) -> str:
 def stations(objects: Sequence[Body]) -> Iterator[Words]:
     """Yield what each station of the loop is: its box must name all of it.
 
-    Data, training, gates, version, server, and what was decided last; and every retrain that the
-    DriftMonitor keeps.
+    Data, training, gates, version, server, and what was decided last; and every retrain and every
+    decision but to wait that the DriftMonitor keeps.
     """
     last = {body["kind"]: body for body in sorted(objects, key=_born)}
     dataset, model, monitor = (last[kind] for kind in ("Dataset", "Model", "DriftMonitor"))
@@ -57,6 +57,18 @@ def stations(objects: Sequence[Body]) -> Iterator[Words]:
     yield f"Monitor {_name(monitor)}: ", decision["message"]
     for retrain in monitor["status"].get("retrains", []):
         yield (f"{retrain.get('run', 'no run')}.",)
+    yield from decided(monitor["status"].get("decisions", []))
+
+
+def decided(decisions: Sequence[Body]) -> Iterator[Words]:
+    """Yield window, outcome, reason and cause of every decision but to wait.
+
+    What became of a retrain stands where its outcome would, for it says more.
+    """
+    for one in (one for one in decisions if one["outcome"] != "Wait"):
+        day = one["windowEnd"].partition("T")[0]
+        why = () if one["outcome"] == "Retrain" else (one["outcome"], f"{one['reason']}.")
+        yield day, *why, one["message"]
 
 
 def retrained(hops: Sequence[Hop]) -> Iterator[Words]:

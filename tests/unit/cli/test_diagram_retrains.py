@@ -1,4 +1,4 @@
-"""What the box of a DriftMonitor says of its retrains."""
+"""What the box of a DriftMonitor says of its retrains, and of what it decided besides."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -97,3 +97,49 @@ def test_an_open_breaker_hides_no_decision() -> None:
     found = monitor_box(monitor(**status))
 
     assert found.message == "Three failed. Decided last: Suppress. Quality fell."
+
+
+def decided(number: int, outcome: str, reason: str = "RuleHolds") -> dict[str, Any]:
+    end = {"windowEnd": f"2026-11-{number:02}T00:00:00Z", "triggerId": f"t-{number}"}
+    return decision(outcome, reason, f"Signal {number}.") | end
+
+
+@pytest.mark.parametrize(
+    ("decisions", "items"),
+    [
+        pytest.param([decided(1, "Wait", "NoRuleHolds"), decided(9, "Retrain")], [], id="no other"),
+        pytest.param(
+            [decided(1, "Alert"), decided(2, "Suppress", "Cooldown")],
+            [
+                ("2026-11-02", "Suppress", "Cooldown. Signal 2."),
+                ("2026-11-01", "Alert", "RuleHolds. Signal 1."),
+            ],
+            id="newest first",
+        ),
+        pytest.param(
+            [decided(1, "Retrain")],
+            [("2026-11-01", "Retrain", "RuleHolds. Signal 1.")],
+            id="a retrain that is not kept",
+        ),
+        pytest.param(
+            [decided(number, "Alert") for number in (1, 2, 3, 4, 5)],
+            [
+                ("2026-11-05", "Alert", "RuleHolds. Signal 5."),
+                ("2026-11-04", "Alert", "RuleHolds. Signal 4."),
+                ("2026-11-03", "Alert", "RuleHolds. Signal 3."),
+                (
+                    "and 2 before",
+                    "",
+                    "\n".join(f"2026-11-0{n} Alert: RuleHolds. Signal {n}." for n in (2, 1)),
+                ),
+            ],
+            id="older ones in one line",
+        ),
+    ],
+)
+def test_a_drift_monitor_names_what_it_decided_besides(
+    decisions: list[dict[str, Any]], items: list[tuple[str, str, str]]
+) -> None:
+    _, *found = monitor_box(monitor(retrains=[retrain(9)], decisions=decisions)).items
+
+    assert [(item.name, item.value, item.detail) for item in found] == items

@@ -1,4 +1,4 @@
-"""The live diagram of the finished demo names every station of the loop, and every retrain."""
+"""The live diagram of the finished demo names every station of the loop, and every decision."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -59,11 +59,26 @@ def kept(number: int) -> dict[str, Any]:
     }
 
 
+def other(number: int, outcome: str, reason: str) -> dict[str, Any]:
+    return decided(number) | {
+        "outcome": outcome,
+        "reason": reason,
+        "message": f"Signal `inputs` of {number} is above 0.5 & 2 windows.",
+        "triggerId": f"o-{number}",
+    }
+
+
 NUMBERS = range(1, RETRAINS + 1)
+OTHERS = [
+    other(1, "Wait", "NoRuleHolds"),
+    other(2, "HoldRetraining", "RuleHolds"),
+    *(other(number, "Alert", "RuleHolds") for number in (3, 4, 5)),
+    other(6, "Suppress", "Cooldown"),
+]
 WATCHED = monitor(
     conditions=[condition("Ready", "True", "Watching")],
     decision=decided(RETRAINS),
-    decisions=[decided(number) for number in NUMBERS],
+    decisions=[*(decided(number) for number in NUMBERS), *OTHERS],
     retrains=[kept(number) for number in NUMBERS],
 )
 OBJECTS = [
@@ -88,10 +103,10 @@ def picture(objects: list[dict[str, Any]]) -> str:
     return draw(lay_out(compose(scene, "Trimtab: wind")))
 
 
-def test_the_diagram_names_each_station_and_each_retrain() -> None:
+def test_the_diagram_names_each_station_and_each_decision_but_to_wait() -> None:
     things = [*stations(OBJECTS), *retrained(HOPS)]
 
-    assert len(things) == 7 + RETRAINS + RETRAINS + 1
+    assert len(things) == 7 + RETRAINS + (RETRAINS + len(OTHERS) - 1) + RETRAINS + 1
     assert unnamed(picture(OBJECTS), things) == []
 
 
@@ -105,6 +120,11 @@ def test_the_diagram_names_each_station_and_each_retrain() -> None:
         ),
         pytest.param("DriftMonitor", ("demand-1", "Passed", message(1)), id="the first retrain"),
         pytest.param("DriftMonitor", ("demand-2.",), id="a retrain of the status"),
+        pytest.param(
+            "DriftMonitor",
+            ("2026-11-22", "HoldRetraining", "RuleHolds.", OTHERS[1]["message"]),
+            id="a decision of the status",
+        ),
         pytest.param("PipelineRun", (f"Run demand-{RETRAINS}: ",), id="the newest run"),
         pytest.param("PipelineRun", ("Gates ", " passed: "), id="gates"),
     ],

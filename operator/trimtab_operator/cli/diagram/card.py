@@ -11,7 +11,6 @@ SPACE = 12.0
 FACT = 21.0
 ITEM = 24.0
 DETAIL = 14.0
-DETAIL_LINES = 3
 BAR = 10.0
 
 ICON_ROOM = 24.0
@@ -25,7 +24,7 @@ DETAIL_SIZE = 10.5
 
 def detail_lines(item: Item, width: float) -> list[str]:
     """Return the lines of an item's detail in a card whose inside is so wide."""
-    return wrapped(item.detail, DETAIL_SIZE, width - ICON_ROOM, DETAIL_LINES)
+    return wrapped(item.detail, DETAIL_SIZE, width - ICON_ROOM, item.lines)
 
 
 def item_height(item: Item, width: float) -> float:

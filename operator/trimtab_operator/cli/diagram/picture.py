@@ -46,6 +46,7 @@ class Item:
     Attributes:
         detail: second, smaller line; the whole text is in the tooltip.
         progress: 0..1 draws a bar.
+        lines: of the detail that are shown at most.
     """
 
     state: State
@@ -53,6 +54,12 @@ class Item:
     value: str = ""
     detail: str = ""
     progress: float | None = None
+    lines: int = 3
+
+    @property
+    def told(self) -> str:
+        """All of it, for a tooltip."""
+        return f"{self.name} {self.value}".rstrip() + f": {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)

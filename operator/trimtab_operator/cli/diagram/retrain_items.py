@@ -6,6 +6,7 @@ from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.monitor_status import Retrain, RetrainState
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.cli.diagram.folding import folded
 from trimtab_operator.cli.diagram.picture import Item, State
 from trimtab_operator.cli.diagram.scene import Scene
 
@@ -24,11 +25,7 @@ STATES = {
 def retrain_items(monitor: DriftMonitor, scene: Scene) -> tuple[Item, ...]:
     """Return the retrains that the status keeps, newest first; older ones share the last line."""
     items = [_item(one, monitor, scene) for one in reversed(monitor.status.retrains)]
-    if len(items) <= SHOWN_RETRAINS:
-        return tuple(items)
-    shown, rest = items[: SHOWN_RETRAINS - 1], items[SHOWN_RETRAINS - 1 :]
-    told = "\n".join(f"{item.name} {item.value}: {item.detail}" for item in rest)
-    return (*shown, Item(State.GOOD, f"and {len(rest)} before", detail=told))
+    return folded(items, SHOWN_RETRAINS, State.GOOD)
 
 
 def _item(retrain: Retrain, monitor: DriftMonitor, scene: Scene) -> Item:

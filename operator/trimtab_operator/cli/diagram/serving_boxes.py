@@ -3,7 +3,7 @@
 from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
-from trimtab_operator.api.monitor_status import DecisionOutcome
+from trimtab_operator.cli.diagram.decision_items import DECISIONS, decision_items
 from trimtab_operator.cli.diagram.picture import Box, Fact, State
 from trimtab_operator.cli.diagram.retrain_items import retrain_items
 from trimtab_operator.cli.diagram.run_boxes import RunView
@@ -99,16 +99,6 @@ def build_serving(model: Model | None, name: str) -> Box:
     return Box("Serving", model.metadata.name, state, word, facts, href=link, message=message)
 
 
-DECISIONS = {
-    DecisionOutcome.RETRAIN: State.ACTIVE,
-    DecisionOutcome.SUGGEST: State.ATTENTION,
-    DecisionOutcome.SUPPRESS: State.ATTENTION,
-    DecisionOutcome.ALERT: State.ATTENTION,
-    DecisionOutcome.HOLD_RETRAINING: State.ATTENTION,
-    DecisionOutcome.WAIT: State.GOOD,
-}
-
-
 def build_monitor(monitor: DriftMonitor, scene: Scene) -> Box:
     """Return the box of what the newest window showed, what was decided, and what was retrained."""
     state, word, message = summary_of(monitor)
@@ -131,7 +121,7 @@ def build_monitor(monitor: DriftMonitor, scene: Scene) -> Box:
         state,
         word,
         tuple(facts),
-        retrain_items(monitor, scene),
+        (*retrain_items(monitor, scene), *decision_items(monitor)),
         href=scene.link(report),
         message=message,
     )

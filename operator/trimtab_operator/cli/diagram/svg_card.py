@@ -14,6 +14,8 @@ RADIUS = 12
 PILL_EXTRA = 38.0
 """Icon and room at both ends."""
 MAX_SPACING = 60.0
+BETWEEN = 6.0
+"""Between an item's name and its value: `HoldRetraining` leaves room for a date."""
 TITLE_TAIL = 7
 """Runs of one Pipeline differ in the end of their names."""
 
@@ -107,14 +109,14 @@ def _item(inner: Rect, y: float, item: Item) -> Iterator[str]:
     state = item.state.value
     yield icon((inner.x, y + 4), STATE_ICONS[item.state], f"s-{state}")
     value = item.value or STATE_WORDS[item.state]
-    room = inner.width - card.ICON_ROOM - width_of(value, card.FACT_SIZE) - 8
+    room = inner.width - card.ICON_ROOM - width_of(value, card.FACT_SIZE) - BETWEEN
     name = fitted(item.name, card.ITEM_SIZE, room)
     yield text((inner.x + card.ICON_ROOM, y + 16), name, card.ITEM_SIZE, "strong")
     classes = f"figure t-{state}"
     yield text((inner.right, y + 16), value, card.FACT_SIZE, classes, anchor="end")
     y += card.ITEM
     if item.detail:
-        yield f"<g><title>{content(item.detail)}</title>"
+        yield f"<g><title>{content(item.told)}</title>"
         for line in card.detail_lines(item, inner.width):
             at = (inner.x + card.ICON_ROOM, y + 9)
             yield text(at, line, card.DETAIL_SIZE, "soft figure")

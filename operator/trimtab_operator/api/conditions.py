@@ -58,6 +58,8 @@ class Reason(StrEnum):
     """Everything is as the spec asks."""
     VALID = "Valid"
     """The spec is consistent."""
+    VALID_WITH_WARNING = "ValidWithWarning"
+    """The spec is consistent, but hardly does what it is meant to; the message says why."""
     INVALID_SPEC = "InvalidSpec"
     """A field contradicts another, or what it refers to."""
     REFERENCE_NOT_FOUND = "ReferenceNotFound"

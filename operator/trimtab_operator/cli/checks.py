@@ -8,14 +8,13 @@ from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
-from trimtab_operator.cli.consistency import contradictions
+from trimtab_operator.cli.consistency import contradictions, doubts
 from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.cli.manifest_files import Document, FieldPath, read_manifests
 from trimtab_operator.cli.strictness import (
     Finding,
     TrimtabObject,
     check_object,
-    dotted,
     finding,
     is_trimtab,
 )
@@ -83,6 +82,7 @@ def validate(paths: Sequence[Path]) -> Checks:
     for item in checked:
         if item.object is not None:
             findings += contradictions(item.document, item.object, valid)
+            findings += doubts(item.document, item.object)
     findings += _references(checked)
     return Checks(tuple(checked), tuple(skipped), tuple(findings))
 
@@ -124,14 +124,8 @@ def _references(checked: Sequence[Checked]) -> Iterator[Finding]:
             continue
         path, kind, name = reference
         if (kind, item.namespace, name) not in present:
-            yield Finding(
-                file=str(item.document.file),
-                line=item.document.line_of(path),
-                object=item.document.title,
-                field=dotted(path),
-                message=f"{kind} '{name}' is not among these manifests; it must be in the cluster",
-                severity="warning",
-            )
+            message = f"{kind} '{name}' is not among these manifests; it must be in the cluster"
+            yield finding(item.document, path, message, "warning")
 
 
 def _reference_of(item: TrimtabObject | None) -> tuple[FieldPath, str, str] | None:

@@ -10,7 +10,7 @@ from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.cli.manifest_files import Document, FieldPath
 from trimtab_operator.cli.strictness import Finding, TrimtabObject, finding
 from trimtab_operator.domain.dataset_rules import dataset_faults
-from trimtab_operator.domain.monitor_rules import monitor_faults
+from trimtab_operator.domain.monitor_rules import monitor_doubts, monitor_faults
 from trimtab_operator.domain.recipe_rules import recipe_faults
 from trimtab_operator.domain.spec_fault import SpecFault
 from trimtab_operator.domain.validation import model_faults
@@ -30,6 +30,13 @@ def contradictions(
     """
     for fault in _faults(item, objects):
         yield finding(document, path_of(fault.field), fault.message)
+
+
+def doubts(document: Document, item: TrimtabObject) -> Iterator[Finding]:
+    """Yield what the operator would warn of in the Validated condition."""
+    if isinstance(item, DriftMonitor):
+        for doubt in monitor_doubts(item.spec):
+            yield finding(document, path_of(doubt.field), doubt.message, "warning")
 
 
 def _faults(item: TrimtabObject, objects: Sequence[TrimtabObject]) -> list[SpecFault]:

@@ -18,6 +18,8 @@ __all__ = ["Finding", "TrimtabObject", "check_object", "dotted", "finding", "is_
 TOP_LEVEL = ("apiVersion", "kind", "metadata", "spec", "status")
 SHOWN_CHARACTERS = 60
 
+Severity = Literal["error", "warning"]
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -31,7 +33,7 @@ class Finding:
     """Path of the field, `spec.gates[0].metric`; empty for the whole object."""
     message: str
     """Cause and next step."""
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
 
     @property
     def is_error(self) -> bool:
@@ -62,14 +64,17 @@ def check_object(document: Document) -> tuple[TrimtabObject | None, list[Finding
     return (None if heading else parsed), heading
 
 
-def finding(document: Document, path: FieldPath, message: str) -> Finding:
-    """Return an error about one field of an object."""
+def finding(
+    document: Document, path: FieldPath, message: str, severity: Severity = "error"
+) -> Finding:
+    """Return an error, or a warning, about one field of an object."""
     return Finding(
         file=str(document.file),
         line=document.line_of(path),
         object=document.title,
         field=dotted(path),
         message=message,
+        severity=severity,
     )
 
 

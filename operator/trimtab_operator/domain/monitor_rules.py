@@ -46,6 +46,27 @@ def monitor_faults(
     ]
 
 
+def monitor_doubts(spec: DriftMonitorSpec) -> list[SpecFault]:
+    """Return the first rule that retrains also where the data is at fault, if there is one.
+
+    The first rule that holds decides. So any rule on faults before it, one that alerts as well,
+    takes the windows with faults away from it.
+    """
+    kinds = {signal.name: signal.kind for signal in spec.signals}
+    on_faults = [name for name, kind in kinds.items() if kind is SignalKind.DATA_FAULT]
+    for place, rule in enumerate(spec.rules):
+        if rule.signal in on_faults:
+            break
+        if rule.outcome is RuleOutcome.RETRAIN:
+            signal = f"signal `{on_faults[0]}`" if on_faults else "a signal of kind DataFault"
+            words = (
+                f"rule `{rule.name}` retrains also where the data, not the model, is at fault; "
+                f"put a rule on {signal} with outcome HoldRetraining before it"
+            )
+            return [SpecFault(f"spec.rules[{place}]", words)]
+    return []
+
+
 def repeated_names(spec: DriftMonitorSpec) -> Iterator[SpecFault]:
     """Yield names that two signals or two rules have."""
     named = {

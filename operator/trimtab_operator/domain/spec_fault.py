@@ -1,6 +1,6 @@
-"""Faults of a spec: the field, the cause and what to write instead."""
+"""Faults and doubts of a spec: the field, the cause and what to write instead."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class SpecFault:
-    """One contradiction in a spec.
+    """One contradiction in a spec, or one doubt about it.
 
     Attributes:
         field: path of the field, for example `spec.lags[0].column`.
@@ -48,10 +48,21 @@ def outside(intervals: list[Interval]) -> Iterator[SpecFault]:
             yield SpecFault(item.field, words)
 
 
-def verdict_of(faults: list[SpecFault]) -> Verdict:
-    """Return the Validated condition; the first fault gives the reason."""
-    if not faults:
-        return is_true(ConditionType.VALIDATED, Reason.VALID, "The spec is consistent.")
+def verdict_of(faults: Sequence[SpecFault], doubts: Sequence[SpecFault] = ()) -> Verdict:
+    """Return the Validated condition; the first fault gives the reason.
+
+    Args:
+        faults: what cannot be followed.
+        doubts: what is followed, and told.
+    """
+    if faults:
+        return is_false(ConditionType.VALIDATED, faults[0].reason, f"{_told(faults)}.")
+    if doubts:
+        words = f"The spec is consistent. Warning: {_told(doubts)}."
+        return is_true(ConditionType.VALIDATED, Reason.VALID_WITH_WARNING, words)
+    return is_true(ConditionType.VALIDATED, Reason.VALID, "The spec is consistent.")
+
+
+def _told(faults: Sequence[SpecFault]) -> str:
     told = "; ".join(str(fault) for fault in faults[:SHOWN])
-    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    return is_false(ConditionType.VALIDATED, faults[0].reason, f"{told}{more}.")
+    return f"{told}; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else told

@@ -7,7 +7,7 @@ from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.domain.conditions import Verdict
 from trimtab_operator.domain.dataset_rules import dataset_faults, foreign_uri
-from trimtab_operator.domain.monitor_rules import monitor_faults
+from trimtab_operator.domain.monitor_rules import monitor_doubts, monitor_faults
 from trimtab_operator.domain.observed import ObservedDriftMonitor, ObservedModel
 from trimtab_operator.domain.recipe_rules import recipe_faults
 from trimtab_operator.domain.rollout_rules import rollout_faults
@@ -51,7 +51,7 @@ def monitor_verdict(monitor: DriftMonitor, seen: ObservedDriftMonitor) -> Verdic
     faults = monitor_faults(monitor.spec, seen.model, seen.dataset)
     if seen.model is None:
         faults.append(_missing("spec.modelRef.name", "Model", monitor.spec.model_ref.name))
-    return verdict_of(faults)
+    return verdict_of(faults, monitor_doubts(monitor.spec))
 
 
 def _missing(field: str, kind: str, name: str) -> SpecFault:

@@ -20,9 +20,11 @@ from support.bad_input import (
     of_own_onnx,
     of_run,
 )
+from support.decisions import monitor, monitored_world, rule
 from support.ingesting import csv_text, ingest, iso, make_rules
 from support.training import Place, make_place, make_spec, write_snapshot
 from support.worlds import NOW, RELEASE, STORE, job, pipeline, pod
+from trimtab_operator.domain.driftmonitor import plan_driftmonitor
 from trimtab_operator.domain.observed import ObservedPipeline
 from trimtab_operator.domain.pipeline import plan_pipeline
 from trimtab_stages.contract.base import digest_of_bytes
@@ -47,6 +49,13 @@ def ingested(folder: Path, rules: dict[str, object], **source: Any) -> Said:
 def unknown_reference(_: Path) -> Said:
     seen = ObservedPipeline(release=RELEASE, storage=STORE)
     return Said.of("Pipeline", plan_pipeline(pipeline(), seen, NOW).status, "Ready")
+
+
+def retrain_for_faults(_: Path) -> Said:
+    subject = monitor(rules=[rule()])
+    return Said.of(
+        "DriftMonitor", plan_driftmonitor(subject, monitored_world(), NOW).status, "Validated"
+    )
 
 
 def unreadable_file(folder: Path) -> Said:
@@ -138,6 +147,7 @@ def digest_mismatch(folder: Path) -> Said:
 
 CASES: dict[str, Callable[[Path], Said]] = {
     "unknown-reference": unknown_reference,
+    "retrain-for-faults": retrain_for_faults,
     "missing-secret": missing_secret,
     "unreadable-file": unreadable_file,
     "missing-column": missing_column,

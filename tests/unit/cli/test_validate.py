@@ -9,6 +9,16 @@ from support.cli_objects import MANIFESTS, run_cli
 from trimtab_operator.cli.checks import validate
 
 EXAMPLES = Path(__file__).parents[3] / "charts" / "trimtab" / "examples"
+RETRAINING = """\
+---
+apiVersion: trimtab.dev/v1alpha1
+kind: DriftMonitor
+metadata: {name: bikes}
+spec:
+  modelRef: {name: bikes}
+  rules:
+    - {name: worse, signal: quality, value: "0.05", outcome: Retrain}
+"""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -113,6 +123,16 @@ def test_a_model_to_capture_from_is_warned_of_where_it_is_missing(tmp_path: Path
     assert (warning.severity, warning.field) == ("warning", "spec.source.capture.model")
     assert "Model 'cars' is not among these manifests" in warning.message
     assert warning.line == line_of(text, "model: cars")
+
+
+def test_a_rule_that_retrains_for_faulty_data_is_warned_of(tmp_path: Path) -> None:
+    text = MANIFESTS + RETRAINING
+    checks = validate([written(tmp_path, text)])
+    (warning,) = checks.findings
+    assert not checks.errors
+    assert (warning.severity, warning.field) == ("warning", "spec.rules[0]")
+    assert "put a rule on signal `faults` with outcome HoldRetraining" in warning.message
+    assert warning.line == line_of(text, "name: worse")
 
 
 def test_the_same_object_twice_is_refused(tmp_path: Path) -> None:

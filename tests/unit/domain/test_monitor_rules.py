@@ -6,7 +6,7 @@ import pytest
 
 from support.decisions import rule, spec_of
 from support.worlds import dataset, model
-from trimtab_operator.domain.monitor_rules import monitor_faults
+from trimtab_operator.domain.monitor_rules import monitor_doubts, monitor_faults
 
 FAULTS = {"name": "faults", "kind": "DataFault"}
 INPUTS = {"name": "inputs", "kind": "InputDrift"}
@@ -105,6 +105,38 @@ def test_the_defaults_are_consistent() -> None:
 )
 def test_a_contradiction_is_told(spec: dict[str, Any], told: str) -> None:
     assert faults(**spec) == [told]
+
+
+HOLD = {"name": "hold", "signal": "faults", "value": "0", "outcome": "HoldRetraining"}
+DOUBT = (
+    "`spec.rules[{}]`: rule `worse` retrains also where the data, not the model, is at fault; put "
+    "a rule on {} with outcome HoldRetraining before it"
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        pytest.param({}, [], id="the defaults"),
+        pytest.param({"rules": [HOLD, rule()]}, [], id="held before"),
+        pytest.param({"rules": [HOLD | {"outcome": "Alert"}, rule()]}, [], id="alerted before"),
+        pytest.param({"rules": [rule(outcome="Alert")]}, [], id="nothing retrains"),
+        pytest.param(
+            {"rules": [rule(), HOLD]}, [DOUBT.format(0, "signal `faults`")], id="held too late"
+        ),
+        pytest.param(
+            {
+                "signals": [QUALITY],
+                "rules": [rule(name="a", outcome="Alert"), rule(), rule(name="b")],
+            },
+            [DOUBT.format(1, "a signal of kind DataFault")],
+            id="faults are not looked for",
+        ),
+    ],
+)
+def test_a_retrain_for_faulty_data_is_warned_of(spec: dict[str, Any], told: list[str]) -> None:
+    assert [str(item) for item in monitor_doubts(spec_of(**spec))] == told
+    assert faults(**spec) == []
 
 
 def test_what_the_model_would_tell_waits_for_the_model() -> None:

@@ -28,7 +28,8 @@ def validate_command(filename: Files, output: Output = OutputFormat.TEXT) -> Non
     """Check manifests as the cluster would, without a cluster.
 
     Unknown fields are refused and the nearest known name is given; types, bounds and rules between
-    fields are checked; references that the files do not answer are warned of.
+    fields are checked; references that the files do not answer, and rules that retrain also where
+    the data is at fault, are warned of.
 
     Exit codes: 0 valid, 1 invalid or unreadable, 64 wrong usage.
     """

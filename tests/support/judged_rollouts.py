@@ -20,7 +20,7 @@ def roll_out(
 ) -> tuple[RolloutState, int]:
     """Return how one rollout ends, and after how many labelled rows."""
     truth, champion, challenger = answers(case, rules.max_rows, random)
-    for rows in range(step, rules.max_rows + 1, step):
+    for rows in [*range(step, rules.max_rows, step), rules.max_rows]:
         state = judge(rules, truth[:rows], champion[:rows], challenger[:rows])
         if state is not RolloutState.PROGRESSING:
             return state, rows

@@ -6,7 +6,7 @@ from support.paired_rollouts import Case, Integers, answers
 from trimtab_operator.api.rollout import Rollout, RolloutEvidence, RolloutState
 from trimtab_operator.domain.rollout import judge_rollout
 from trimtab_operator.domain.version_health import Health
-from trimtab_operator.monitor.status import decimal
+from trimtab_operator.storage.window_entry import decimal
 from trimtab_stages.drift.paired import Comparison, compare
 
 CHALLENGER = f"sha256:{'b' * 64}"

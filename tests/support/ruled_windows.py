@@ -9,7 +9,7 @@ from trimtab_operator.api.driftmonitor import DriftMonitorSpec
 from trimtab_operator.api.monitor_status import WINDOWS, EvaluatedWindow, Retrain, RetrainState
 from trimtab_operator.domain.cooldown import cooldown
 from trimtab_operator.domain.matched_rule import RuleMatch, match_rules
-from trimtab_operator.monitor.status import reading
+from trimtab_operator.storage.window_entry import reading
 from trimtab_stages.contract.monitoring import SignalValue
 
 

@@ -74,15 +74,16 @@ def verify_chain(store: Store, head: str | None) -> Verdict:
     return Verdict(tally.records, _hash_at(store, intact - 1), fault)
 
 
-def read_records(store: Store, last: int) -> list[AuditRecord]:
-    """Return the newest records, oldest of them first. They are not verified.
+def read_records(store: Store, last: int | None = None) -> list[AuditRecord]:
+    """Return the newest records, or all, oldest of them first. They are not verified.
 
     Raises:
         Refusal: the store does not answer, or an object is no record.
     """
-    objects = list(_objects(store))[-last:] if last > 0 else []
+    objects = list(_objects(store))
+    newest = objects if last is None else objects[-last:]
     try:
-        return [AuditRecord.from_bytes(data) for _, data in objects]
+        return [AuditRecord.from_bytes(data) for _, data in newest]
     except (ValueError, NewerSchemaError) as error:
         raise Refusal("Edited", f"{error}; run `trimtab audit verify`") from error
 

@@ -67,18 +67,24 @@ def model_of(monitor: DriftMonitor, objects: Sequence[TrimtabObject]) -> Model |
     return next(found, None)
 
 
-def _data_of(model: Model | None, objects: Sequence[TrimtabObject]) -> Dataset | None:
-    """Return what the Pipeline of a Model trains on, or None."""
+def pipeline_of(model: Model | None, objects: Sequence[TrimtabObject]) -> Pipeline | None:
+    """Return the Pipeline that a Model names, or None."""
     if model is None or model.spec.pipeline_ref is None:
         return None
     name, namespace = model.spec.pipeline_ref.name, model.metadata.namespace
-    for item in objects:
-        if isinstance(item, Pipeline) and (item.metadata.name, item.metadata.namespace) == (
-            name,
-            namespace,
-        ):
-            return dataset_of(item, objects)
-    return None
+    found = (
+        item
+        for item in objects
+        if isinstance(item, Pipeline)
+        and (item.metadata.name, item.metadata.namespace) == (name, namespace)
+    )
+    return next(found, None)
+
+
+def _data_of(model: Model | None, objects: Sequence[TrimtabObject]) -> Dataset | None:
+    """Return what the Pipeline of a Model trains on, or None."""
+    pipeline = pipeline_of(model, objects)
+    return None if pipeline is None else dataset_of(pipeline, objects)
 
 
 def dataset_of(pipeline: Pipeline, objects: Sequence[TrimtabObject]) -> Dataset | None:

@@ -1,10 +1,12 @@
 """Computes stored evaluation reports once more, from the objects that they name."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from trimtab_operator.api.monitor_status import WINDOWS
 from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.storage.evaluations import (
     Judged,
@@ -38,15 +40,15 @@ class Replay:
     """One report, computed again.
 
     Attributes:
-        key: where the report lies.
-        evaluation: what it says.
+        report: as it is stored.
         outcome: Same, Different or Incomplete.
+        found: what its objects say; None where one is gone.
         message: fields that differ, or what is gone.
     """
 
-    key: str
-    evaluation: Evaluation
+    report: Report
     outcome: Outcome
+    found: Evaluation | None
     message: str = ""
 
 
@@ -56,18 +58,46 @@ def replay_all(store: Store, monitor: str, last: int) -> Iterator[Replay]:
     Raises:
         Refusal: the store does not answer, there is no report, or one has another format.
     """
-    try:
-        reports = _newest(store, monitor, last)
+    with _refusing(monitor):
         judges = _Judges(store)
-        for report in reports:
-            yield _replay(store, report, judges)
+        for key in _keys(store, monitor)[-last:]:
+            yield _replay(store, read_report(store, key), judges)
+
+
+def read_history(store: Store, monitor: str, last: int) -> list[Report]:
+    """Return the reports before the newest that decisions look back at, oldest first.
+
+    Guards look back at the windows that a status keeps; a rule may hold as long as the version
+    serves.
+
+    Raises:
+        Refusal: the store does not answer, there is no report, or one has another format.
+    """
+    with _refusing(monitor):
+        keys = _keys(store, monitor)
+        first = max(0, len(keys) - last)
+        begin = max(0, first - WINDOWS)
+        while begin > 0 and _version(keys[begin - 1]) == _version(keys[first]):
+            begin -= 1
+        return [read_report(store, key) for key in keys[begin:first]]
+
+
+@contextmanager
+def _refusing(monitor: str) -> Iterator[None]:
+    try:
+        yield
     except StoreError as error:
         raise Refusal(error.reason, error.message) from error
     except (ValueError, NewerSchemaError) as error:
         raise Refusal("NotReadable", f"monitoring/{monitor}/: {error}") from error
 
 
-def _newest(store: Store, monitor: str, last: int) -> list[Report]:
+def _version(key: str) -> str:
+    """Return the folder of a report: all reports of one version."""
+    return key.rpartition("/")[0]
+
+
+def _keys(store: Store, monitor: str) -> list[str]:
     prefix = layout.evaluations_prefix(monitor)
     keys = [entry.key for entry in store.list(prefix) if layout.is_evaluation(entry.key)]
     if not keys:
@@ -76,8 +106,7 @@ def _newest(store: Store, monitor: str, last: int) -> list[Report]:
             f"{store.uri(prefix.rstrip('/'))} holds no report; check the name, and whether a "
             "window has closed (`kubectl get driftmonitor`)",
         )
-    keys.sort(key=lambda key: key.rpartition("/")[2])
-    return [read_report(store, key) for key in keys[-last:]]
+    return sorted(keys, key=lambda key: key.rpartition("/")[2])
 
 
 def _replay(store: Store, report: Report, judges: "_Judges") -> Replay:
@@ -85,12 +114,12 @@ def _replay(store: Store, report: Report, judges: "_Judges") -> Replay:
     try:
         found = _evaluate(store, stored, judges)
     except NotFound as error:
-        return Replay(report.file.key, stored, Outcome.INCOMPLETE, error.message)
+        return Replay(report, Outcome.INCOMPLETE, None, error.message)
     if found.to_bytes() == stored.to_bytes():
-        return Replay(report.file.key, stored, Outcome.SAME)
+        return Replay(report, Outcome.SAME, found)
     before, now = stored.to_wire(), found.to_wire()
     fields = sorted(name for name in before | now if before.get(name) != now.get(name))
-    return Replay(report.file.key, stored, Outcome.DIFFERENT, f"differs in {', '.join(fields)}")
+    return Replay(report, Outcome.DIFFERENT, found, f"differs in {', '.join(fields)}")
 
 
 def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation:

@@ -1,7 +1,7 @@
 """What follows for one evaluated window: retrain, suggest, suppress, alert, hold, or wait."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from trimtab_operator.api.decision_reason import DecisionReason
 from trimtab_operator.api.driftmonitor import DecisionRule, Mode, RuleOutcome
@@ -12,13 +12,27 @@ from trimtab_operator.domain.cooldown import cooldown
 from trimtab_operator.domain.failed_retrains import failed_in_a_row
 from trimtab_operator.domain.failure_backoff import failure_backoff
 from trimtab_operator.domain.fleet_brake import fleet_brake
-from trimtab_operator.domain.matched_rule import match_rules
+from trimtab_operator.domain.matched_rule import RuleMatch, match_rules
 from trimtab_operator.domain.monitor_scene import MonitorScene
 from trimtab_operator.domain.one_in_flight import one_in_flight
 from trimtab_operator.domain.pipelinerun import is_finished
 from trimtab_operator.domain.rollout import on_trial
 from trimtab_operator.domain.run_budget import run_budget
 from trimtab_operator.domain.suppression import Suppression
+
+GUARDS = (
+    DecisionReason.NO_PIPELINE,
+    DecisionReason.NO_VERDICT_TRIGGER,
+    DecisionReason.PIPELINE_SUSPENDED,
+    DecisionReason.OBSERVING,
+    DecisionReason.IN_FLIGHT,
+    DecisionReason.COOLDOWN,
+    DecisionReason.BREAKER_OPEN,
+    DecisionReason.FAILURE_BACKOFF,
+    DecisionReason.BUDGET_EXHAUSTED,
+    DecisionReason.FLEET_BUSY,
+)
+"""Guards by the reasons that they give, the one that tells first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +55,38 @@ def decide_window(scene: MonitorScene, window: EvaluatedWindow) -> RetrainDecisi
         words = f"The window was judged against version {window.version[:19]}, which is replaced."
         return RetrainDecision(DecisionOutcome.WAIT, DecisionReason.VERSION_REPLACED, words)
     found = match_rules(scene.monitor.spec, _up_to(scene, window), _holding_before(scene, window))
+    return decide_matched(scene.monitor.spec.mode, found, _guards(scene, window))
+
+
+def decide_matched(
+    mode: Mode, found: RuleMatch, guards: Iterable[Suppression | None]
+) -> RetrainDecision:
+    """Return what follows from what the rules say of a window.
+
+    Args:
+        mode: `spec.mode`.
+        found: what the rules say.
+        guards: what the guards say, in any order; the first in `GUARDS` tells.
+    """
     if found.rule is None:
         wait = DecisionOutcome.WAIT
         return RetrainDecision(wait, found.reason, found.message, None, found.holding)
     outcome = DecisionOutcome(found.rule.outcome.value)
     decision = RetrainDecision(outcome, found.reason, found.message, found.rule, found.holding)
-    if found.rule.outcome is not RuleOutcome.RETRAIN:
-        return decision
-    return _guarded(scene, window, decision)
+    wants = found.rule.outcome is RuleOutcome.RETRAIN
+    return _guarded(mode, decision, guards) if wants else decision
 
 
 def _guarded(
-    scene: MonitorScene, window: EvaluatedWindow, decision: RetrainDecision
+    mode: Mode, decision: RetrainDecision, guards: Iterable[Suppression | None]
 ) -> RetrainDecision:
-    """Return the retrain that a rule wants, or what its mode or the first guard makes of it."""
-    guard = next((found for found in _guards(scene, window) if found is not None), None)
+    """Return the retrain that a rule wants, or what the first guard or the mode makes of it."""
+    speaking = (guard for guard in guards if guard is not None)
+    guard = min(speaking, key=lambda one: GUARDS.index(one.reason), default=None)
     if guard is not None:
-        suppress = DecisionOutcome.SUPPRESS
-        message = f"{decision.message} {guard.message}"
-        return RetrainDecision(suppress, guard.reason, message, decision.rule, decision.holding)
-    if scene.monitor.spec.mode is Mode.ACT:
-        return decision
-    suggest, reason = DecisionOutcome.SUGGEST, decision.reason
-    return RetrainDecision(suggest, reason, decision.message, decision.rule, decision.holding)
+        suppress, words = DecisionOutcome.SUPPRESS, f"{decision.message} {guard.message}"
+        return replace(decision, outcome=suppress, reason=guard.reason, message=words)
+    return decision if mode is Mode.ACT else replace(decision, outcome=DecisionOutcome.SUGGEST)
 
 
 def _guards(scene: MonitorScene, window: EvaluatedWindow) -> Iterator[Suppression | None]:
@@ -72,7 +95,7 @@ def _guards(scene: MonitorScene, window: EvaluatedWindow) -> Iterator[Suppressio
     challenger = on_trial(seen.model.status) if seen.model is not None else None
     failed = failed_in_a_row(status.retrains, status.breaker.reset_time)
     yield _way_to_a_run(seen.pipeline)
-    yield _observing(spec.mode)
+    yield observing(spec.mode)
     yield one_in_flight(status.pending, active, challenger)
     yield cooldown(spec, _up_to(scene, window), status.retrains)
     yield open_breaker(status.breaker, scene.name)
@@ -97,7 +120,8 @@ def _way_to_a_run(pipeline: Pipeline | None) -> Suppression | None:
     return None
 
 
-def _observing(mode: Mode) -> Suppression | None:
+def observing(mode: Mode) -> Suppression | None:
+    """Return that nothing follows in mode Observe."""
     if mode is not Mode.OBSERVE:
         return None
     words = "`spec.mode` is Observe: with Suggest or Act a retrain would follow."

@@ -1,5 +1,6 @@
 """Decides evaluated windows in order, each once, and says so in status, records and events."""
 
+import re
 from collections.abc import Sequence
 
 from trimtab_operator.api.decision_reason import DecisionReason
@@ -30,6 +31,8 @@ RECORDED = {
     DecisionOutcome.HOLD_RETRAINING: (AuditAction.RETRAINING_HELD, EventType.WARNING),
 }
 """Every decision but Wait is recorded before it acts."""
+WORDS = re.compile(r"(?P<reason>\w+): window until (?P<end>\S+): (Rule `(?P<rule>[^`]+)`)?")
+"""How the words of a record begin."""
 
 
 def undecided(status: DriftMonitorStatus) -> tuple[EvaluatedWindow, ...]:

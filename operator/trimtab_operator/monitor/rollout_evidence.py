@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from trimtab_operator.monitor.feed import Feed
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.rollout_targets import RolloutTarget
-from trimtab_operator.monitor.status import decimal, stamp
 from trimtab_operator.monitor.traffic import day_of
 from trimtab_operator.monitor.windows import SECOND_NS, UPLOAD_SECONDS, nanoseconds
 from trimtab_operator.storage.evaluations import read_judged
+from trimtab_operator.storage.window_entry import decimal, stamp
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.contract.captured_row import CapturedRows

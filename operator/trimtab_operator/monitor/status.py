@@ -7,17 +7,8 @@ from typing import Any
 
 from trimtab_operator.monitor.targets import WINDOWS, Target
 from trimtab_operator.storage.evaluations import Report
-from trimtab_stages.contract.base import StrictModel, UtcTime
+from trimtab_operator.storage.window_entry import reading, stamp, window_entry
 from trimtab_stages.contract.monitoring import SignalValue
-
-MOST_FAULTS = 16
-DECIMALS = 6
-
-
-class _Stamp(StrictModel):
-    """Writes an instant as the contract does."""
-
-    at: UtcTime
 
 
 def status_of(
@@ -35,7 +26,7 @@ def status_of(
     return {
         "evaluatedThrough": stamp(evaluated_through),
         "signals": list(newest),
-        "evaluations": [*target.evaluations, *map(_entry, news)][-WINDOWS:],
+        "evaluations": [*target.evaluations, *map(window_entry, news)][-WINDOWS:],
     }
 
 
@@ -49,43 +40,5 @@ def advanced(target: Target, status: Mapping[str, Any]) -> Target:
     )
 
 
-def stamp(instant: datetime) -> str:
-    """Return an instant as RFC 3339 with `Z`."""
-    return str(_Stamp(at=instant).to_wire()["at"])
-
-
-def _entry(report: Report) -> dict[str, Any]:
-    evaluation = report.evaluation
-    return {
-        "start": stamp(evaluation.start),
-        "end": stamp(evaluation.end),
-        "version": evaluation.version,
-        "rows": evaluation.rows,
-        "labels": evaluation.labels,
-        "lost": evaluation.lost,
-        "lostRows": evaluation.lost_rows,
-        "report": report.file.to_wire(),
-        "faults": [fault.to_wire() for fault in evaluation.faults[:MOST_FAULTS]],
-        "signals": [reading(one) for one in evaluation.signals],
-    }
-
-
-def reading(signal: SignalValue) -> dict[str, Any]:
-    """Return what a signal says as the status keeps it: numbers are decimal strings."""
-    numbers = {"value": signal.value, "low": signal.low, "high": signal.high}
-    return {
-        "name": signal.name,
-        "state": signal.state.value,
-        **{name: decimal(number) for name, number in numbers.items() if number is not None},
-        "samples": signal.samples,
-    }
-
-
 def _newest(signal: SignalValue) -> dict[str, Any]:
     return reading(signal) | {"kind": signal.kind.value, "message": signal.message}
-
-
-def decimal(number: float) -> str:
-    """Return a decimal string; minus zero and trailing zeros say nothing."""
-    text = f"{number:.{DECIMALS}f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

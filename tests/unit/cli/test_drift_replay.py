@@ -1,7 +1,8 @@
 """`trimtab drift replay`: the monitor's reports computed again, from a real directory."""
 
 import json
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,13 @@ NOW = T0 + 10_000_000
 POLICY = {"window": {"seconds": 600, "minSamples": 50, "minLabels": 50}}
 
 
-@pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bucket with two windows and their reports."""
-    folder = tmp_path / "bucket"
+    folder = tmp_path_factory.mktemp("served") / "bucket"
     folder.mkdir()
     store = LocalStore(folder)
-    with trained(store, tmp_path, "run-1") as version:
+    with trained(store, folder.parent, "run-1") as version:
         pod = ServerPod(store)
         for number in range(30):
             rows = normal_rows(30, seed=number, shift=0.4)
@@ -49,7 +50,13 @@ def bucket(tmp_path: Path) -> Iterator[Path]:
         watch = Watch(target, ObjectCache())
         progress = watch.look(store, target, instant(NOW + 999), everything=True)
         assert len(progress.reports) == 2
-        yield folder
+    return folder
+
+
+@pytest.fixture
+def bucket(served: Path, tmp_path: Path) -> Path:
+    """A copy that a test may spoil."""
+    return shutil.copytree(served, tmp_path / "bucket")
 
 
 def replay(bucket: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str], str]:

@@ -13,13 +13,21 @@ from support.decisions import (
     retrain,
     rule,
     scene,
+    spec_of,
     window,
 )
 from support.worlds import NOW, OTHER_DIGEST, finished, model, pipeline, run, version
-from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.api.driftmonitor import DriftMonitor, Mode
 from trimtab_operator.domain.fleet_brake import Fleet, FleetMember
+from trimtab_operator.domain.matched_rule import match_rules
 from trimtab_operator.domain.observed import ObservedDriftMonitor
-from trimtab_operator.domain.retrain_decision import RetrainDecision, decide_window
+from trimtab_operator.domain.retrain_decision import (
+    GUARDS,
+    RetrainDecision,
+    decide_matched,
+    decide_window,
+)
+from trimtab_operator.domain.suppression import Suppression
 
 WORSE = window(3, quality="0.1")
 BUSY = Fleet(1, [FleetMember("other", pending_since=NOW)])
@@ -134,6 +142,15 @@ def test_guards(
     subject = monitor(WORSE, status=status, **spec)
 
     assert told(decide(subject, monitored_world(**world))) == expected
+
+
+def test_the_first_guard_tells_in_whatever_order_they_are_asked() -> None:
+    found = match_rules(spec_of(), [WORSE], ())
+    speaking = [Suppression(reason, "No.") for reason in reversed(GUARDS)]
+
+    told = [decide_matched(Mode.ACT, found, speaking[:count]).reason for count in range(1, 11)]
+
+    assert told == list(reversed(GUARDS))
 
 
 def test_the_guards_are_not_asked_where_no_rule_wants_a_retrain() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from support.contract_samples import EVALUATION, artifact
 from trimtab_operator.api.driftmonitor import DriftMonitor
-from trimtab_operator.monitor.status import decimal, status_of
+from trimtab_operator.monitor.status import status_of
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.storage.evaluations import Report
+from trimtab_operator.storage.window_entry import decimal
 from trimtab_stages.contract.monitoring import MonitorSpec
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

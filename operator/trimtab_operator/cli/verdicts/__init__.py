@@ -1,0 +1,1 @@
+"""Decides replayed windows once more, and compares with what was recorded."""

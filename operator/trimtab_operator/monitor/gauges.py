@@ -5,10 +5,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.targets import Target
+from trimtab_operator.monitor.uncounted import REASONS
 from trimtab_stages.contract.monitoring import (
     Evaluation,
     FeatureDrift,
@@ -27,6 +28,7 @@ RESULTS = ("ok", "faulty", "error")
 """How an evaluation may end."""
 
 Series = tuple[Gauge, tuple[str, ...]]
+Counted = tuple[Counter, tuple[str, ...]]
 
 
 class Gauges:
@@ -46,8 +48,8 @@ class Gauges:
         """Let counters begin at 0: one whose first value is 1 hides that event from `increase`."""
         place = (target.namespace, target.name)
         self._shown.setdefault(place, set())
-        for result in RESULTS:
-            self._metrics.evaluations.labels(*place, result)
+        for counter, labels in self._counted(place):
+            counter.labels(*labels)
 
     def show(self, target: Target, evaluation: Evaluation) -> None:
         """Set the series of a DriftMonitor to those of its newest window, and remove the others."""
@@ -63,9 +65,13 @@ class Gauges:
         """Remove the series of all DriftMonitors but these (namespace, name)."""
         for gone in self._shown.keys() - set(places):
             _remove(self._shown.pop(gone))
-            for result in RESULTS:
-                with contextlib.suppress(KeyError):
-                    self._metrics.evaluations.remove(*gone, result)
+            _remove(self._counted(gone))
+
+    def _counted(self, place: tuple[str, str]) -> Iterator[Counted]:
+        for result in RESULTS:
+            yield self._metrics.evaluations, (*place, result)
+        for reason in REASONS:
+            yield self._metrics.uncounted, (*place, reason)
 
     def _values(
         self, labels: tuple[str, ...], target: Target, evaluation: Evaluation
@@ -136,7 +142,7 @@ def _are_measured(evaluation: Evaluation, kind: SignalKind) -> bool:
     return any(signal.state is SignalState.MEASURED for signal in signals)
 
 
-def _remove(series: Iterable[Series]) -> None:
-    for gauge, labels in series:
+def _remove(series: Iterable[Series | Counted]) -> None:
+    for metric, labels in series:
         with contextlib.suppress(KeyError):
-            gauge.remove(*labels)
+            metric.remove(*labels)

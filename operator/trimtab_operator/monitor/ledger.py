@@ -126,6 +126,14 @@ class Ledger:
         passed = [number for number, arrival in reached.items() if arrival <= settled_ns]
         return max(passed, default=None)
 
+    def closing(self, number: int) -> int:
+        """Return the arrival of what closed a window that is done, as far as it is still known.
+
+        What closed an old one is forgotten: what came until the floor counts as in time for it.
+        """
+        arrival = closing_arrival(self._watermark.reached(), number)
+        return self.floor_ns if arrival is None else arrival
+
     def next_closing(self, settled_ns: int) -> int | None:
         """Return the arrival of what closes the next window with rows, None where nothing has come.
 

@@ -68,6 +68,14 @@ class MonitorMetrics:
             ["namespace", "monitor", "result"],
             registry=self.registry,
         )
+        self.uncounted = Counter(
+            f"{PREFIX}_uncounted_rows_total",
+            "Rows that count in no window, each told once at most: late, where they arrived after "
+            "it was closed; missed, where their server wrote them after it was evaluated. What "
+            "came while no monitor looked, of windows that were done, is not among them.",
+            ["namespace", "monitor", "reason"],
+            registry=self.registry,
+        )
         self.evidence_errors = Counter(
             f"{PREFIX}_rollout_evidence_errors_total",
             "Comparisons of champion and challenger that were tried in vain.",

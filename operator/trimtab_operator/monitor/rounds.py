@@ -149,6 +149,7 @@ class Rounds:
             for _ in range(MOST_PORTIONS):
                 progress = await self._look_once(target, watched)
                 target = await self._write(target, progress)
+                self._tell_uncounted(target, progress)
                 if progress.more:
                     continue
                 pause = _pause(target, progress)
@@ -205,6 +206,18 @@ class Rounds:
         if newest is not None and newest.file.key != watched.shown:
             self._gauges.show(target, newest.evaluation)
             watched.shown = newest.file.key
+
+    def _tell_uncounted(self, target: Target, progress: Progress) -> None:
+        """Tell of rows that count nowhere.
+
+        Only once the status says which windows are done: those of others are found again.
+        """
+        if progress.uncounted:
+            monitor = f"{target.namespace}/{target.name}"
+            extra = {"monitor": monitor, **progress.uncounted}
+            logger.info("rows count in no window", extra=extra)
+        for reason, rows in progress.uncounted.items():
+            self._metrics.uncounted.labels(target.namespace, target.name, reason).inc(rows)
 
     def _failed(self, target: Target, watched: _Watched, error: Exception) -> None:
         self._metrics.evaluations.labels(target.namespace, target.name, "error").inc()

@@ -7,7 +7,7 @@ from functools import partial
 
 from trimtab_operator.monitor.feed import Feed, skip_older
 from trimtab_operator.monitor.ledger import Ledger
-from trimtab_operator.monitor.sightings import see_block, see_labels
+from trimtab_operator.monitor.sightings import SeenBlock, see_block, see_labels
 from trimtab_operator.monitor.windows import NEVER, SECOND_NS, Grid, nanoseconds
 from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
 from trimtab_operator.storage.window_records import Read
@@ -32,6 +32,7 @@ class Traffic:
         unreadable: keys of objects that have another format.
         complete_ns: what arrived by then has been read, as far as days are; `NEVER` when the days
             before yesterday are read.
+        is_caught_up: what lay in the bucket at the begin has been read.
 
     Args:
         model: name of the Model.
@@ -45,9 +46,11 @@ class Traffic:
         self._grid = grid
         self._blocks = Feed(layout.decisions_prefix(model), self._day)
         self._labels = Feed(layout.feedback_prefix(model), self._day)
+        self._new: list[SeenBlock] = []
         self.unreadable: set[str] = set()
         self.ledger = Ledger(floor_ns)
         self.complete_ns = 0
+        self.is_caught_up = False
 
     def read(self, store: Store, read: Read, today: str, *, everything: bool) -> None:
         """Take in what is new, or one day of the past.
@@ -72,13 +75,21 @@ class Traffic:
             # Of a Model that has just begun to answer, the first process is looked for every time.
             whole = everything or feed.is_empty
             new = feed.read_all(store, day) if whole else feed.read_known(store)
-            for key in skip_older(new, partial(_arrival, read, arrival), self.ledger.floor_ns):
+            # Later on an old object is not of the past, but a slow server's.
+            if not self.is_caught_up:
+                new = skip_older(new, partial(_arrival, read, arrival), self.ledger.floor_ns)
+            for key in new:
                 self._try(take, key, read)
         if day is None:
-            self.complete_ns = NEVER
+            self.complete_ns, self.is_caught_up = NEVER, True
         else:
             self._day = day_after(day)
             self.complete_ns = _begin_ns(self._day)
+
+    def take_new(self) -> list[SeenBlock]:
+        """Return the blocks that were read since this was asked last, also old ones."""
+        new, self._new = self._new, []
+        return new
 
     def raise_floor(self, floor_ns: int) -> None:
         """Forget what arrived before."""
@@ -98,9 +109,9 @@ class Traffic:
     def _take_block(self, key: str, data: bytes) -> None:
         rows = read_arrived_rows(data)
         if len(rows.versions):
-            self.ledger.add_block(
-                see_block(self._grid, key, rows.versions, rows.event_ns, rows.received_ns)
-            )
+            seen = see_block(self._grid, key, rows.versions, rows.event_ns, rows.received_ns)
+            self.ledger.add_block(seen)
+            self._new.append(seen)
 
     def _take_labels(self, key: str, data: bytes) -> None:
         labels = read_arrived_labels(data)

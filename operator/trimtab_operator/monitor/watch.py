@@ -7,7 +7,8 @@ windows with the same rows, and a report that is there already is adopted.
 import contextlib
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -16,6 +17,7 @@ from trimtab_operator.monitor.losses import count_lost, counted_in, list_panes
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import WINDOWS, Target, TrainedVersion
 from trimtab_operator.monitor.traffic import Traffic, day_of
+from trimtab_operator.monitor.uncounted import DoneWindow, Uncounted
 from trimtab_operator.monitor.windows import (
     NEVER,
     SECOND_NS,
@@ -51,12 +53,14 @@ class Progress:
         evaluated_through: end of the newest window that is done; None before the first.
         more: further days can be read at once.
         settles_in: seconds until a window that has closed may be judged, None without one.
+        uncounted: rows that were found to count in no window, by reason.
     """
 
     reports: tuple[Report, ...] = ()
     evaluated_through: datetime | None = None
     more: bool = False
     settles_in: float | None = None
+    uncounted: Mapping[str, int] = field(default_factory=dict)
 
 
 class Watch:
@@ -82,6 +86,10 @@ class Watch:
         self.newest: Report | None = None
         self.active = time.monotonic()
         self._traffic: Traffic | None = None
+        self._uncounted = Uncounted(self._grid)
+        # Windows before the one were done by another process, those before the other by any.
+        self._begun: int | None = None
+        self._reached: int | None = None
         self._is_full = False
 
     def look(self, store: Store, target: Target, now: datetime, *, everything: bool) -> Progress:
@@ -104,6 +112,7 @@ class Watch:
         traffic = self._traffic = self._traffic or self._begin(store, target)
         if not target.room:
             return Progress(evaluated_through=target.evaluated_through)
+        is_past = not traffic.is_caught_up
         # The windows of one day of a long past come before the rows of the next.
         if not self._is_full or traffic.complete_ns == NEVER:
             traffic.read(store, read, today, everything=everything)
@@ -115,12 +124,15 @@ class Watch:
         # window is all there only in a listing that has begun after that one was seen.
         if not is_behind and self._has_closed(target, open_from):
             traffic.read(store, read, today, everything=True)
+        self._await_windows(target, traffic, is_past=is_past)
         progress = self._evaluate_closed(store, target, traffic, settled_ns, open_from)
+        self._count_done(store, target, traffic, progress.evaluated_through)
         settles_ns = traffic.ledger.next_closing(settled_ns)
         return replace(
             progress,
             more=is_behind and not self._is_full,
             settles_in=None if settles_ns is None else (settles_ns - settled_ns) / SECOND_NS,
+            uncounted=self._uncounted.take(),
         )
 
     def _read(self, store: Store, key: str) -> bytes:
@@ -141,7 +153,7 @@ class Watch:
     ) -> Progress:
         """Evaluate the windows before `open_from`, as many as there is room for."""
         first, reports = self._first(target), list[Report]()
-        versions = [digest_prefix(version.digest) for version in target.versions]
+        versions = _prefixes(target)
         while True:
             closed = traffic.ledger.next_closed(first, versions, settled_ns)
             if closed is not None and (open_from is None or closed.number >= open_from):
@@ -152,10 +164,46 @@ class Watch:
             if self._is_full:
                 return Progress(tuple(reports), self._end(first, first))
             report = self._evaluate(store, target, traffic, closed)
+            self._count_evaluated(store, target, traffic, closed, report)
             reports.append(report)
             self._remember(report)
             traffic.raise_floor(self._floor(traffic.ledger.floor_ns))
+            self._uncounted.forget(traffic.ledger.floor_ns)
             first = closed.number + 1
+
+    def _await_windows(self, target: Target, traffic: Traffic, *, is_past: bool) -> None:
+        """Let what was read wait until its windows are done.
+
+        Rows of windows that another process has done are left to that one.
+        """
+        self._uncounted.add(traffic.take_new())
+        first = self._first(target)
+        if first != self._reached:
+            self._begun = first
+        if is_past or first != self._reached:
+            self._uncounted.forget(traffic.ledger.floor_ns, self._begun)
+
+    def _count_evaluated(
+        self, store: Store, target: Target, traffic: Traffic, closed: ClosedWindow, report: Report
+    ) -> None:
+        """Count the rows that a report has not counted, and those of windows passed over for it."""
+        self._count_done(store, target, traffic, self._grid.start(closed.number))
+        taken = frozenset(report.evaluation.records)
+        window = DoneWindow(closed.number, closed.closed_ns, (closed.version,), taken)
+        self._uncounted.count(partial(self._read, store), window)
+
+    def _count_done(
+        self, store: Store, target: Target, traffic: Traffic, through: datetime | None
+    ) -> None:
+        """Count the rows of windows that are done which no report has counted."""
+        if through is None:
+            return
+        closings, self._reached = dict(self._done), self._grid.first_from(through)
+        for number in self._uncounted.numbers(self._reached):
+            known = closings.get(self._grid.start(number + 1))
+            closed_ns = traffic.ledger.closing(number) if known is None else known
+            window = DoneWindow(number, closed_ns, _prefixes(target))
+            self._uncounted.count(partial(self._read, store), window)
 
     def _begin(self, store: Store, target: Target) -> Traffic:
         """Begin where rows of windows that are not done began to arrive, or at the promotion."""
@@ -213,3 +261,8 @@ class Watch:
         if first is None:
             return None
         return self._grid.start(max(first, first if open_from is None else open_from))
+
+
+def _prefixes(target: Target) -> list[bytes]:
+    """Return the first 8 bytes of the versions that can be judged, newest first."""
+    return [digest_prefix(version.digest) for version in target.versions]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.contract_samples import EVALUATION
-from trimtab_operator.monitor.gauges import MOST_FEATURES, RESULTS, Gauges
+from trimtab_operator.monitor.gauges import MOST_FEATURES, Gauges
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_stages.contract.monitoring import (
@@ -133,18 +133,27 @@ def test_features_beyond_the_bound_are_folded_into_their_largest() -> None:
     assert shown(metrics, "drift_detected", feature="__other__") == 1
 
 
-def test_evaluations_are_counted_from_nought_until_their_monitor_is_gone() -> None:
+def counted(metrics: MonitorMetrics) -> dict[str, float]:
+    """Return the counters of the DriftMonitor by result or reason."""
+    return {
+        sample.labels.get("result") or sample.labels["reason"]: sample.value
+        for family in (metrics.evaluations, metrics.uncounted)
+        for one in family.collect()
+        for sample in one.samples
+        if sample.name.endswith("_total")
+    }
+
+
+def test_counters_begin_at_nought_and_end_with_their_monitor() -> None:
     metrics = MonitorMetrics()
     gauges = Gauges(metrics, lambda: 7.0)
     gauges.begin(TARGET)
     metrics.evaluations.labels("demo", "watch", "error").inc()
+    metrics.uncounted.labels("demo", "watch", "missed").inc(3)
     gauges.begin(TARGET)
-    value, labels = metrics.registry.get_sample_value, {"namespace": "demo", "monitor": "watch"}
-    name = "trimtab_drift_evaluations_total"
-    found = {result: value(name, labels | {"result": result}) for result in RESULTS}
-    assert found == {"ok": 0, "faulty": 0, "error": 1}
+    assert counted(metrics) == {"ok": 0, "faulty": 0, "error": 1, "late": 0, "missed": 3}
     gauges.keep([])
-    assert value(name, labels | {"result": "ok"}) is None
+    assert counted(metrics) == {}
 
 
 def test_series_end_with_their_object_and_with_a_renamed_model() -> None:

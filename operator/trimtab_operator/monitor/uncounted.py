@@ -55,12 +55,30 @@ class Uncounted:
         self._grid = grid
         self._rows: Counter[str] = Counter()
         self._waiting: dict[int, list[SeenBlock]] = {}
+        # Windows before the one were done by another process, those before the other by any.
+        self._begun: int | None = None
+        self._reached: int | None = None
 
-    def add(self, blocks: Iterable[SeenBlock]) -> None:
-        """Take blocks that were not taken before."""
+    def add(
+        self, blocks: Iterable[SeenBlock], first: int | None, floor_ns: int, *, is_past: bool
+    ) -> None:
+        """Let blocks wait until their windows are done.
+
+        Rows of windows that another process has done are left to that one.
+
+        Args:
+            blocks: none that was taken before.
+            first: windows before it are done; None before the first one.
+            floor_ns: what arrived before is forgotten where rows are left to another process.
+            is_past: the blocks lay in the bucket before this process began.
+        """
         for block in blocks:
             for number in {number for _, number in block.rows}:
                 self._waiting.setdefault(number, []).append(block)
+        if first != self._reached:
+            self._begun = first
+        if is_past or first != self._reached:
+            self.forget(floor_ns, self._begun)
 
     def forget(self, floor_ns: int, first: int | None = None) -> None:
         """Forget what arrived before an instant, and the rows of windows before the first.
@@ -74,9 +92,10 @@ class Uncounted:
         }
         self._waiting = {number: blocks for number, blocks in kept.items() if blocks}
 
-    def numbers(self, before: int) -> list[int]:
-        """Return the windows before one that blocks wait for."""
-        return sorted(number for number in self._waiting if number < before)
+    def done_before(self, number: int) -> list[int]:
+        """Note that the windows before one are done; return those of them that blocks wait for."""
+        self._reached = number
+        return sorted(waiting for waiting in self._waiting if waiting < number)
 
     def count(self, read: Read, window: DoneWindow) -> None:
         """Count the rows of a window that is done, and forget them.

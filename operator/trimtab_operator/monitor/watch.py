@@ -87,9 +87,6 @@ class Watch:
         self.active = time.monotonic()
         self._traffic: Traffic | None = None
         self._uncounted = Uncounted(self._grid)
-        # Windows before the one were done by another process, those before the other by any.
-        self._begun: int | None = None
-        self._reached: int | None = None
         self._is_full = False
 
     def look(self, store: Store, target: Target, now: datetime, *, everything: bool) -> Progress:
@@ -124,7 +121,8 @@ class Watch:
         # window is all there only in a listing that has begun after that one was seen.
         if not is_behind and self._has_closed(target, open_from):
             traffic.read(store, read, today, everything=True)
-        self._await_windows(target, traffic, is_past=is_past)
+        floor_ns, first = traffic.ledger.floor_ns, self._first(target)
+        self._uncounted.add(traffic.take_new(), first, floor_ns, is_past=is_past)
         progress = self._evaluate_closed(store, target, traffic, settled_ns, open_from)
         self._count_done(store, target, traffic, progress.evaluated_through)
         settles_ns = traffic.ledger.next_closing(settled_ns)
@@ -171,18 +169,6 @@ class Watch:
             self._uncounted.forget(traffic.ledger.floor_ns)
             first = closed.number + 1
 
-    def _await_windows(self, target: Target, traffic: Traffic, *, is_past: bool) -> None:
-        """Let what was read wait until its windows are done.
-
-        Rows of windows that another process has done are left to that one.
-        """
-        self._uncounted.add(traffic.take_new())
-        first = self._first(target)
-        if first != self._reached:
-            self._begun = first
-        if is_past or first != self._reached:
-            self._uncounted.forget(traffic.ledger.floor_ns, self._begun)
-
     def _count_evaluated(
         self, store: Store, target: Target, traffic: Traffic, closed: ClosedWindow, report: Report
     ) -> None:
@@ -198,8 +184,8 @@ class Watch:
         """Count the rows of windows that are done which no report has counted."""
         if through is None:
             return
-        closings, self._reached = dict(self._done), self._grid.first_from(through)
-        for number in self._uncounted.numbers(self._reached):
+        closings = dict(self._done)
+        for number in self._uncounted.done_before(self._grid.first_from(through)):
             known = closings.get(self._grid.start(number + 1))
             closed_ns = traffic.ledger.closing(number) if known is None else known
             window = DoneWindow(number, closed_ns, _prefixes(target))

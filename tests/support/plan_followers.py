@@ -1,5 +1,6 @@
 """Server pods that say which plan they follow, and how soon they do."""
 
+import contextlib
 import http.client
 import threading
 from collections.abc import Iterator, Sequence
@@ -7,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
-from support.kubectl import Kubectl
+from support.kubectl import Kubectl, KubectlError
 from support.running_pods import of_model, pods
 from trimtab_operator.manifests.names import serving_plan
 from trimtab_operator.manifests.server import ADMIN_PORT, PLAN_FILE
@@ -59,13 +60,18 @@ def following(kubectl: Kubectl, model: str, addresses: Sequence[str]) -> Iterato
     found, stop = Followed(), threading.Event()
 
     def look() -> None:
-        while not stop.wait(LOOK_SECONDS):
-            revision = plan_of(kubectl, model).revision
-            found.published.setdefault(revision, monotonic())
-            if {state.revision for state in states(addresses)} == {revision}:
-                found.followed.setdefault(revision, monotonic())
+        revision = plan_of(kubectl, model).revision
+        found.published.setdefault(revision, monotonic())
+        if {state.revision for state in states(addresses)} == {revision}:
+            found.followed.setdefault(revision, monotonic())
 
-    thread = threading.Thread(target=look, daemon=True)
+    def look_on() -> None:
+        while not stop.wait(LOOK_SECONDS):
+            # A look that fails is made again: a plan that is never followed is what tells.
+            with contextlib.suppress(KubectlError, OSError, http.client.HTTPException):
+                look()
+
+    thread = threading.Thread(target=look_on, daemon=True)
     thread.start()
     try:
         yield found

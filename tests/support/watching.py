@@ -38,11 +38,18 @@ def target_of(*versions: Trained, **changes: Any) -> Target:
     return replace(target, **changes)
 
 
-def look(store: Store, target: Target, now: float, watch: Watch | None = None) -> Progress:
+def look(
+    store: Store,
+    target: Target,
+    now: float,
+    watch: Watch | None = None,
+    *,
+    everything: bool = False,
+) -> Progress:
     """Look once, or so often as there are days of the past to be read."""
     watching = watch or Watch(target, ObjectCache())
     while True:
-        progress = watching.look(store, target, instant(now), everything=False)
+        progress = watching.look(store, target, instant(now), everything=everything)
         if progress.reports or not progress.more:
             return progress
 

@@ -14,9 +14,10 @@ from trimtab_operator.storage.evaluations import (
     read_judged,
     read_policy,
     read_report,
+    report_keys,
 )
 from trimtab_operator.storage.window_evaluation import RowObjects, WindowOf, evaluate_window
-from trimtab_operator.storage.window_panes import panes_of
+from trimtab_operator.storage.window_panes import is_compacted, panes_of
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.contract.monitoring import Evaluation
@@ -98,15 +99,15 @@ def _version(key: str) -> str:
 
 
 def _keys(store: Store, monitor: str) -> list[str]:
-    prefix = layout.evaluations_prefix(monitor)
-    keys = [entry.key for entry in store.list(prefix) if layout.is_evaluation(entry.key)]
+    keys = report_keys(store, monitor)
     if not keys:
+        prefix = layout.evaluations_prefix(monitor)
         raise Refusal(
             "NotFound",
             f"{store.uri(prefix.rstrip('/'))} holds no report; check the name, and whether a "
             "window has closed (`kubectl get driftmonitor`)",
         )
-    return sorted(keys, key=lambda key: key.rpartition("/")[2])
+    return keys
 
 
 def _replay(store: Store, report: Report, judges: "_Judges") -> Replay:
@@ -115,6 +116,8 @@ def _replay(store: Store, report: Report, judges: "_Judges") -> Replay:
         found = _evaluate(store, stored, judges)
     except NotFound as error:
         return Replay(report, Outcome.INCOMPLETE, None, error.message)
+    except ValueError as error:
+        return Replay(report, Outcome.DIFFERENT, None, str(error))
     if found.to_bytes() == stored.to_bytes():
         return Replay(report, Outcome.SAME, found)
     before, now = stored.to_wire(), found.to_wire()
@@ -123,7 +126,9 @@ def _replay(store: Store, report: Report, judges: "_Judges") -> Replay:
 
 
 def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation:
-    return evaluate_window(
+    panes = panes_of(store, stored)
+    compacted = stored.compacted if is_compacted(store, stored, panes) else None
+    found = evaluate_window(
         read=store.get,
         window=WindowOf(
             monitor=stored.monitor,
@@ -134,11 +139,12 @@ def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation
             closed_ns=stored.closed_ns,
         ),
         judged=judges.of(stored.version),
-        panes=panes_of(store, stored),
+        panes=panes,
         rows=RowObjects(stored.records, stored.feedback),
         # What is missing is known by its absence: that cannot be seen again from what is there.
         count_lost=lambda _: stored.lost,
     )
+    return found.model_copy(update={"compacted": compacted})
 
 
 class _Judges:

@@ -69,7 +69,7 @@ class Traffic:
         # A day that is over is read once, so with the processes that have begun unseen.
         everything = everything or day is not None or self.complete_ns != NEVER
         for feed, take, arrival in (
-            (self._blocks, self._take_block, _block_arrival),
+            (self._blocks, self._take_block, block_arrival),
             (self._labels, self._take_labels, _labels_arrival),
         ):
             # Of a Model that has just begun to answer, the first process is looked for every time.
@@ -127,7 +127,8 @@ class Traffic:
         )
 
 
-def _block_arrival(data: bytes) -> int:
+def block_arrival(data: bytes) -> int:
+    """Return when the first row of a block arrived, nanoseconds."""
     return int(read_arrived_rows(data).received_ns.min())
 
 

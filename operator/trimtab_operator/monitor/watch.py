@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from trimtab_operator.monitor.done_windows import DoneWindows, begin_of
 from trimtab_operator.monitor.ledger import ClosedWindow
 from trimtab_operator.monitor.losses import count_lost, counted_in, list_panes
 from trimtab_operator.monitor.object_cache import ObjectCache
@@ -23,7 +24,6 @@ from trimtab_operator.monitor.windows import (
     SECOND_NS,
     UPLOAD_SECONDS,
     Grid,
-    floor_of,
     nanoseconds,
 )
 from trimtab_operator.storage.evaluations import (
@@ -82,7 +82,7 @@ class Watch:
         self._judged: dict[str, Judged] = {}
         # As many as the status keeps, so that a process that begins anew knows the same.
         self._before: deque[WindowKeys] = deque(maxlen=WINDOWS)
-        self._done: deque[tuple[datetime, int | None]] = deque(maxlen=WINDOWS)
+        self._done = DoneWindows(self._grid)
         self.newest: Report | None = None
         self.active = time.monotonic()
         self._traffic: Traffic | None = None
@@ -165,7 +165,9 @@ class Watch:
             self._count_evaluated(store, target, traffic, closed, report)
             reports.append(report)
             self._remember(report)
-            traffic.raise_floor(self._floor(traffic.ledger.floor_ns))
+            floor_ns = self._done.floor(partial(self._read, store))
+            if floor_ns is not None:
+                traffic.raise_floor(floor_ns)
             self._uncounted.forget(traffic.ledger.floor_ns)
             first = closed.number + 1
 
@@ -184,7 +186,7 @@ class Watch:
         """Count the rows of windows that are done which no report has counted."""
         if through is None:
             return
-        closings = dict(self._done)
+        closings = self._done.closings
         for number in self._uncounted.done_before(self._grid.first_from(through)):
             known = closings.get(self._grid.start(number + 1))
             closed_ns = traffic.ledger.closing(number) if known is None else known
@@ -194,19 +196,21 @@ class Watch:
     def _begin(self, store: Store, target: Target) -> Traffic:
         """Begin where rows of windows that are not done began to arrive, or at the promotion."""
         # Without reports (the bucket was cleared, or is another one) there is no better begin.
+        judged = set[str]()
         for evaluated in target.evaluations:
             with contextlib.suppress(NotFound):
-                self._remember(read_report(store, evaluated["report"]["key"]))
-        return Traffic(target.model, self._grid, self._floor(nanoseconds(target.begin)))
+                report = read_report(store, evaluated["report"]["key"])
+                judged.add(report.evaluation.version)
+                self._remember(report)
+        self._done.find_older(store, target.name)
+        floor_ns = self._done.floor(partial(self._read, store))
+        begin_ns = begin_of(target, judged) if floor_ns is None else floor_ns
+        return Traffic(target.model, self._grid, begin_ns)
 
     def _remember(self, report: Report) -> None:
         self.newest = report
         self._before.append(counted_in(report.evaluation))
-        self._done.append((report.evaluation.end, report.evaluation.closed_ns))
-
-    def _floor(self, known_ns: int) -> int:
-        floor_ns = floor_of(self._grid, self._done)
-        return known_ns if floor_ns is None else floor_ns
+        self._done.add(report.evaluation)
 
     def _evaluate(
         self, store: Store, target: Target, traffic: Traffic, closed: ClosedWindow
@@ -230,7 +234,8 @@ class Watch:
             rows=RowObjects(closed.blocks, closed.labels),
             count_lost=lambda used: count_lost(store, traffic, near, used, self._before),
         )
-        keep_compacted(store, target.name, panes)
+        compacted = keep_compacted(store, target.name, panes.buckets)
+        evaluation = evaluation.model_copy(update={"compacted": compacted})
         return write_report(store, evaluation, target.policy)
 
     def _judge(self, store: Store, version: TrainedVersion) -> Judged:

@@ -1,6 +1,6 @@
 """Event-time windows: which one a row falls into, and when one is closed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -97,21 +97,24 @@ def closing_arrival(reached: Mapping[int, int], number: int) -> int | None:
 
 
 def floor_of(grid: Grid, done: Iterable[tuple[datetime, int | None]]) -> int | None:
-    """Return an instant before which no row arrived whose window is not done; None: not known.
+    """Return an instant before which no believed row of a window behind arrived; None: not known.
 
-    A row of a window behind the newest one that is done closes each window that ended, with the
-    allowed lateness, before its event time. So it has arrived when those were closed, or later.
+    Such a row of a window behind the newest one that is done closes each window that ended, with
+    the allowed lateness, before its event time. So it has arrived when those were closed, or later.
 
     Args:
         grid: the windows.
         done: end and closing arrival, nanoseconds, of windows that were evaluated, oldest first.
     """
     known = tuple(done)
-    if not known:
-        return None
-    passed = known[-1][0] - timedelta(seconds=grid.lateness)
-    closings = (closed for end, closed in known if closed is not None and end <= passed)
+    until = passed(grid, known) if known else None
+    closings = (closed for end, closed in known if closed is not None and until and end <= until)
     return max(closings, default=None)
+
+
+def passed(grid: Grid, done: Sequence[tuple[datetime, int | None]]) -> datetime:
+    """Return an end; what is of a window behind the newest one has closed those until then."""
+    return done[-1][0] - timedelta(seconds=grid.lateness)
 
 
 def nanoseconds(instant: datetime) -> int:

@@ -92,6 +92,17 @@ def write_report(store: Store, evaluation: Evaluation, policy: MonitorSpec) -> R
     return _report(key, data)
 
 
+def report_keys(store: Store, monitor: str) -> list[str]:
+    """Return the keys of a DriftMonitor's reports, oldest window first.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    prefix = layout.evaluations_prefix(monitor)
+    keys = [entry.key for entry in store.list(prefix) if layout.is_evaluation(entry.key)]
+    return sorted(keys, key=layout.end_of_evaluation)
+
+
 def read_report(store: Store, key: str) -> Report:
     """Return a stored report.
 

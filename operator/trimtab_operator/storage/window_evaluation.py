@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab_operator.storage.evaluations import Judged
-from trimtab_operator.storage.window_panes import WindowPanes, compacted_ref
+from trimtab_operator.storage.window_panes import WindowPanes
 from trimtab_operator.storage.window_records import (
     Read,
     Span,
@@ -120,6 +120,5 @@ def evaluate_window(
     known = {
         "closed_ns": window.closed_ns,
         "record_share": records.share,
-        "compacted": compacted_ref(window.monitor, panes),
     }
     return evaluate(inputs).model_copy(update=known)

@@ -32,14 +32,12 @@ class WindowPanes:
         buckets: what they say by event-time bucket.
         keys: which ones they are, sorted.
         unreadable: objects that have another format.
-        compacted: `buckets` as they are kept.
     """
 
     sums: MergedPanes
     buckets: list[Pane]
     keys: list[str]
     unreadable: int
-    compacted: bytes
 
 
 def merge_panes(read: Read, keys: Sequence[str], closed_ns: int | None) -> WindowPanes:
@@ -56,23 +54,20 @@ def merge_panes(read: Read, keys: Sequence[str], closed_ns: int | None) -> Windo
         if counted:
             taken += [key for key, _ in counted]
             merged.append(_merge_bucket([pane for _, pane in counted]))
-    return _window_panes(merged, taken, unreadable)
+    return WindowPanes(merge(merged), merged, taken, unreadable)
 
 
-def compacted_ref(monitor: str, panes: WindowPanes) -> ArtifactRef:
-    """Return where merged panes lie when they are kept."""
-    data = panes.compacted
-    digest = digest_of_bytes(data)
-    return ArtifactRef(key=layout.compacted_panes(monitor, digest), digest=digest, size=len(data))
-
-
-def keep_compacted(store: Store, monitor: str, panes: WindowPanes) -> None:
-    """Store merged panes; nothing changes where they are there already.
+def keep_compacted(store: Store, monitor: str, buckets: Sequence[Pane]) -> ArtifactRef:
+    """Store merged panes and return where; nothing changes where they are there already.
 
     Raises:
         StoreError: the store cannot be written.
     """
-    store.put_if_absent(compacted_ref(monitor, panes).key, panes.compacted)
+    data = CompactedPanes.join(buckets)
+    digest = digest_of_bytes(data)
+    key = layout.compacted_panes(monitor, digest)
+    store.put_if_absent(key, data)
+    return ArtifactRef(key=key, digest=digest, size=len(data))
 
 
 def panes_of(store: Store, evaluation: Evaluation) -> WindowPanes:
@@ -81,19 +76,36 @@ def panes_of(store: Store, evaluation: Evaluation) -> WindowPanes:
     Raises:
         NotFound: both are gone.
         StoreError: the store does not answer.
+        ValueError: the merged ones are needed, and are not those that the report names.
     """
     try:
         return merge_panes(store.get, evaluation.panes, evaluation.closed_ns)
     except NotFound:
         if evaluation.compacted is None:
             raise
-        buckets = CompactedPanes.from_bytes(store.get(evaluation.compacted.key)).panes
-        return _window_panes(buckets, evaluation.panes, 0)
+        buckets = _read_compacted(store, evaluation.compacted)
+        return WindowPanes(merge(buckets), buckets, evaluation.panes, 0)
 
 
-def _window_panes(buckets: list[Pane], keys: list[str], unreadable: int) -> WindowPanes:
-    compacted = CompactedPanes(panes=buckets).to_bytes()
-    return WindowPanes(merge(buckets), buckets, keys, unreadable, compacted)
+def is_compacted(store: Store, evaluation: Evaluation, panes: WindowPanes) -> bool:
+    """Return whether the merged panes that a report names, if it does, say what its panes say.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    if evaluation.compacted is None:
+        return True
+    try:
+        return _read_compacted(store, evaluation.compacted) == panes.buckets
+    except (ValueError, NewerSchemaError, NotFound):
+        return False
+
+
+def _read_compacted(store: Store, file: ArtifactRef) -> list[Pane]:
+    data = store.get(file.key)
+    if digest_of_bytes(data) != file.digest:
+        raise ValueError(f"{file.key} is not the object that the report names")
+    return CompactedPanes.from_bytes(data).panes
 
 
 def _read_pane(read: Read, key: str) -> Pane | None:
@@ -123,6 +135,12 @@ def _merge_bucket(panes: Sequence[Pane]) -> Pane:
             "decisions": {str(index): count for index, count in merged.decisions.items()},
             "first_event_ns": merged.first_event_ns,
             "last_event_ns": merged.last_event_ns,
+            "first_received_ns": min(
+                (one.first_received_ns for one in panes if one.first_received_ns), default=None
+            ),
+            "last_received_ns": max(
+                (one.last_received_ns for one in panes if one.last_received_ns), default=None
+            ),
         }
     )
 

@@ -189,6 +189,11 @@ def is_evaluation(key: str) -> bool:
     return key.split("/")[2] not in {"policies", "panes"}
 
 
+def end_of_evaluation(key: str) -> int:
+    """Return the end of a report's window, seconds since 1970."""
+    return int(key.rpartition("/")[2].removesuffix(".json"))
+
+
 def monitoring_policy(monitor: str, digest: str) -> str:
     """Return the key of the windows and signals that reports name as their policy."""
     return f"monitoring/{monitor}/policies/{_hex(digest)}.json"

@@ -1,5 +1,7 @@
 """Panes: mergeable statistics of served rows, one object per pod and flush, written once."""
 
+from collections.abc import Iterable
+
 from pydantic import Field
 
 from trimtab_stages.contract.base import Digest, ObjectName, StoredModel, StrictModel
@@ -74,3 +76,9 @@ class CompactedPanes(StoredModel):
 
     panes: list[Pane]
     """One for each bucket, in order of time; `writer` is one of those that were merged."""
+
+    @classmethod
+    def join(cls, panes: Iterable[Pane]) -> bytes:
+        """Return the canonical bytes of many panes, of which it holds no second form in memory."""
+        inner = b",".join(pane.to_bytes() for pane in panes)
+        return b'{"panes":[%s],"schemaVersion":%d}' % (inner, cls.SCHEMA_VERSION)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import (
@@ -41,7 +42,15 @@ CREDENTIAL_CODES = frozenset(
     }
 )
 OVERLOAD_CODES = frozenset(
-    {"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling"}
+    {
+        "InternalError",
+        "QuotaExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "TooManyRequests",
+    }
 )
 NOT_FOUND_CODES = frozenset({"NoSuchKey", "NotFound", "404"})
 DENIED_CODES = frozenset({"AccessDenied", "AllAccessDisabled", "Forbidden", "403"})
@@ -109,7 +118,8 @@ def from_answer(error: ClientError, call: Call) -> StoreError:  # noqa: PLR0911 
         return AccessDenied(call.operation, call.uri)
     if call.conditional and (code == "NotImplemented" or status == NOT_IMPLEMENTED):
         return ConditionalWriteUnsupported(call.endpoint)
-    if code in OVERLOAD_CODES or status >= FIRST_SERVER_ERROR:
+    overloaded = code in OVERLOAD_CODES or status == HTTPStatus.TOO_MANY_REQUESTS
+    if overloaded or status >= FIRST_SERVER_ERROR:
         return StoreUnreachable(call.endpoint, _sentence(error))
     return StoreFailure(call.operation, call.uri, _sentence(error))
 

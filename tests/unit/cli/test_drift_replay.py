@@ -12,6 +12,7 @@ from support.traffic import MODEL, ServerPod, instant, normal_rows, trained
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Watch
+from trimtab_stages.contract.base import canonical_json
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import LocalStore
 
@@ -104,6 +105,14 @@ def edit_what_is_left_of_panes(bucket: Path) -> None:
         path.write_bytes(path.read_bytes().replace(b'"rows":30', b'"rows":29'))
 
 
+def forget_merged_panes(bucket: Path) -> None:
+    """Make the first report one of those before panes were merged."""
+    path = first(bucket, "monitoring/watch/*/*.json")
+    report = json.loads(path.read_bytes())
+    del report["compacted"]
+    path.write_bytes(canonical_json(report))
+
+
 def remove_block(bucket: Path) -> None:
     first(bucket, "serving/*/decisions/*/*.bin").unlink()
 
@@ -118,6 +127,7 @@ def remove_commit(bucket: Path) -> None:
         pytest.param(nothing, 0, ["Same", "Same"], "", id="untouched"),
         pytest.param(edit_report, 1, ["Different", "Same"], "signals", id="edited report"),
         pytest.param(edit_pane, 1, ["Different", "Same"], "rows", id="edited pane"),
+        pytest.param(forget_merged_panes, 0, ["Same", "Same"], "", id="report of old"),
         pytest.param(remove_panes, 0, ["Same", "Same"], "", id="merged panes are left"),
         pytest.param(
             remove_all_of_panes, 1, ["Incomplete", "Incomplete"], "panes/", id="no pane is left"
@@ -126,7 +136,7 @@ def remove_commit(bucket: Path) -> None:
             edit_what_is_left_of_panes,
             1,
             ["Different", "Different"],
-            "compacted",
+            "is not the object",
             id="edited merged panes",
         ),
         pytest.param(remove_block, 1, ["Incomplete", "Same"], "decisions/", id="missing records"),

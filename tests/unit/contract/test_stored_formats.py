@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from support.contract_samples import GOLDEN, STORED, pretty
+from support.contract_samples import GOLDEN, PANE, STORED, pretty
 from trimtab_stages.contract.base import NewerSchemaError, StoredModel
+from trimtab_stages.contract.pane import CompactedPanes
 
 NAMES = sorted(STORED)
 
@@ -51,6 +52,12 @@ def test_bytes_round_trip(name: str) -> None:
     again = type(STORED[name]).from_bytes(data)
     assert again == STORED[name]
     assert again.to_bytes() == data
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_merged_panes_have_the_same_bytes_pane_by_pane(count: int) -> None:
+    panes = [PANE] * count
+    assert CompactedPanes.join(panes) == CompactedPanes(panes=panes).to_bytes()
 
 
 def test_no_golden_file_is_left_over() -> None:

@@ -2,7 +2,9 @@
 computation on the rows, for any order of arrival over several pods."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from trimtab_stages.store import Store
 LENGTH = 600
 FLUSH = 10
 MINUTE = 60
+AHEAD = 5 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,20 @@ class Row:
     received: float
 
 
-def windows_of(rows: list[Row], lateness: int) -> dict[int, int]:
-    """Return how many rows count in each window that is closed: plainly, from all rows."""
+def windows_of(
+    rows: list[Row], lateness: int, clock: Callable[[Row], float] = attrgetter("event")
+) -> dict[int, int]:
+    """Return how many rows count in each window that is closed: plainly, from all rows.
+
+    Args:
+        rows: all that were answered.
+        lateness: seconds.
+        clock: time of a row that closes windows.
+    """
     counted = {}
-    for number in range(-20, 100):
+    for number in sorted({int((row.event - T0) // LENGTH) for row in rows}):
         end = T0 + LENGTH * (number + 1)
-        closed = min((row.received for row in rows if row.event >= end + lateness), default=0)
+        closed = min((row.received for row in rows if clock(row) >= end + lateness), default=0)
         inside = [row for row in rows if end - LENGTH <= row.event < end and row.received <= closed]
         if inside:
             counted[number] = len(inside)
@@ -73,11 +84,11 @@ class Play:
         for pod in self._pods:
             pod.flush()
 
-    def look(self, second: float) -> None:
+    def look(self, second: float, *, everything: bool = False) -> None:
         """Evaluate what has closed, as a process that goes on or one that begins anew."""
         if self._restarts:
             self._watch = Watch(self._target, ObjectCache())
-        progress = look(self._store, self._target, NOW + second, self._watch)
+        progress = look(self._store, self._target, NOW + second, self._watch, everything=everything)
         self.uncounted.update(progress.uncounted)
         for report in progress.reports:
             number = round((report.evaluation.start - instant(T0)).total_seconds() / LENGTH)
@@ -97,7 +108,7 @@ class Play:
         before = -1
         while before != len(self.counted):
             before = len(self.counted)
-            self.look(99_999)
+            self.look(99_999, everything=True)
 
 
 @pytest.fixture(params=[False, True], ids=["goes on", "begins anew"])
@@ -148,3 +159,21 @@ def test_a_past_that_is_sent_at_once_to_several_pods(
         play.look(second)
     play.end()
     assert play.counted == windows_of(play.rows, 3 * LENGTH) == {0: 5, 1: 5, 2: 10, 3: 10}
+
+
+def test_rows_of_clocks_that_are_all_ahead(
+    store: Store, champion: Trained, *, restarts: bool
+) -> None:
+    play = Play(store, champion, 0, restarts=restarts)
+    for minute in range(60):
+        second = float(MINUTE * minute)
+        play.answer(minute % 3, second, [NOW + second + AHEAD] * 2)
+        play.flush()
+        play.look(second + 20)
+    play.answer(0, 2 * AHEAD, [NOW + 3 * AHEAD])
+    play.flush()
+    play.end()
+    # While no clock can be believed, the time of arrival closes windows.
+    expected = windows_of(play.rows, 0, attrgetter("received"))
+    assert play.counted == expected
+    assert sum(expected.values()) == 120

@@ -143,21 +143,21 @@ def test_an_object_that_no_store_takes_holds_nothing_back(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("error", "tries", "refused"),
+    ("error", "refusals", "refused"),
     [
-        pytest.param(StoreUnreachable("s3", "away"), 999, False, id="the store is away"),
-        pytest.param(BucketMissing("b", "s3"), 999, False, id="the bucket is missing"),
-        pytest.param(AccessDenied("put", "a"), 999, False, id="a policy is wrong"),
+        pytest.param(StoreUnreachable("s3", "away"), 0, False, id="the store is away"),
+        pytest.param(BucketMissing("b", "s3"), 0, False, id="the bucket is missing"),
+        pytest.param(AccessDenied("put", "a"), 0, False, id="a policy is wrong"),
         pytest.param(StoreFailure("put", "a", "413"), 7, False, id="an unknown cause, at first"),
         pytest.param(StoreFailure("put", "a", "413"), 8, True, id="an unknown cause, again"),
-        pytest.param(InvalidKey("../a", "climbs"), 1, True, id="a key that cannot be"),
+        pytest.param(InvalidKey("../a", "climbs"), 0, True, id="a key that cannot be"),
         pytest.param(
-            ArtifactConflict("a", offered="1", present="2"), 1, True, id="other bytes are there"
+            ArtifactConflict("a", offered="1", present="2"), 0, True, id="other bytes are there"
         ),
     ],
 )
-def test_which_objects_are_given_up(error: StoreError, tries: int, *, refused: bool) -> None:
-    assert is_refused(error, tries) is refused
+def test_which_objects_are_given_up(error: StoreError, refusals: int, *, refused: bool) -> None:
+    assert is_refused(error, refusals) is refused
 
 
 def test_captured_rows_and_the_rest_do_not_wait_for_each_other(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ the first ones together; captured rows are large, and nothing counts what is mis
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 10.0
 MOST_REFUSALS = 8
-"""So often an object is offered that the store refuses for a cause without a name: 35 seconds."""
+"""So often in a row a store refuses an object for a cause without a name, over 35 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +145,13 @@ class Outbox:
             LOG.exception("cannot encode %s", item.key)
             self._count(self.dropped, item)
             return
-        wait, tries = FIRST_RETRY_SECONDS, 0
+        wait, refusals = FIRST_RETRY_SECONDS, 0
         while not self._closing.is_set():
-            tries += 1
             try:
                 self._open_store().put_if_absent(item.key, data)
             except StoreError as error:
-                if is_refused(error, tries):
+                refusals = refusals + 1 if isinstance(error, StoreFailure) else 0
+                if is_refused(error, refusals):
                     LOG.error("%s is dropped: %s", item.key, error)  # noqa: TRY400 - says it all
                     break
                 LOG.warning("cannot write %s yet: %s", item.key, error)
@@ -175,15 +175,15 @@ class Outbox:
         counter[item.kind] += 1
 
 
-def is_refused(error: StoreError, tries: int) -> bool:
+def is_refused(error: StoreError, refusals: int) -> bool:
     """Return whether a store will not take an object, also when others are taken again.
 
     What is wrong with the store itself (away, overloaded, credentials, bucket) is waited for.
 
     Args:
         error: what it answered last.
-        tries: how often the object was offered.
+        refusals: how often in a row it refused the object for a cause without a name.
     """
     if isinstance(error, StoreFailure):
-        return tries >= MOST_REFUSALS
+        return refusals >= MOST_REFUSALS
     return isinstance(error, ArtifactConflict | InvalidKey)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab_operator.api.dataset import Dataset, SnapshotStatus
-from trimtab_operator.api.driftmonitor import DriftMonitor, Mode
+from trimtab_operator.api.decision_reason import DecisionReason
+from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import AutomaticTrigger, Pipeline, Trigger
 from trimtab_operator.api.pipelinerun import PipelineRun
@@ -139,7 +140,9 @@ def waits_for_rollouts(monitor: DriftMonitor) -> bool:
     Of two DriftMonitors that decide at the same moment, one may miss the run that the other starts.
     What a person has accepted does not wait: who accepts it has seen what is at work.
     """
-    return monitor.spec.mode is Mode.ACT
+    pending, decisions = monitor.status.pending, monitor.status.decisions
+    accepted = {one.trigger_id for one in decisions if one.reason is DecisionReason.ACCEPTED}
+    return pending is not None and pending.trigger_id not in accepted
 
 
 def _what_was_decided(monitor: DriftMonitor) -> str:

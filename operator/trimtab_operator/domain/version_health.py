@@ -12,6 +12,9 @@ from trimtab_stages.contract.serving_plan import RunTimes, ServerState, VersionC
 PASSING = frozenset({ServingReason.STORE_UNREACHABLE, ServingReason.ACCESS_DENIED})
 """Reasons that end without a change of the Model."""
 
+MIN_RUNS = 10
+"""Fewer runs than this have no mean time."""
+
 Z = 1.96
 """Normal quantile of a two-sided 95 % interval."""
 
@@ -97,7 +100,7 @@ def compare_times(mine: Strata, theirs: Strata) -> Pace | None:
     Direct standardisation: mean times by pod and size, weighted by how often the other version had
     each. Pods are kept apart: one on a slower node would weigh for the version that it answered by.
     """
-    common = mine.keys() & theirs.keys()
+    common = {place for place in mine.keys() & theirs.keys() if _tells(mine[place], theirs[place])}
     runs = sum(theirs[place].runs for place in common)
     expected = sum(theirs[place].seconds for place in common)
     if not runs or expected <= 0:
@@ -105,6 +108,11 @@ def compare_times(mine: Strata, theirs: Strata) -> Pace | None:
     taken = sum(mine[place].seconds / mine[place].runs * theirs[place].runs for place in common)
     rows = min(sum(times[place].rows for place in common) for times in (mine, theirs))
     return Pace(taken / expected, (taken - expected) / runs, rows)
+
+
+def _tells(one: RunTimes, other: RunTimes) -> bool:
+    """Return whether a stratum's means say something: a single slow run must not weigh for many."""
+    return min(one.runs, other.runs) >= MIN_RUNS
 
 
 def times_of(servers: Mapping[str, ServerState], digest: str) -> dict[tuple[str, int], RunTimes]:

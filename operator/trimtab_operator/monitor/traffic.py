@@ -17,6 +17,8 @@ from trimtab_stages.store import Store
 
 logger = logging.getLogger(__name__)
 
+REMEMBERED_NS = 30 * 86_400 * SECOND_NS
+"""So long an object that is not readable is known: it counts when its server writes the next."""
 MOST_FLUSH_NS = 3600 * SECOND_NS
 """What a server writes at once has arrived within this, and lies under the day of the first."""
 
@@ -96,7 +98,8 @@ class Traffic:
         self.ledger.raise_floor(floor_ns)
         for feed in (self._blocks, self._labels):
             feed.skip_to(_first_day(floor_ns))
-        self.unreadable -= {key for key in self.unreadable if _is_before(key, _first_day(floor_ns))}
+        oldest = _first_day(floor_ns - REMEMBERED_NS)
+        self.unreadable -= {key for key in self.unreadable if _is_before(key, oldest)}
 
     def _try(self, take: Callable[[str, bytes], None], key: str, read: Read) -> None:
         data = read(key)

@@ -316,7 +316,8 @@ def test_a_name_in_two_namespaces_is_not_guessed(
     assert run_cli("drift", "replay", "bikes", "--bucket", str(bucket.folder), *given) == 1
     assert "'bikes' of demo, other stand in the audit log" in capsys.readouterr().err
     found = replay(capsys, bucket.folder, *given, "-n", "demo")
-    assert [one["outcome"] for one in found] == ["Same", "Different", "Different"]
+    # The others' records are of the other namespace: these may not be decided yet.
+    assert [one["outcome"] for one in found] == ["Same", "NotCompared", "NotCompared"]
 
 
 @pytest.mark.parametrize(

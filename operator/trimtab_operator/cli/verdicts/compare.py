@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trimtab_operator.api.decision_reason import DecisionReason
+from trimtab_operator.api.driftmonitor import DecisionRule
 from trimtab_operator.api.monitor_status import DecisionOutcome, EvaluatedWindow
 from trimtab_operator.cli.replay import Replay
 from trimtab_operator.cli.verdicts.play import Play, taken_guard
@@ -133,9 +134,17 @@ def _without_record(
         words = f"Wait, {found.reason}, of which there is no record"
         yield Verdict(Comparison.SAME, words)
     else:
-        told = f"{found.rule.outcome} by rule `{found.rule.name}`"
-        hint = "as of one that was suspended, or whose version was replaced"
-        yield Verdict(Comparison.DIFFERENT, f"now {told}; {missing}, {hint}")
+        yield _missing_record(source, found.rule, window)
+
+
+def _missing_record(source: Source, rule: DecisionRule, window: EvaluatedWindow) -> Verdict:
+    """Return what it means that nothing is recorded where a rule holds now."""
+    told = f"now {rule.outcome} by rule `{rule.name}`; the audit log has no record of it"
+    if all(item.window_end < window.end for item in source.log or ()):
+        words = f"{told}, nor of a later one: it may not be decided yet"
+        return Verdict(Comparison.NOT_COMPARED, words)
+    hint = "as of one that was suspended, or whose version was replaced"
+    return Verdict(Comparison.DIFFERENT, f"{told}, {hint}")
 
 
 def _together(found: Sequence[Verdict]) -> Verdict:

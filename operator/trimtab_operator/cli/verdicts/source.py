@@ -10,6 +10,7 @@ from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.cli.strictness import TrimtabObject
 from trimtab_operator.cli.verdicts.recorded import Recorded, of_log, of_status
 from trimtab_operator.domain.identity import verdict_id
+from trimtab_operator.domain.monitor_rules import unknown_signals
 from trimtab_stages.contract.audit import AuditRecord
 
 
@@ -65,6 +66,8 @@ def source_of(
         words = f"there are {len(found)} DriftMonitors '{name}' among the objects"
         raise Refusal("NotFound", f"{words}; check the name, or name the namespace with -n")
     (monitor,) = found
+    for fault in unknown_signals(monitor.spec):
+        raise Refusal(fault.reason, f"DriftMonitor '{name}': {fault}")
     known = {} if namespace is None else {"namespace": namespace}
     metadata = monitor.metadata.model_copy(update=known)
     model = model_of(monitor, objects)

@@ -81,9 +81,7 @@ def test_a_new_process_while_rows_are_waited_for_over_many_windows(
     numbers = list[int]()
     for count in (windows + 12, 2 * windows + 12, 2 * windows + 20):
         serve_windows(ServerPod(store, f"bikes-{count}"), champion, range(count))
-        while progress := look(store, target, LATER + STEP * count):
-            if not progress.reports:
-                break
+        while (progress := look(store, target, LATER + STEP * count)).reports:
             numbers += [number for number, _ in told(progress)]
             target = decided(target, progress)
     assert numbers == list(range(windows + 19))

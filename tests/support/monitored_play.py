@@ -1,6 +1,7 @@
 """Plays weeks of windows through the plan of a DriftMonitor: what does its spec lead to?"""
 
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,15 +32,34 @@ TROUBLES: tuple[dict[SignalKind, str], ...] = (
 )
 
 
+class Remembered:
+    """Things that are made when somebody asks for them, once."""
+
+    def __init__(self, made: Iterator[object]) -> None:
+        self._made = made
+        self._known: list[object] = []
+
+    def __iter__(self) -> Iterator[object]:
+        for place in itertools.count():
+            if place == len(self._known):
+                following = list(itertools.islice(self._made, 1))
+                if not following:
+                    return
+                self._known += following
+            yield self._known[place]
+
+
 @functools.cache
-def played(body: str, *, passes: bool) -> tuple[object, ...]:
+def played(body: str, *, passes: bool) -> Remembered:
     """Return what a DriftMonitor in JSON decides for each window, and its conditions at the end.
+
+    Who looks for a difference plays no further than to it.
 
     Args:
         body: the object.
         passes: whether its runs pass their gates.
     """
-    return tuple(Play(DriftMonitor.model_validate_json(body), passes).decisions())
+    return Remembered(Play(DriftMonitor.model_validate_json(body), passes).decisions())
 
 
 @dataclass

@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 LOCAL := PYTHONPATH=images python3 -m localcluster
 IMAGES := operator monitor ingest server train
+# Integration tests wait for other processes a third of their time.
+WAITING := $(shell echo $$(($$(nproc) * 3 / 2)))
 # Compiled modules are kept from one run to the next; they are a fifth of the unit tests' time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -28,7 +30,7 @@ test-unit: venv ## Unit tests: no root, no cluster, under a minute
 	$(PY) -m pytest tests/unit -n auto --dist worksteal
 
 test-integration: venv ## Against a real API server, S3 server, Ray and ONNX Runtime
-	$(LOCAL) build && $(LOCAL) prometheus && $(PY) -m pytest tests/charts tests/integration -n auto --dist loadfile
+	$(LOCAL) build && $(LOCAL) prometheus && $(PY) -m pytest tests/charts tests/integration -n $(WAITING) --dist loadfile --no-loadscope-reorder
 
 test-e2e: images ## In the embedded cluster, or in the one that KUBE_CONTEXT= names
 	$(PY) -m pytest tests/e2e

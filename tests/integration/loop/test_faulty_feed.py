@@ -46,7 +46,7 @@ from trimtab_stages.contract.monitoring import Evaluation
 from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.store import LocalStore
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 NAME = "bikes"
 SECONDS = 120.0

@@ -21,7 +21,7 @@ from trimtab_operator.monitor.watch import Watch
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 SECONDS = 60.0
 WINDOW = {"seconds": 600, "minSamples": 50, "minLabels": 50}

@@ -25,7 +25,7 @@ from support.traffic import CLASSES, MODEL, Trained, instant, normal_rows, train
 from support.waiting import wait_until
 from trimtab_stages.store import S3Store
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 SECONDS = 90.0
 T0 = 1_700_000_400

@@ -18,7 +18,7 @@ from support.specs import dataset_spec
 from support.tenant import Tenant
 from support.waiting import wait_until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 SECONDS = 240.0
 FLEET, SLOTS, FREED = int(os.environ.get("FLEET", "12")), 3, 6
 WORSE = {"quality": "0.1"}

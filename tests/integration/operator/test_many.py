@@ -11,7 +11,7 @@ from support.scenario import all_ready, apply_datasets
 from support.tenant import Tenant
 from support.waiting import wait_until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 COUNT = 200
 SECONDS = 240.0
 MEGABYTES = 150

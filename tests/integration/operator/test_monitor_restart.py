@@ -17,7 +17,7 @@ from support.waiting import wait_until
 from trimtab_stages.contract.audit import AuditRecord, verify
 from trimtab_stages.store import LocalStore
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 SECONDS = 90.0
 GOOD, WORSE = {"quality": "0"}, {"quality": "0.1"}
 

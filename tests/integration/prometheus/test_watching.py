@@ -24,7 +24,7 @@ from trimtab_operator.manifests import labels
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.telemetry.metrics import Metrics
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 SECONDS = 60.0
 RULE = {"namespace": "demo", "monitor": "bikes", "model": "bikes"}
 

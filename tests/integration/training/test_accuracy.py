@@ -34,7 +34,7 @@ from trimtab_stages.preprocess.split import Splits, read_splits
 from trimtab_stages.runtime.artifacts import read_blob
 from trimtab_stages.runtime.training import run_training
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 FIRST = datetime(2010, 9, 20, tzinfo=UTC)
 SERVED = datetime(2012, 7, 1, tzinfo=UTC)

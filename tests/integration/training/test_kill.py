@@ -18,7 +18,7 @@ from trimtab_stages.contract.run import Commit, Progress, RunSpec, StageName
 from trimtab_stages.contract.stage_key import stage_keys
 from trimtab_stages.store import NotFound
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 EPOCHS = 15
 TIMEOUT = 900.0

@@ -11,7 +11,7 @@ from support.s3 import S3Server, write_storage_directory
 from support.training import make_recipe, make_spec, write_snapshot
 from trimtab_stages.store import S3Store
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 FINAL = 3
 END_SECONDS = 120

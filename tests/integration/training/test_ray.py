@@ -18,7 +18,7 @@ from trimtab_stages.contract import layout
 from trimtab_stages.contract.run import Commit, RunSpec, StageName
 from trimtab_stages.contract.stage_key import stage_keys
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 TIMEOUT = 900.0
 

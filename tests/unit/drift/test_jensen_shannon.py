@@ -68,7 +68,7 @@ def test_many_categories_in_a_small_window_do_not_look_drifted(categories: int) 
     assert found.mean() < float(np.mean(plain)) / 2
 
 
-@pytest.mark.parametrize("times", [1, 10, 1000, 10**6])
+@pytest.mark.parametrize("times", [1, 10, 1000, 10**5])
 @pytest.mark.parametrize("shares", [[9, 1], [5, 3, 1, 1], [1] * 40], ids=len)
 def test_the_mean_under_no_drift_is_read_off_closely_enough(shares: list[int], times: int) -> None:
     counts = [times * np.array(one) for one in (shares, [3 * shares[0], *shares[1:]])]

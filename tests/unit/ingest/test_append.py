@@ -269,7 +269,7 @@ PLANS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(rows=UNIQUE, plan=PLANS, seed=st.integers(0, 9))
 def test_every_row_is_accounted_for_however_pods_hold_them(
     rows: list[Served], plan: CapturePlan, seed: int

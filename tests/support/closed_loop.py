@@ -87,10 +87,11 @@ def begun(namespace: str, stream: Stream, replicas: int = 1) -> Iterator[Stage]:
 
 
 def _replicated(manifest: Manifest, replicas: int) -> Manifest:
-    if manifest["kind"] != "Model":
+    if manifest["kind"] != "Model" or replicas == 1:
         return manifest
-    spec = manifest["spec"]
-    return manifest | {"spec": spec | {"serving": spec.get("serving", {}) | {"replicas": replicas}}}
+    # All of them and a pod that trains have room on a node of two processors.
+    serving = {"replicas": replicas, "cpu": "150m"}
+    return manifest | {"spec": manifest["spec"] | {"serving": serving}}
 
 
 def played(stage: Stage) -> Outcome:

@@ -70,6 +70,8 @@ def empty(namespace: str) -> None:
     kubectl = Kubectl(namespace)
     # By their names: kubectl keeps what a category holds, and may not know new kinds by it yet.
     kubectl.run("delete", ",".join(kind.plural for kind in KINDS), "--all", "--wait=true")
+    # Also those of a test that was broken off, which belong to nobody.
+    kubectl.run("delete", "pods", "--all", "--wait=false")
     kubectl.run("wait", "pods", "--all", "--for=delete", "--timeout=120s", timeout=150)
     with tenant_store(namespace) as store:
         keys = [entry.key for entry in store.list()]

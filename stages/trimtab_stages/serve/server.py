@@ -143,6 +143,7 @@ class ModelServer:
         """
         LOG.info("draining for %g s", self._settings.drain_seconds)
         self.application.draining = True
+        self.listener.part()
         self._flush()
         await asyncio.sleep(self._settings.drain_seconds)
         seconds = self._settings.grace_seconds

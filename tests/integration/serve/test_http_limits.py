@@ -240,6 +240,25 @@ def test_bodies_of_unfinished_requests_are_bounded_together_and_given_back() -> 
     play(scene, body_bytes=100, buffered_bytes=100)
 
 
+def test_who_asks_a_parting_server_is_answered_and_told_to_go() -> None:
+    async def scene(listener: HttpListener) -> None:
+        async with client(listener) as kept, client(listener) as idle:
+            await kept.send(GET)
+            assert await kept.answer() == (200, b"0")
+            listener.part()
+            await kept.send(GET)
+            assert await kept.answer() == (200, b"0")
+            assert await kept.closed()
+            async with client(listener) as fresh:
+                await fresh.send(GET)
+                assert await fresh.answer() == (200, b"0")
+                assert await fresh.closed()
+            await idle.send(GET)
+            assert await idle.answer() == (200, b"0"), "an idle connection is not cut off"
+
+    play(scene)
+
+
 def test_draining_finishes_what_is_in_flight() -> None:
     async def scene(listener: HttpListener) -> None:
         async with client(listener) as one, client(listener) as idle:

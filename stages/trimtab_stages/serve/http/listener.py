@@ -44,6 +44,13 @@ class HttpListener:
         )
         self._schedule_sweep(loop)
 
+    def part(self) -> None:
+        """Go on answering, and let each answer end its connection.
+
+        A connection that is closed without a word breaks the request that is just being sent on it.
+        """
+        self.connections.parting = True
+
     async def drain(self, seconds: float) -> None:
         """Stop listening, let requests in flight finish for at most `seconds`, close the rest."""
         if self._server is not None:

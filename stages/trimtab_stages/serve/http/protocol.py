@@ -53,7 +53,8 @@ class Connections:
         heads: request heads that have been read before.
         open: all open connections.
         buffered_bytes: body bytes of unfinished requests.
-        draining: no connection is kept alive any more.
+        parting: each answer ends its connection, and says so: its client finds another pod.
+        draining: idle connections are closed as well.
     """
 
     def __init__(self, application: Application, limits: HttpLimits) -> None:
@@ -62,6 +63,7 @@ class Connections:
         self.heads = KnownHeads()
         self.open: set[HttpConnection] = set()
         self.buffered_bytes = 0
+        self.parting = False
         self.draining = False
         self._finished = asyncio.Event()
 
@@ -77,7 +79,7 @@ class Connections:
 
     async def drain(self, seconds: float) -> None:
         """Keep no connection alive, and wait at most `seconds` for the requests in flight."""
-        self.draining = True
+        self.parting = self.draining = True
         self.note_finished()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -235,7 +237,7 @@ class HttpConnection(asyncio.Protocol):
     def _accept(self, head: RequestHead, body: bytes) -> None:
         """Hand a request on, or queue it behind the one before it."""
         shared = self._shared
-        keep_alive = head.keep_alive and not shared.draining
+        keep_alive = head.keep_alive and not shared.parting
         request = HttpRequest(head, body, time.time_ns(), keep_alive)
         now = self._loop.time()
         self._until = now + shared.limits.idle_seconds

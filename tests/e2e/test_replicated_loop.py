@@ -66,7 +66,7 @@ def test_no_request_fails_from_the_verdict_to_the_promotion_and_back(
             roll_back(kubectl, tmp_path)
             wait_until(lambda: champion(kubectl) == first, SECONDS, what="the former champion")
             wait_until_answering(kubectl, told, plans, first)
-        names = {answer.partition(" ")[0] for answer in told()}
+            names = {answer.partition(" ")[0] for answer in told()}
         assert names == {short_name(first), short_name(outcome.champion)}
 
 

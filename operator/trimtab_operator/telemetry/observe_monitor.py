@@ -9,23 +9,11 @@ from trimtab_operator.api.monitor_status import (
     DriftMonitorStatus,
     MonitorDecision,
 )
+from trimtab_operator.domain.retrain_decision import GUARDS
 from trimtab_operator.telemetry.metrics import Metrics
 
 TRIGGERS = frozenset({DecisionOutcome.RETRAIN, DecisionOutcome.SUGGEST, DecisionOutcome.SUPPRESS})
 """Outcomes of a rule that asked for a retrain."""
-SUPPRESSIONS = (
-    DecisionReason.NO_PIPELINE,
-    DecisionReason.NO_VERDICT_TRIGGER,
-    DecisionReason.PIPELINE_SUSPENDED,
-    DecisionReason.OBSERVING,
-    DecisionReason.IN_FLIGHT,
-    DecisionReason.COOLDOWN,
-    DecisionReason.BREAKER_OPEN,
-    DecisionReason.FAILURE_BACKOFF,
-    DecisionReason.BUDGET_EXHAUSTED,
-    DecisionReason.FLEET_BUSY,
-)
-"""What a guard may say."""
 
 
 class MonitorObservations:
@@ -55,7 +43,7 @@ class MonitorObservations:
         """Let counters begin at 0: one whose first value is 1 hides that event from `increase`."""
         suppress, suggest = DecisionOutcome.SUPPRESS.value, DecisionOutcome.SUGGEST.value
         self._outcomes |= {(*names, outcome.value) for outcome in DecisionOutcome}
-        self._triggers |= {(*names, suppress, reason.value) for reason in SUPPRESSIONS}
+        self._triggers |= {(*names, suppress, reason.value) for reason in GUARDS}
         self._triggers.add((*names, suggest, DecisionReason.RULE_HOLDS.value))
         for outcome in (item for item in self._outcomes if item[:2] == names):
             self._metrics.decision_outcomes.labels(*outcome)

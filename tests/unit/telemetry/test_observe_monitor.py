@@ -9,10 +9,10 @@ from support.specs import DIGEST
 from support.worlds import NOW
 from trimtab_operator.api.decision_reason import DecisionReason
 from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.domain.retrain_decision import GUARDS
 from trimtab_operator.domain.window_decision import decide_next
 from trimtab_operator.telemetry.metrics import Metrics
 from trimtab_operator.telemetry.observe import Observations
-from trimtab_operator.telemetry.observe_monitor import SUPPRESSIONS
 
 NAMES = {"namespace": "demo", "monitor": "bikes"}
 QUALITIES = ("0.1", None, "0")
@@ -80,7 +80,7 @@ def test_every_reason_of_a_guard_is_one_that_no_other_outcome_has() -> None:
         DecisionReason.VERSION_REPLACED,
         DecisionReason.SUSPENDED,
     }
-    assert set(SUPPRESSIONS) == set(DecisionReason) - others
+    assert set(GUARDS) == set(DecisionReason) - others
 
 
 def rule_holds(metrics: Metrics, rule: str, kind: str) -> float | None:

@@ -17,6 +17,7 @@ from trimtab_stages.contract.gates import Outcome
 from trimtab_stages.contract.run import Commit, RunSpec, StageName
 from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.export.parity import PARITY_ROWS
+from trimtab_stages.preprocess.run import FITTED
 
 pytestmark = pytest.mark.e2e
 
@@ -95,9 +96,11 @@ def test_an_edited_gate_trains_nothing(journey: Journey, served: Served) -> None
 def test_an_edited_lever_runs_again_from_there(journey: Journey, served: Served) -> None:
     known = set(_runs(journey.kubectl))
     lever = {"name": "clip", "op": "Clip", "quantile": "0.001"}
-    _edit(journey.kubectl, [{"op": "add", "path": "/spec/levers/0", "value": lever}])
+    _edit(journey.kubectl, [{"op": "add", "path": "/spec/levers/-", "value": lever}])
     commit = _next_commit(journey, known)
     assert not any(stage.cached for stage in commit.stages)
+    # The levers before it are taken as the first run fitted them.
+    assert commit.stages[0].result.numbers[FITTED] == 1
     assert commit.snapshot == journey_snapshot(journey)
     assert served.run in known
 

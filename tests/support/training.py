@@ -1,7 +1,7 @@
 """Small real snapshots and run specifications for tests of the training stages."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,9 +13,12 @@ import pyarrow.parquet as pq
 
 from trimtab_stages.contract.base import digest_of
 from trimtab_stages.contract.features import Feature, FeatureKind
-from trimtab_stages.contract.recipe import Architecture, Recipe, Training
+from trimtab_stages.contract.recipe import Architecture, Lever, Recipe, Training
 from trimtab_stages.contract.run import ChampionRef, RunSpec, TriggerType
 from trimtab_stages.contract.snapshot import SnapshotManifest, SplitInfo, TargetInfo
+from trimtab_stages.preprocess.fit import Columns, build_vocabularies
+from trimtab_stages.preprocess.preprocessor import Preprocessor
+from trimtab_stages.preprocess.run import assemble, fit_levers
 from trimtab_stages.preprocess.split import SplitRows
 from trimtab_stages.runtime.artifacts import write_blob
 from trimtab_stages.store import LocalStore, Store
@@ -94,6 +97,18 @@ def write_snapshot(
         rows_kept=first,
         rows_quarantined=0,
     )
+
+
+def fit_preprocessor(
+    rows: SplitRows, levers: Sequence[Lever], categorical: Sequence[str] = CATEGORICAL
+) -> Preprocessor:
+    """Fit levers on `make_rows`."""
+    return assemble(*fit_levers(rows, raw_columns(rows, categorical), levers, (), counting_clock()))
+
+
+def raw_columns(rows: SplitRows, categorical: Sequence[str] = CATEGORICAL) -> Columns:
+    """Return the columns of `make_rows` before the first lever."""
+    return Columns(NUMERIC, rows.numeric, build_vocabularies(rows, categorical))
 
 
 def _table(rows: SplitRows) -> pa.Table:

@@ -7,6 +7,7 @@ A namespace's bucket (or prefix) holds::
     ingests/<dataset>/<ingest id>/commit.json       which snapshot an ingest made
     blobs/<2 hex>/<hex>                             artefacts by digest
     stages/<stage>/<hex>/result.json                stage results by cache key
+    stages/preprocess/<hex>/lever.json              fitted levers by cache key
     checkpoints/<hex>/<epoch>.pt                    training state by training key
     runs/<run>/attempts/<n>/started.json            who claimed the attempt
     runs/<run>/attempts/<n>/progress/<count>.json   how far one attempt is
@@ -50,6 +51,11 @@ def blob(digest: str) -> str:
 def stage_result(stage: StageName, key: str) -> str:
     """Return the key of a stage's result."""
     return f"stages/{stage}/{_hex(key)}/result.json"
+
+
+def fitted_lever(key: str) -> str:
+    """Return the key of a fitted lever."""
+    return f"stages/{StageName.PREPROCESS}/{_hex(key)}/lever.json"
 
 
 def checkpoint_prefix(training_key: str) -> str:

@@ -10,8 +10,9 @@ _NOT_IN_KEY = frozenset({"refitOnAll", "checkpointEveryEpochs"})
 def stage_keys(spec: RunSpec) -> dict[StageName, str]:
     """Return the cache key of every stage of a run.
 
-    Each key contains the key of the stage before it, so an edited lever re-runs from the levers
-    on, and an edited gate re-runs nothing: gates are no stage. Refit is a stage of its own, so
+    Each key contains the key of the stage before it, so an edited lever re-runs from there on (of
+    the levers themselves those behind it, see `lever_keys`), and an edited gate re-runs nothing:
+    gates are no stage. Refit is a stage of its own, so
     switching it on trains nothing again; the checkpoint interval changes no result and is in no
     key.
     """
@@ -41,6 +42,17 @@ def stage_keys(spec: RunSpec) -> dict[StageName, str]:
             }
         )
         keys[stage] = previous
+    return keys
+
+
+def lever_keys(spec: RunSpec) -> list[str]:
+    """Return the cache key of every fitted lever, in order; each contains the key before it."""
+    keys: list[str] = []
+    for lever in spec.recipe.levers:
+        previous = keys[-1] if keys else spec.snapshot
+        keys.append(
+            digest_of({"code": spec.code_version, "lever": lever.to_wire(), "previous": previous})
+        )
     return keys
 
 

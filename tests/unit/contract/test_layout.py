@@ -16,6 +16,7 @@ HEX = "a" * 64
         (layout.ingest_commit("d", "i-1"), "ingests/d/i-1/commit.json"),
         (layout.blob(DATA), f"blobs/aa/{HEX}"),
         (layout.stage_result(StageName.TRAIN, DATA), f"stages/train/{HEX}/result.json"),
+        (layout.fitted_lever(DATA), f"stages/preprocess/{HEX}/lever.json"),
         (layout.checkpoint_prefix(DATA), f"checkpoints/{HEX}/"),
         (layout.checkpoint(DATA, 7), f"checkpoints/{HEX}/000007.pt"),
         (layout.run_commit("r"), "runs/r/commit.json"),

@@ -7,7 +7,7 @@ import pytest
 from support.contract_samples import MODEL, OTHER, RUN_SPEC, artifact
 from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import RunSpec, StageName
-from trimtab_stages.contract.stage_key import stage_keys
+from trimtab_stages.contract.stage_key import lever_keys, stage_keys
 
 ALL = ["preprocess", "train", "export", "evaluate"]
 
@@ -62,3 +62,42 @@ def test_keys_are_digests_that_never_coincide() -> None:
 
 def test_refit_is_no_stage_unless_asked_for() -> None:
     assert StageName.REFIT not in stage_keys(RUN_SPEC)
+
+
+LEVERS = [
+    {"name": "scale", "op": "Scale"},
+    {"name": "clip", "op": "Clip", "quantile": "0.01"},
+    {"name": "again", "op": "Scale"},
+]
+
+
+@pytest.mark.parametrize(
+    ("spec", "fitted"),
+    [
+        pytest.param(with_recipe(levers=LEVERS, gates=[]), [], id="gates"),
+        pytest.param(with_recipe(levers=LEVERS, model={"hidden": [8]}), [], id="model"),
+        pytest.param(
+            with_recipe(levers=[*LEVERS[:1], LEVERS[1] | {"quantile": "0.02"}, LEVERS[2]]),
+            [1, 2],
+            id="second-lever",
+        ),
+        pytest.param(
+            with_recipe(levers=[*LEVERS[:2], {"name": "last", "op": "Scale"}]), [2], id="last-lever"
+        ),
+        pytest.param(
+            with_recipe(levers=LEVERS).model_copy(update={"code_version": "0.2.0"}),
+            [0, 1, 2],
+            id="code",
+        ),
+        pytest.param(
+            with_recipe(levers=LEVERS).model_copy(update={"snapshot": OTHER}),
+            [0, 1, 2],
+            id="snapshot",
+        ),
+    ],
+)
+def test_an_edited_lever_changes_the_keys_of_the_levers_from_there_on(
+    spec: RunSpec, fitted: list[int]
+) -> None:
+    before, after = lever_keys(with_recipe(levers=LEVERS)), lever_keys(spec)
+    assert [index for index in range(3) if before[index] != after[index]] == fitted

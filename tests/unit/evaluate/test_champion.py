@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from support.training import (
-    CATEGORICAL,
-    NUMERIC,
-    counting_clock,
+    fit_preprocessor,
     make_place,
     make_rows,
     write_snapshot,
@@ -15,7 +13,6 @@ from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.evaluate.champion import NotComparableError, score_champion
 from trimtab_stages.export.graph import GraphInputs, build_graph
 from trimtab_stages.export.metadata import Origin, build_metadata
-from trimtab_stages.preprocess.run import fit_preprocessor
 from trimtab_stages.train.network import Dense
 
 TEST = make_rows(400)
@@ -28,7 +25,7 @@ def manifest(tmp_path: Path) -> SnapshotManifest:
 
 def make_champion(metadata: dict[str, str], outputs: int = 1) -> bytes:
     """Return a graph whose score follows from `temperature` alone."""
-    preprocessor = fit_preprocessor(TEST, NUMERIC, CATEGORICAL, [], counting_clock())
+    preprocessor = fit_preprocessor(TEST, [])
     weight = np.zeros((outputs, preprocessor.width), dtype=np.float32)
     weight[0, 0] = 0.1
     layers = [Dense(weight, np.zeros(outputs, dtype=np.float32))]

@@ -7,14 +7,13 @@ import numpy as np
 import onnx
 import pytest
 
-from support.training import CATEGORICAL, NUMERIC, counting_clock, make_rows
+from support.training import CATEGORICAL, NUMERIC, fit_preprocessor, make_rows
 from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.contract.recipe import Lever, LeverOp
 from trimtab_stages.export.graph import GraphInputs, build_graph
 from trimtab_stages.export.parity import enlarge, measure_parity
 from trimtab_stages.export.session import Graph
 from trimtab_stages.preprocess.preprocessor import Preprocessor
-from trimtab_stages.preprocess.run import fit_preprocessor
 from trimtab_stages.preprocess.split import SplitRows
 from trimtab_stages.train.network import Dense
 
@@ -45,7 +44,7 @@ class Example:
 def example(levers: Sequence[Lever], classes: int = 2, *, categories: bool = True) -> Example:
     rows = ROWS if categories else replace(ROWS, categorical=ROWS.categorical[:, :0])
     names = CATEGORICAL if categories else ()
-    preprocessor = fit_preprocessor(rows, NUMERIC, names, levers, counting_clock())
+    preprocessor = fit_preprocessor(rows, levers, names)
     random = np.random.default_rng(1)
     widths = [preprocessor.width, 5, 4, 1 if classes == 2 else classes]
     layers = [

@@ -4,18 +4,18 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from support.training import CATEGORICAL, NUMERIC, counting_clock, make_rows
+from support.training import counting_clock, fit_preprocessor, make_rows, raw_columns
 from trimtab_stages.contract.reasons import StageError, StageReason
 from trimtab_stages.contract.recipe import Lever, LeverOp
 from trimtab_stages.preprocess.preprocessor import Preprocessor
-from trimtab_stages.preprocess.run import fit_preprocessor
+from trimtab_stages.preprocess.run import fit_levers
 
 ROWS = make_rows(500)
 SCALE = Lever(name="scale", op=LeverOp.SCALE)
 
 
 def fit(*levers: Lever) -> Preprocessor:
-    return fit_preprocessor(ROWS, NUMERIC, CATEGORICAL, levers, counting_clock())
+    return fit_preprocessor(ROWS, levers)
 
 
 def test_scale_standardises_and_leaves_constants_finite() -> None:
@@ -116,3 +116,20 @@ def test_fitted_preprocessing_survives_its_json_form_exactly() -> None:
     )
     read = Preprocessor.model_validate_json(fitted.to_bytes())
     assert np.array_equal(read.transform(ROWS), fitted.transform(ROWS))
+
+
+def test_levers_that_are_fitted_already_are_taken_as_they_are() -> None:
+    levers = [
+        Lever(name="few", op=LeverOp.SELECT, columns=["temperature", "load", "kind"]),
+        SCALE,
+        Lever(name="pc", op=LeverOp.PROJECT, components=1),
+    ]
+    before = raw_columns(ROWS)
+    whole, behind = fit_levers(ROWS, before, levers)
+    clock = counting_clock()
+    again, columns = fit_levers(ROWS, before, levers, whole[:2], clock)
+    assert again[:2] == whole[:2]
+    assert clock() == 2.0, "one lever was measured"
+    assert again[2].step == whole[2].step
+    assert np.array_equal(columns.values, behind.values)
+    assert (columns.numeric, columns.vocabularies) == (behind.numeric, behind.vocabularies)

@@ -1,4 +1,4 @@
-"""scikit-learn's HistGradientBoosting on the same rows, and the figure that both are judged by."""
+"""HistGradientBoosting on the rows that a network has learnt, and the figure that judges both."""
 
 import io
 
@@ -8,23 +8,37 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
 
+from trimtab_stages.contract.run import Commit, StageName
 from trimtab_stages.contract.snapshot import SnapshotManifest
+from trimtab_stages.preprocess.split import SplitRows, concatenate, rows_of
 from trimtab_stages.store.protocol import Store
+
+ALL_SPLITS = ("train", "validation", "test")
 
 
 def boosting_decisions(
-    store: Store, manifest: SnapshotManifest, inputs: NDArray[np.float32]
+    store: Store, manifest: SnapshotManifest, commit: Commit, inputs: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Train on the rows of the training split, as the network was; decide the given rows, [n]."""
-    table = pq.read_table(io.BytesIO(store.get(manifest.split("train").file.key)))
-    columns = [table.column(feature.name).to_numpy() for feature in manifest.features]
-    labels = table.column(manifest.target.name).to_numpy()
+    """Train on the rows that the run's served network has learnt; decide the given rows, [n]."""
+    rows = learnt(store, manifest, commit)
     model = HistGradientBoostingClassifier(random_state=0)
-    model.fit(np.stack(columns, axis=1).astype(np.float32), labels)
+    model.fit(rows.numeric, rows.target)
     decided: NDArray[np.int64] = model.predict(inputs).astype(np.int64)
     return decided
+
+
+def learnt(store: Store, manifest: SnapshotManifest, commit: Commit) -> SplitRows:
+    """Return the rows behind a run's served weights: all splits after a refit, else training's."""
+    refitted = any(use.result.stage is StageName.REFIT for use in commit.stages)
+    names = ALL_SPLITS if refitted else ALL_SPLITS[:1]
+    return concatenate(*(_split(store, manifest, name) for name in names))
 
 
 def balanced_accuracy(truth: NDArray[np.int64], decided: NDArray[np.int64]) -> float:
     """Return the mean of the recalls of both classes."""
     return float(balanced_accuracy_score(truth, decided))
+
+
+def _split(store: Store, manifest: SnapshotManifest, name: str) -> SplitRows:
+    table = pq.read_table(io.BytesIO(store.get(manifest.split(name).file.key)))
+    return rows_of(table, manifest, name)

@@ -34,7 +34,7 @@ class Served:
         run: name of the PipelineRun.
         digest: digest of the served ONNX file.
         accuracy: balanced accuracy of the served decisions on the month after training.
-        boosting: the same of HistGradientBoosting trained on the same rows.
+        boosting: the same of HistGradientBoosting on the rows that the network has learnt.
         rows: rows of that month.
     """
 
@@ -121,7 +121,7 @@ class Journey:
         with self.kubectl.forward(f"svc/{server(self.name)}", 8080) as address:
             decided = ask(address, self.name, month.inputs, month.time_ns, batch=24)
         with tenant_store(self.namespace) as store:
-            rival = boosting_decisions(store, manifest, month.inputs)
+            rival = boosting_decisions(store, manifest, commit, month.inputs)
         return Served(
             run=commit.run,
             digest=commit.model.file.digest,

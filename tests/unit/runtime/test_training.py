@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from demo.comparison import learnt
 from support.training import Place, make_place, make_recipe, make_spec, write_snapshot
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import digest_of_bytes
@@ -142,6 +143,7 @@ def test_a_refit_serves_another_model_than_the_judged_one(
     assert (refitted.estimates, refitted.confusion) == (plain.estimates, plain.confusion)
     profile = ReferenceProfile.model_validate_json(read_blob(place.store, refitted.model.reference))
     assert profile.rows == 600
+    assert [len(learnt(place.store, manifest, each)) for each in (plain, refitted)] == [300, 600]
     splits = read_splits(place.store, make_spec(place.store, manifest, gated()), place.work)
     flagged = [
         int(decide(Graph(read_blob(place.store, file)).scores(splits.validation), threshold).sum())

@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
 
-.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery test-fleet up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop lock
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery test-kill test-fleet up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop lock
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,6 +37,9 @@ test-e2e: images ## In the embedded cluster, or in the one that KUBE_CONTEXT= na
 
 test-recovery: images ## Every process killed at every hop
 	$(PY) -m pytest tests/e2e -m recovery --all-kills
+
+test-kill: ## `up` and `down` after `kill -9` of each process of the embedded cluster
+	$(LOCAL) kill-test
 
 test-fleet: venv ## A hundred DriftMonitors trip at once
 	$(LOCAL) build && FLEET=100 $(PY) -m pytest tests/integration/operator/test_fleet.py

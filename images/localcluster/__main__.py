@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     name = verbs.add_parser("image-name", help="print the name that pods use for an image")
     name.add_argument("name")
     verbs.add_parser("kubeconfig", help="print the path of the kubeconfig")
-    verbs.add_parser("kill-test", help="kill -9 each process in turn and repair")
+    verbs.add_parser("kill-test", help="kill -9 each process in turn; up, and down and up")
     return parser
 
 

@@ -1,4 +1,7 @@
-"""Proof that ``up`` repairs the cluster after ``kill -9`` of each of its processes in turn."""
+"""Proof that ``up`` and ``down`` work after ``kill -9`` of each of the cluster's processes in turn.
+
+Each is killed twice: once ``up`` repairs the cluster, once ``down`` stops it and ``up`` starts it.
+"""
 
 import json
 import os
@@ -9,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from localcluster import commands, leftovers, manifests, node, processes
+from localcluster import changes, commands, leftovers, manifests, node, processes
 from localcluster.progress import LaunchError, duration, say
 from localcluster.services import STOP_ORDER
 from localcluster.settings import HERE, PAUSE_IMAGE, Settings
@@ -19,40 +22,65 @@ _SHIM = "containerd-shim-runc-v2"
 
 
 def run(settings: Settings) -> None:
-    """Kill, repair and check, one process after the other.
+    """Kill, bring back and check, one process after the other; tell how many kills passed.
 
     Raises:
-        LaunchError: After one of the kills the cluster did not come back.
+        LaunchError: After one of the kills the cluster did not stop, or did not come back.
     """
-    _up()
-    _check_pod(settings)
+    kills = _kills(settings)
+    passed = 0
+    try:
+        _launch("up")
+        _check_pod(settings)
+        for what, kill in kills.items():
+            _killed(settings, what, kill, "up")
+            _killed(settings, what, kill, "down", "up")
+            passed += 1
+        _delete_pod(settings)
+    finally:
+        verdict = "ok" if passed == len(kills) else "short"
+        say("bar", f"localcluster-kills {passed} {len(kills)} {verdict}", width=0)
+
+
+def _kills(settings: Settings) -> dict[str, Callable[[], None]]:
     kills: dict[str, Callable[[], None]] = {name: _killer(settings, name) for name in STOP_ORDER}
     kills["a container's shim"] = lambda: _kill_shim(settings)
     kills["every process"] = lambda: _kill_all(settings)
     kills["the launcher while it starts the cluster"] = lambda: _kill_launcher(settings)
-    for what, kill in kills.items():
-        start = time.monotonic()
-        say("kill -9", what)
-        kill()
-        _up()
-        _check_pod(settings)
-        say("repaired", f"{what}: node Ready, new pod Running ({_since(start)})")
-    say("passed", f"{len(kills)} kills, {len(kills)} repairs")
+    return kills
 
 
-def _since(start: float) -> str:
-    return duration(time.monotonic() - start)
+def _killed(settings: Settings, what: str, kill: Callable[[], None], *verbs: str) -> None:
+    start = time.monotonic()
+    say("kill -9", f"{what}, then {' and '.join(verbs)}")
+    kill()
+    for verb in verbs:
+        _launch(verb)
+        if verb == "down":
+            _require_nothing_left(settings)
+    _check_pod(settings)
+    say("works", f"{what}: node Ready, new pod Running ({duration(time.monotonic() - start)})")
 
 
 def _launcher(*args: str) -> list[str]:
     return [sys.executable, "-m", "localcluster", *args]
 
 
-def _up() -> None:
+def _launch(verb: str) -> None:
     # A process of its own, as a person would start it.
-    done = commands.attempt(_launcher("up"), cwd=HERE.parent)
+    done = commands.attempt(_launcher(verb), cwd=HERE.parent)
     if done.returncode != 0:
-        raise LaunchError(f"`up` failed:\n{commands.tail(done.stdout + done.stderr)}")
+        raise LaunchError(f"`{verb}` failed:\n{commands.tail(done.stdout + done.stderr)}")
+
+
+def _require_nothing_left(settings: Settings) -> None:
+    running = leftovers.marked(settings, {*STOP_ORDER, _SHIM})
+    folders = (settings.containerd_state, settings.kubelet)
+    points = changes.mount_points(Path("/proc/self/mountinfo").read_text())
+    mounted = [point for point in points if leftovers.below(point, folders)]
+    if running or mounted:
+        pids = [identity.pid for identity in running]
+        raise LaunchError(f"`down` left processes {pids} and mounts {mounted}; run it again.")
 
 
 def _killer(settings: Settings, name: str) -> Callable[[], None]:
@@ -98,9 +126,9 @@ def _kill_launcher(settings: Settings) -> None:
 
 
 def _check_pod(settings: Settings) -> None:
+    """Start a new pod; it stays, so that there is a container at the next kill."""
+    _delete_pod(settings)
     kubectl = node.kubectl(settings)
-    delete = ["delete", "pod", _POD, "--ignore-not-found", "--now", "--timeout=60s"]
-    commands.run([*kubectl, *delete])
     pod = json.dumps(manifests.test_pod(_POD, PAUSE_IMAGE))
     create = [*kubectl, "create", "-f-"]
     # The default service account of a new cluster appears a moment after the node.
@@ -108,4 +136,8 @@ def _check_pod(settings: Settings) -> None:
         lambda: commands.attempt(create, text=pod).returncode == 0, "creating a pod", 30
     )
     commands.run([*kubectl, "wait", "pod", _POD, "--for=condition=Ready", "--timeout=90s"])
-    commands.run([*kubectl, *delete])
+
+
+def _delete_pod(settings: Settings) -> None:
+    delete = ["delete", "pod", _POD, "--ignore-not-found", "--now", "--timeout=60s"]
+    commands.run([*node.kubectl(settings), *delete])

@@ -7,6 +7,8 @@ LOCAL := PYTHONPATH=images python3 -m localcluster
 IMAGES := operator monitor ingest server train
 # Integration tests wait for other processes a third of their time.
 WAITING := $(shell echo $$(($$(nproc) * 3 / 2)))
+# When make was started: `demo` counts its minutes from before the programs, cluster and images.
+BEGAN := $(shell date +%s)
 # Compiled modules are kept from one run to the next; they are a fifth of the unit tests' time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -60,7 +62,7 @@ images: venv up ## Build the images and load them into the cluster
 	$(LOCAL) build-image trimtab-s3:dev --file images/s3/Dockerfile --context program:versitygw
 
 demo: images ## The loop on real data, in the embedded cluster; DEMO=cgm and DEMO=employment play others
-	$(LOCAL) prometheus && PYTHONPATH=tests $(PY) -m demo
+	$(LOCAL) prometheus && DEMO_BEGAN=$(BEGAN) PYTHONPATH=tests:images $(PY) -m demo
 
 bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
 

@@ -12,6 +12,7 @@ from demo.installation import empty, install, upload
 from demo.journey import Journey, NotReadyError
 from demo.latency import Latency
 from demo.loop import Loop
+from demo.minutes import began, minutes_bar
 from demo.prometheus import Watching, tell_alerts, watching
 from demo.promotions import tell_promotions
 from demo.report import tell_quality
@@ -20,12 +21,9 @@ from demo.story import Story
 from demo.tallies import tell_tallies
 from replay.player import Player
 from replay.streams import Stream
-from support.bars import Bar
 from support.kubectl import Kubectl
 from trimtab_operator.manifests.names import server
 from trimtab_stages.contract.run import Commit
-
-LONGEST_MINUTES = 40
 
 
 def main() -> int:
@@ -38,7 +36,7 @@ def main() -> int:
     scenario = SCENARIOS[options.data]()
     windows = options.windows or scenario.windows
     with TemporaryDirectory() as folder, watching(Kubectl(options.namespace)) as watched:
-        story = Story(must_retrain=scenario.must_retrain)
+        story = Story(began=began(os.environ), must_retrain=scenario.must_retrain)
         try:
             return int(not _tell(story, scenario, windows, watched, Path(folder)))
         except NotReadyError as error:
@@ -54,11 +52,11 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     loop = _played(story, scenario, journey, stream)
     with story.step("Scoring a frozen model and one refitted every window beside it"):
         tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
-    story.bar(Bar("demo-minutes", story.elapsed() / 60, LONGEST_MINUTES))
     tell_alerts(story, watched)
     tell_promotions(story, journey.kubectl, scenario.name, watched)
     tell_tallies(story, journey.kubectl, scenario.name, watched, loop.hops)
     tell_diagram(story, journey.kubectl, loop.hops)
+    story.bar(minutes_bar(story.began, os.environ))
     return story.close(_next_commands(watched.namespace, scenario.name))
 
 

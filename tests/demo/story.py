@@ -18,14 +18,14 @@ class Story:
 
     Attributes:
         console: where to.
-        began: when it began, seconds of a clock that only runs forward.
+        began: when it began, seconds since 1970.
         rows: of the closing table.
         bars: figures with their goals.
         must_retrain: figures of retraining are owed.
     """
 
     console: Console = field(default_factory=lambda: Console(highlight=False))
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.time)
     rows: list[tuple[str, str]] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     must_retrain: bool = True
@@ -72,7 +72,3 @@ class Story:
         for command in next_commands:
             self.console.print(f"  {command}", markup=False)
         return all(bar.met for bar in self.bars)
-
-    def elapsed(self) -> float:
-        """Return the seconds since the demo began."""
-        return time.monotonic() - self.began

@@ -1,8 +1,9 @@
 """`helm install` to a first answer: `PYTHONPATH=tests python tests/bench/install_bench.py`.
 
 In the cluster, beside the release that is there: a second one is installed in namespaces of its
-own, and a Model of an ONNX file serves there. The images are on the node already. Meanwhile the
-first operator, which watches every namespace, stands still; nothing is left behind.
+own, and a Model of an ONNX file serves there. So the CRDs are there already, as the images are on
+the node: applying them is no part of the time. Meanwhile the first operator, which watches every
+namespace, stands still; nothing is left behind.
 """
 
 import sys

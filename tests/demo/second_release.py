@@ -1,4 +1,7 @@
-"""A second release beside the first, in namespaces of its own; the CRDs are the first one's."""
+"""A second release beside the first, in namespaces of its own.
+
+The CRDs are there already, brought by the first one; this one neither installs nor removes them.
+"""
 
 import json
 import os

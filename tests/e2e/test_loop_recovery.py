@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from demo.tenant import SYSTEM_NAMESPACE
 from replay.streams import Stream
 from support.closed_loop import (
     SCENARIO,
@@ -27,8 +26,15 @@ from support.closed_loop import (
     way_to_server,
 )
 from support.kubectl import Kubectl, KubectlError
-from support.strikes import freeze_api_server, kill_pods, pods_in_phase, take_store_away
+from support.strikes import (
+    freeze_api_server,
+    kill_component,
+    kill_pods,
+    pods_in_phase,
+    take_store_away,
+)
 from support.waiting import wait_until
+from support.written_rows import are_written
 from trimtab_operator.manifests import labels
 
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
@@ -63,9 +69,18 @@ def _is_promoted(kubectl: Kubectl) -> bool:
 
 
 def _kill_server(stage: Stage) -> None:
-    """Kill the Model's pods while nothing is asked, and go on with their successor."""
+    """Kill the Model's pods while nothing is asked, and go on with their successor.
+
+    What a server has answered and not written yet dies with it, as promised: up to
+    `capture.flushSeconds` of rows. So that the play's outcome does not hang on those, all of them
+    are written before.
+    """
     selector = f"{labels.COMPONENT}={labels.Component.SERVER}"
     with stage.player.turn:
+        rows = int((stage.player.played.decided >= 0).sum())
+        wait_until(
+            lambda: are_written(stage.kubectl, SCENARIO.name, rows), SECONDS, what="written rows"
+        )
         before = set(pods_in_phase(stage.kubectl, selector))
         kill_pods(stage.kubectl, selector)
         wait_until(lambda: _ready(stage.kubectl, selector) - before, SECONDS, interval=1)
@@ -100,8 +115,8 @@ HOPS = {
     "promoted": _is_promoted,
 }
 STRIKES: dict[str, Callable[[Stage], None]] = {
-    "operator": lambda _: _kill("operator"),
-    "monitor": lambda _: _kill("monitor"),
+    "operator": lambda _: kill_component("operator"),
+    "monitor": lambda _: kill_component("monitor"),
     "server": _kill_server,
     "stage": lambda stage: kill_pods(stage.kubectl, WORKING),
     "store": lambda _: take_store_away(),
@@ -127,10 +142,6 @@ CASES = [
     *(_case(victim, hops, pytest.mark.rotating(alone=True)) for victim, hops in ALONE),
     *(_case(victim, hops, pytest.mark.whole) for victim, hops in STRUCK.items()),
 ]
-
-
-def _kill(component: str) -> None:
-    kill_pods(Kubectl(SYSTEM_NAMESPACE), f"{labels.COMPONENT}={component}")
 
 
 @pytest.fixture(scope="module")

@@ -3,26 +3,75 @@
 import os
 import signal
 from collections.abc import Callable
+from typing import Any
 
 from demo.tenant import SYSTEM_NAMESPACE
 from localcluster import processes
 from localcluster.settings import from_environment
 from support.kubectl import Kubectl
+from support.pod_processes import processes_of
+from support.running_pods import of_component, pods
 from support.waiting import TimedOutError, wait_until
 from trimtab_operator.manifests import labels
 
 STORE_SECONDS, API_SECONDS = 60, 20
+START_SECONDS, GONE_SECONDS = 60, 60
 
 
 def pods_in_phase(kubectl: Kubectl, selector: str, phase: str = "Running") -> list[str]:
     """Return the names of pods."""
-    pods = kubectl.get("pods", "-l", selector)["items"]
-    return [pod["metadata"]["name"] for pod in pods if pod["status"].get("phase") == phase]
+    found = kubectl.get("pods", "-l", selector)["items"]
+    return [pod["metadata"]["name"] for pod in found if pod["status"].get("phase") == phase]
+
+
+def kill_component(component: str) -> None:
+    """Kill the pods of a part of the release, once it has one again that runs."""
+    system, selector = Kubectl(SYSTEM_NAMESPACE), of_component(component)
+    wait_until(
+        lambda: _running(system, selector), START_SECONDS, interval=0.2, what=f"{component} runs"
+    )
+    kill_pods(system, selector)
 
 
 def kill_pods(kubectl: Kubectl, selector: str) -> None:
-    """Delete pods without a last word."""
-    kubectl.run("delete", "pods", "-l", selector, "--grace-period=0", "--force")
+    """Kill the pods that run without a last word, and see that they were at work and are gone.
+
+    A deletion, also a forced one, lets processes hear SIGTERM and live on for a second. Those of
+    the embedded cluster are killed on this machine before; elsewhere the deletion has to do.
+
+    Raises:
+        AssertionError: no pod was running, or one that was is still there.
+    """
+    struck = _running(kubectl, selector)
+    assert struck, f"no pod of {selector} runs: nothing was struck"
+    if "KUBE_CONTEXT" not in os.environ:
+        for pod in struck:
+            _kill_processes(pod)
+    _delete(kubectl, selector, struck)
+
+
+def _running(kubectl: Kubectl, selector: str) -> list[dict[str, Any]]:
+    found = pods(kubectl, selector)
+    return [pod for pod in found if pod["status"].get("phase") == "Running"]
+
+
+def _kill_processes(pod: dict[str, Any]) -> None:
+    found = processes_of(pod)
+    assert found.work, f"pod {pod['metadata']['name']} has no process at work on this machine"
+    found.kill()
+
+
+def _delete(kubectl: Kubectl, selector: str, struck: list[dict[str, Any]]) -> None:
+    names = [pod["metadata"]["name"] for pod in struck]
+    force = ("--grace-period=0", "--force", "--wait=false", "--ignore-not-found")
+    kubectl.run("delete", "pods", *names, *force)
+    gone = {pod["metadata"]["uid"] for pod in struck}
+    wait_until(lambda: gone.isdisjoint(_uids(kubectl, selector)), GONE_SECONDS, what=f"no {names}")
+
+
+def _uids(kubectl: Kubectl, selector: str) -> set[str]:
+    """Return the pods that are there or still going."""
+    return {pod["metadata"]["uid"] for pod in kubectl.get("pods", "-l", selector)["items"]}
 
 
 def take_store_away() -> None:

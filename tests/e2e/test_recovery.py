@@ -5,29 +5,53 @@ They take turns in `make test`, one with each commit; `make test-recovery` runs 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from demo.tenant import SYSTEM_NAMESPACE
+from demo.tenant import tenant_store
 from support.kubectl import Kubectl
-from support.small_pipeline import apply_small_pipeline, has_checkpoint
-from support.strikes import kill_pods, pods_in_phase, take_store_away
+from support.metric_log import MetricLog, read_metric_log
+from support.small_pipeline import EPOCHS, GATES, NAME, apply_small_pipeline, has_checkpoint
+from support.strikes import kill_component, kill_pods, pods_in_phase, take_store_away
 from support.waiting import wait_until
+from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.manifests import labels
+from trimtab_stages.contract.gates import Outcome as GateOutcome
+from trimtab_stages.contract.layout import RUNS_PREFIX
 
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
 
 SECONDS = 600
+OTHER_HISTORY = '{"spec":{"historyLimit":11}}'
+"""An edit that is no cause of a run, but must be reconciled."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What must not depend on what was killed."""
+    """What must not depend on what was killed.
+
+    Attributes:
+        snapshot: its digest.
+        gates: all that is told of each gate, with the measured numbers.
+        champion: its digest.
+        runs: number of PipelineRuns.
+        stored_runs: number of runs that left anything in the store.
+    """
 
     snapshot: str
-    gates: tuple[tuple[str, str], ...]
+    gates: tuple[tuple[tuple[str, str], ...], ...]
     champion: str
     runs: int
+    stored_runs: int
+
+
+@dataclass(frozen=True)
+class Journey:
+    """What came of it, and how the training got there."""
+
+    outcome: Outcome
+    log: MetricLog
 
 
 @dataclass(frozen=True)
@@ -57,8 +81,13 @@ KILLS = [(victim, hop) for hop in HOPS for victim in ("operator", "pod", "store"
 @pytest.fixture(scope="module")
 def undisturbed(installed: list[str], raw_bikes: bytes) -> Outcome:
     assert installed
-    kubectl = _begin(raw_bikes)
-    return _end(kubectl)
+    journey = _end(_begin(raw_bikes))
+    assert (journey.outcome.runs, journey.outcome.stored_runs) == (1, 1)
+    assert [dict(gate)["outcome"] for gate in journey.outcome.gates] == [
+        GateOutcome.PASSED for _ in GATES
+    ]
+    assert journey.log.attempts == (tuple(range(1, EPOCHS + 1)),)
+    return journey.outcome
 
 
 def _begin(raw: bytes) -> Kubectl:
@@ -67,16 +96,41 @@ def _begin(raw: bytes) -> Kubectl:
     return kubectl
 
 
-def _end(kubectl: Kubectl) -> Outcome:
+def _end(kubectl: Kubectl) -> Journey:
     wait_until(lambda: kubectl.get("models")["items"], 30)
-    kubectl.wait("model/r", "Ready", SECONDS)
+    kubectl.wait(f"model/{NAME}", "Ready", SECONDS)
+    _settle(kubectl)
     runs = kubectl.get("pipelineruns")["items"]
-    return Outcome(
-        snapshot=kubectl.get("dataset/r")["status"]["snapshot"]["digest"],
-        gates=tuple((gate["name"], gate["outcome"]) for gate in runs[0]["status"]["gates"]),
-        champion=kubectl.get("model/r")["status"]["champion"]["digest"],
+    causes = [cause for run in runs for cause in run["spec"]["causes"]]
+    assert len(causes) == len(set(causes)), f"a cause has two runs: {causes}"
+    with tenant_store(kubectl.namespace) as store:
+        stored = {entry.key.split("/")[1] for entry in store.list(RUNS_PREFIX)}
+        log = read_metric_log(store, runs[0]["metadata"]["name"])
+    outcome = Outcome(
+        snapshot=kubectl.get(f"dataset/{NAME}")["status"]["snapshot"]["digest"],
+        gates=tuple(tuple(sorted(gate.items())) for gate in runs[0]["status"]["gates"]),
+        champion=kubectl.get(f"model/{NAME}")["status"]["champion"]["digest"],
         runs=len(runs),
+        stored_runs=len(stored),
     )
+    return Journey(outcome, log)
+
+
+def _settle(kubectl: Kubectl) -> None:
+    """Let the operator decide once more what the Pipeline needs: then no run is due any more.
+
+    A decision's run is created before the status says that the edit was seen.
+    """
+    kubectl.run("patch", f"pipeline/{NAME}", "--type=merge", "-p", OTHER_HISTORY)
+    wait_until(lambda: _is_settled(kubectl.get(f"pipeline/{NAME}")), SECONDS, interval=0.5)
+
+
+def _is_settled(pipeline: dict[str, Any]) -> bool:
+    """Return whether the newest edit was seen while nothing kept a run from being started."""
+    generation, status = pipeline["metadata"]["generation"], pipeline.get("status", {})
+    known = {item["type"]: item["status"] for item in status.get("conditions", [])}
+    free = {ConditionType.STORAGE_REACHABLE: "True", ConditionType.RUN_ACTIVE: "False"}
+    return status.get("observedGeneration") == generation and known.items() >= free.items()
 
 
 @pytest.mark.rotating
@@ -89,14 +143,36 @@ def test_a_kill_changes_nothing(
     kubectl = _begin(raw_bikes)
     wait_until(lambda: hop.reached(kubectl), SECONDS, interval=0.2, what=f"hop {name}")
     _strike(victim, kubectl, hop)
-    assert _end(kubectl) == undisturbed
+    journey = _end(kubectl)
+    assert journey.outcome == undisturbed
+    assert journey.log.is_in_order(), journey.log
+    assert journey.log.epochs[-1] == EPOCHS, journey.log
+    if name == "training":
+        _assert_training_went_on(victim, journey.log)
+    else:
+        assert journey.log.missing(EPOCHS) == set(), journey.log
 
 
 def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:
     match victim:
         case "operator":
-            kill_pods(Kubectl(SYSTEM_NAMESPACE), f"{labels.COMPONENT}=operator")
+            kill_component("operator")
         case "pod":
             kill_pods(kubectl, hop.selector)
         case _:
             take_store_away()
+
+
+def _assert_training_went_on(victim: str, log: MetricLog) -> None:
+    match victim:
+        case "operator":
+            assert log.attempts == (tuple(range(1, EPOCHS + 1)),), log
+        case "pod":
+            assert log.started == 2, log
+            (first,) = log.continued_at
+            # Between a checkpoint and its lines a killed process may leave the one alone.
+            assert log.missing(EPOCHS) <= {first - 1}, log
+        case _:
+            # What the store does not take of the log is not written later; training goes on.
+            assert log.epochs[0] == 1, log
+            assert log.missing(EPOCHS) < set(range(1, EPOCHS)), log

@@ -7,6 +7,14 @@ from demo.tenant import tenant_store
 from support.kubectl import Kubectl
 from trimtab_stages.contract.layout import checkpoint_prefix
 
+NAME = "-".join(["recover"] * 8)
+"""Of Dataset, Pipeline and Model: 63 characters, the longest that Kubernetes takes for labels."""
+EPOCHS = 200
+"""So many that a kill after the first checkpoint is in the middle."""
+GATES = [
+    {"name": "parity", "kind": "Parity"},
+    {"name": "good", "kind": "Metric", "metric": "BalancedAccuracy", "min": "0.55"},
+]
 COMPUTE = {"cpu": "1", "memory": "3Gi"}
 MANIFESTS: list[dict[str, Any]] = [
     {
@@ -29,13 +37,13 @@ MANIFESTS: list[dict[str, Any]] = [
     {
         "kind": "Pipeline",
         "spec": {
-            "datasetRef": {"name": "r"},
-            "training": {"epochs": 40, "earlyStopping": {"patienceEpochs": 40}},
+            "datasetRef": {"name": NAME},
+            "training": {"epochs": EPOCHS, "earlyStopping": {"patienceEpochs": EPOCHS}},
             "compute": COMPUTE,
-            "gates": [{"name": "parity", "kind": "Parity"}],
+            "gates": GATES,
         },
     },
-    {"kind": "Model", "spec": {"pipelineRef": {"name": "r"}}},
+    {"kind": "Model", "spec": {"pipelineRef": {"name": NAME}}},
 ]
 
 
@@ -44,7 +52,7 @@ def apply_small_pipeline(kubectl: Kubectl, raw: bytes) -> None:
     empty(kubectl.namespace)
     upload(kubectl.namespace, "raw/bikes.csv", raw)
     for manifest in MANIFESTS:
-        common = {"apiVersion": "trimtab.dev/v1alpha1", "metadata": {"name": "r"}}
+        common = {"apiVersion": "trimtab.dev/v1alpha1", "metadata": {"name": NAME}}
         kubectl.apply(common | manifest)
 
 

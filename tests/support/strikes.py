@@ -12,7 +12,6 @@ from support.kubectl import Kubectl
 from support.pod_processes import processes_of
 from support.running_pods import of_component, pods
 from support.waiting import TimedOutError, wait_until
-from trimtab_operator.manifests import labels
 
 STORE_SECONDS, API_SECONDS = 60, 20
 START_SECONDS, GONE_SECONDS = 60, 60
@@ -27,9 +26,7 @@ def pods_in_phase(kubectl: Kubectl, selector: str, phase: str = "Running") -> li
 def kill_component(component: str) -> None:
     """Kill the pods of a part of the release, once it has one again that runs."""
     system, selector = Kubectl(SYSTEM_NAMESPACE), of_component(component)
-    wait_until(
-        lambda: _running(system, selector), START_SECONDS, interval=0.2, what=f"{component} runs"
-    )
+    _wait_until_running(system, selector)
     kill_pods(system, selector)
 
 
@@ -48,6 +45,10 @@ def kill_pods(kubectl: Kubectl, selector: str) -> None:
         for pod in struck:
             _kill_processes(pod)
     _delete(kubectl, selector, struck)
+
+
+def _wait_until_running(kubectl: Kubectl, selector: str) -> None:
+    wait_until(lambda: _running(kubectl, selector), START_SECONDS, what=f"a pod of {selector}")
 
 
 def _running(kubectl: Kubectl, selector: str) -> list[dict[str, Any]]:
@@ -76,10 +77,11 @@ def _uids(kubectl: Kubectl, selector: str) -> set[str]:
 
 def take_store_away() -> None:
     """Stop the embedded store for a minute, and see that it really is gone all the time."""
-    system = Kubectl(SYSTEM_NAMESPACE)
+    system, selector = Kubectl(SYSTEM_NAMESPACE), of_component("s3")
+    _wait_until_running(system, selector)
     system.run("scale", "statefulset/trimtab-s3", "--replicas=0")
     system.run("wait", "pod/trimtab-s3-0", "--for=delete", "--timeout=60s")
-    never(lambda: pods_in_phase(system, f"{labels.COMPONENT}=s3"), STORE_SECONDS)
+    never(lambda: pods_in_phase(system, selector), STORE_SECONDS)
     system.run("scale", "statefulset/trimtab-s3", "--replicas=1")
 
 

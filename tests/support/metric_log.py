@@ -1,4 +1,4 @@
-"""The metric log of a run's training, as its attempts left it in the store."""
+"""The metric log of a stage that trains, as a run's attempts left it in the store."""
 
 import json
 from dataclasses import dataclass
@@ -40,16 +40,15 @@ class MetricLog:
         return {*range(1, last + 1)} - {*self.epochs}
 
 
-def read_metric_log(store: Store, run: str) -> MetricLog:
+def read_metric_log(store: Store, run: str, stage: StageName = StageName.TRAIN) -> MetricLog:
     """Return what the attempts of a run logged while they trained."""
     prefix = layout.attempts_prefix(run)
     keys = sorted(entry.key for entry in store.list(prefix))
     names = sorted({key.removeprefix(prefix).split("/")[0] for key in keys})
-    logged = [_epochs(store, keys, layout.attempt_prefix(run, name)) for name in names]
+    logs = [f"{layout.attempt_prefix(run, name)}metrics/{stage}-" for name in names]
+    logged = [_epochs(store, [key for key in keys if key.startswith(log)]) for log in logs]
     return MetricLog(tuple(filter(None, logged)), len(names))
 
 
-def _epochs(store: Store, keys: list[str], attempt: str) -> tuple[int, ...]:
-    prefix = f"{attempt}metrics/{StageName.TRAIN}-"
-    lines = [line for key in keys if key.startswith(prefix) for line in store.get(key).splitlines()]
-    return tuple(json.loads(line)["epoch"] for line in lines)
+def _epochs(store: Store, keys: list[str]) -> tuple[int, ...]:
+    return tuple(json.loads(line)["epoch"] for key in keys for line in store.get(key).splitlines())

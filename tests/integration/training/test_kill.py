@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.metric_log import read_metric_log
 from support.training import Place, make_place, make_recipe, make_spec, write_snapshot
 from support.waiting import wait_until
 from trimtab_stages.contract import layout
@@ -70,9 +71,7 @@ def checkpointed(place: Place, spec: RunSpec, stage: StageName) -> int:
 
 def logged_epochs(place: Place, spec: RunSpec, stage: StageName) -> list[int]:
     """Return the epochs of all metric lines of all attempts, in the order of attempts."""
-    keys = [entry.key for entry in place.store.list(layout.attempts_prefix(spec.run))]
-    logs = [key for key in keys if f"/metrics/{stage}-" in key]
-    return [json.loads(line)["epoch"] for key in logs for line in place.store.get(key).splitlines()]
+    return list(read_metric_log(place.store, spec.run, stage).epochs)
 
 
 def weights(commit: Commit) -> dict[StageName, str]:

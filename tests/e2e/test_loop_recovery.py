@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -77,10 +78,9 @@ def _kill_server(stage: Stage) -> None:
     """
     selector = f"{labels.COMPONENT}={labels.Component.SERVER}"
     with stage.player.turn:
-        rows = int((stage.player.played.decided >= 0).sum())
-        wait_until(
-            lambda: are_written(stage.kubectl, SCENARIO.name, rows), SECONDS, what="written rows"
-        )
+        rows = int((stage.player.played.version != "").sum())
+        written = partial(are_written, stage.kubectl, SCENARIO.name, rows)
+        wait_until(written, SECONDS, interval=1, what="written rows")
         before = set(pods_in_phase(stage.kubectl, selector))
         kill_pods(stage.kubectl, selector)
         wait_until(lambda: _ready(stage.kubectl, selector) - before, SECONDS, interval=1)

@@ -13,7 +13,7 @@ EPOCHS = 200
 """So many that a kill after the first checkpoint is in the middle."""
 GATES = [
     {"name": "parity", "kind": "Parity"},
-    {"name": "good", "kind": "Metric", "metric": "BalancedAccuracy", "min": "0.55"},
+    {"name": "good", "kind": "Metric", "metric": "BalancedAccuracy", "min": "0.8"},
 ]
 COMPUTE = {"cpu": "1", "memory": "3Gi"}
 MANIFESTS: list[dict[str, Any]] = [

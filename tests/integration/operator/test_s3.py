@@ -1,4 +1,4 @@
-"""The same loop on a real S3 server, with credentials that are wrong at first."""
+"""The same loop on a real S3 server: wrong credentials, and an audit chain that is cut short."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from support.apiserver import ApiServer
+from support.apiserver import SYSTEM, ApiServer
+from support.cli_objects import run_cli
 from support.operator_process import OperatorProcess, operator_settings
-from support.s3 import S3Server
+from support.s3 import S3Server, write_storage_directory
 from support.scenario import NAME, apply_all, serves
 from support.tenant import Tenant, run_admin_port
 from support.waiting import wait_until
@@ -53,6 +54,46 @@ def test_wrong_credentials_are_said_and_corrected_ones_are_read(
     assert verify(chain) is None
     assert len(chain) == 4
     assert operator.health() == "ok"
+
+
+def test_a_dropped_last_record_is_found_with_the_head_of_the_lease(
+    s3_tenant: Tenant,
+    s3_server: S3Server,
+    tmp_path: Path,
+    start_operator: Callable[[dict[str, Any]], OperatorProcess],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    audit = s3_server.create_bucket()
+    folder = str(write_storage_directory(audit, tmp_path / "audit"))
+    storage = {
+        "endpoint": s3_server.endpoint,
+        "auditBucket": audit.bucket,
+        "credentialsDir": folder,
+    }
+    start_operator(operator_settings(storage, namespaces=[s3_tenant.name]))
+    apply_all(s3_tenant)
+    with run_admin_port(s3_tenant, NAME):
+        wait_until(lambda: serves(s3_tenant, 1), SECONDS, what="it serves")
+    store = S3Store(audit)
+    keys = [entry.key for entry in store.list("chain/")]
+    newest = AuditRecord.from_bytes(store.get(keys[-1])).hash
+    head = wait_until(lambda: published(s3_tenant.server, newest), SECONDS, what="the head")
+    verify_command = ("audit", "verify", "--bucket", folder)
+
+    assert run_cli(*verify_command, "--head", head) == 0
+    assert f"{len(keys)} records, intact" in capsys.readouterr().out
+    store.delete(keys[-1])
+    assert run_cli(*verify_command) == 0, "the bucket alone does not show it"
+    assert run_cli(*verify_command, "--head", head) == 4
+    assert f"Truncated at record {len(keys) - 1}" in capsys.readouterr().out
+
+
+def published(server: ApiServer, newest: str) -> str | None:
+    """Return the head that the Lease shows, once it is that of the newest record."""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/trimtab-operator"
+    lease = server.get(path) or {"metadata": {}}
+    head: str | None = lease["metadata"].get("annotations", {}).get("trimtab.dev/audit-head")
+    return head if head == newest else None
 
 
 def reason(tenant: Tenant) -> object:

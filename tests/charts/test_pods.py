@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.chart import VALUES, render
-from support.pod_security import violations
+from support.pod_security import TOKEN_PATH, tokens, violations
 
 WITH_TOKEN = {
     "Deployment/trimtab-operator",
@@ -155,3 +155,26 @@ def test_the_checker_finds_a_fault(change: Callable[[dict[str, Any]], None], fou
     assert violations(spec) == []
     change(spec)
     assert violations(spec) == [found]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        pytest.param(_change("automountServiceAccountToken", value=True), "automount", id="asked"),
+        pytest.param(
+            _change("volumes", [{"name": "own", "projected": {}}]), "volume own", id="volume"
+        ),
+        pytest.param(
+            _change("containers.0.volumeMounts", [{"mountPath": f"/var{TOKEN_PATH}"}]),
+            f"/var{TOKEN_PATH}",
+            id="mount",
+        ),
+    ],
+)
+def test_a_token_is_found(change: Callable[[dict[str, Any]], None], found: str) -> None:
+    spec = deepcopy(GOOD)
+    assert tokens(spec) == ["automount"], "it is the default"
+    spec["automountServiceAccountToken"] = False
+    assert tokens(spec) == []
+    change(spec)
+    assert tokens(spec) == [found]

@@ -20,6 +20,7 @@ ALLOWED_VOLUMES = frozenset(
         "secret",
     }
 )
+TOKEN_PATH = "/run/secrets/kubernetes.io"  # noqa: S105 - a path, not a secret
 HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC")
 SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 
@@ -27,6 +28,17 @@ SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 def violations(spec: PodSpec) -> list[str]:
     """Return what the standard forbids in a pod spec, and what this project asks beyond it."""
     return [*_pod_violations(spec), *(found for item in _containers(spec) for found in _of(item))]
+
+
+def tokens(spec: PodSpec) -> list[str]:
+    """Return by what a pod may have a token for the API server."""
+    mounts = [mount for one in _containers(spec) for mount in one.get("volumeMounts", [])]
+    volumes = [one for one in spec.get("volumes", []) if "projected" in one]
+    return [
+        *(["automount"] if spec.get("automountServiceAccountToken") is not False else []),
+        *(f"volume {volume['name']}" for volume in volumes),
+        *(mount["mountPath"] for mount in mounts if TOKEN_PATH in mount["mountPath"]),
+    ]
 
 
 def _pod_violations(spec: PodSpec) -> Iterator[str]:

@@ -29,7 +29,7 @@ class Figures:
     """What was measured.
 
     Attributes:
-        megabytes: resident memory with all objects ready, MB.
+        megabytes: most resident memory of any time, MB.
         writes: writes after a restart in front of unchanged objects, the Lease's left out.
     """
 
@@ -65,12 +65,12 @@ def measure(folder: Path) -> Figures:
             apply_datasets(tenant, COUNT)
             wait_until(lambda: all_ready(tenant, "Dataset", COUNT), SECONDS, interval=1)
             wait_until(operator.is_idle, SECONDS)
-            first = operator.resident_megabytes()
+            first = operator.peak_megabytes()
         before = len(server.operator_calls())
         with run_operator(server, parts["operator"], settings) as operator:
             wait_until(lambda: looked_at(server, before) == COUNT, SECONDS)
             wait_until(operator.is_idle, SECONDS)
-            megabytes = max(first, operator.resident_megabytes())
+            megabytes = max(first, operator.peak_megabytes())
         return Figures(megabytes, writes_since(server, before))
 
 

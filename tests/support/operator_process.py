@@ -115,10 +115,15 @@ class OperatorProcess:
         text = self.log.read_text().splitlines()
         return [json.loads(line) for line in text if line.startswith("{")]
 
-    def resident_megabytes(self) -> float:
-        """Return the resident memory, MB."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    def complaints(self) -> list[dict[str, Any]]:
+        """Return the log lines above the level INFO."""
+        return [line for line in self.lines() if line["level"] not in {"debug", "info"}]
+
+    def peak_megabytes(self) -> float:
+        """Return the most resident memory since its start, MB."""
+        status = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
+        return int(peak) * 1024 / 1e6
 
     def _running(self) -> "subprocess.Popen[bytes]":
         assert self.process is not None, "start() comes first"

@@ -12,7 +12,7 @@ import tritonclient.http as triton
 from onnx import TensorProto
 
 from demo.installation import ROOT, upload
-from demo.own_onnx import KEY, NAME, ask_own, own_model, serve
+from demo.own_onnx import KEY, NAME, answer, ask_own, own_model, serve
 from support.graphs import doubling, identity
 from support.kubectl import Kubectl, KubectlError
 from support.promised import promised, wait_for_running_pod
@@ -100,11 +100,21 @@ def test_a_wrong_file_is_named(
 @pytest.mark.skipif("KUBE_CONTEXT" in os.environ, reason="only the embedded cluster is stopped")
 def test_a_restarted_cluster_serves_the_same_digest(served: Kubectl) -> None:
     digest = served.get(f"model/{NAME}")["status"]["champion"]["digest"]
+    before = _answer(served)
     for verb in ("down", "up"):
         subprocess.run(
             [sys.executable, "-m", "localcluster", verb], check=True, env=os.environ | LAUNCHER
         )
     wait_until(lambda: _versions(served) == [short_name(digest)], SECONDS)
+    assert _answer(served) == before
+
+
+def _answer(kubectl: Kubectl) -> bytes:
+    with (
+        kubectl.forward(f"svc/{server(NAME)}", 8080) as address,
+        triton.InferenceServerClient(address) as client,
+    ):
+        return answer(client).tobytes()
 
 
 def _versions(kubectl: Kubectl) -> list[str]:

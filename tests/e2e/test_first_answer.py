@@ -1,17 +1,22 @@
 """From raw data to a first answer, and the identity of everything on the way."""
 
 import json
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.journey import EXAMPLES, NAME, Journey, Served
-from demo.tenant import tenant_store
+from demo.tenant import SYSTEM_NAMESPACE, tenant_store
 from support.kubectl import Kubectl
 from support.parity import LARGEST_ERROR, expected_scores, measure_served
+from support.pod_security import tokens, violations
+from support.running_pods import of_component
 from support.waiting import wait_until
+from trimtab_operator.manifests import labels
 from trimtab_operator.manifests.names import server
 from trimtab_stages.contract.gates import Outcome
 from trimtab_stages.contract.run import Commit, RunSpec, StageName
@@ -20,6 +25,8 @@ from trimtab_stages.export.parity import PARITY_ROWS
 from trimtab_stages.preprocess.run import FITTED
 
 pytestmark = pytest.mark.e2e
+
+LOOKED_AT = ("Dataset", "Pipeline", "Model")
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +82,26 @@ def test_served_answers_are_those_of_torch(
     assert parity.json_equals_binary
 
 
+def test_every_pod_on_the_way_is_restricted_and_has_no_token(
+    journey: Journey, served: Served
+) -> None:
+    # The pods of Jobs that have ended are still there.
+    pods = journey.kubectl.get("pods", "-l", "app.kubernetes.io/name=trimtab")["items"]
+    assert served.run in {pod["metadata"]["labels"].get(labels.RUN) for pod in pods}
+    assert {pod["metadata"]["labels"][labels.COMPONENT] for pod in pods} == set(labels.Component)
+    for pod in pods:
+        assert violations(pod["spec"]) == [], pod["metadata"]["name"]
+        assert tokens(pod["spec"]) == [], pod["metadata"]["name"]
+
+
 def test_unchanged_manifests_start_nothing(journey: Journey, served: Served) -> None:
     before = _versions(journey.kubectl)
     for name in ("dataset", "pipeline", "model"):
         journey.kubectl.apply(EXAMPLES / f"{name}.yaml")
+    assert _versions(journey.kubectl) == before
+    # An operator that has just started looks at every object, whatever became of its version.
+    with _restarted_operator() as address:
+        wait_until(lambda: _looked_at(address, journey.namespace), 60, what="all are looked at")
     assert _runs(journey.kubectl) == [served.run]
     assert _versions(journey.kubectl) == before
 
@@ -120,12 +143,32 @@ def _next_commit(journey: Journey, known: set[str]) -> Commit:
     return commit
 
 
+@contextmanager
+def _restarted_operator() -> Iterator[str]:
+    """Replace the operator's pod and yield the address of the new one's metrics."""
+    system = Kubectl(SYSTEM_NAMESPACE)
+    system.run("delete", "pods", "-l", of_component("operator"))
+    system.run("rollout", "status", "deployment/trimtab-operator", "--timeout=100s")
+    with system.forward("deployment/trimtab-operator", 9090) as address:
+        yield address
+
+
+def _looked_at(address: str, namespace: str) -> bool:
+    """Whether the operator has decided about all three objects: it then shows their series."""
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    series = [line for line in lines if line.startswith("trimtab_object_ready{")]
+    about = [line for line in series if f'name="{NAME}",namespace="{namespace}"' in line]
+    return all(any(f'kind="{kind}"' in line for line in about) for kind in LOOKED_AT)
+
+
 def _runs(kubectl: Kubectl) -> list[str]:
     return [run["metadata"]["name"] for run in kubectl.get("pipelineruns")["items"]]
 
 
 def _versions(kubectl: Kubectl) -> dict[str, str]:
-    items = kubectl.get("trimtab")["items"]
+    # The monitor writes its part of a DriftMonitor as time goes by.
+    items = kubectl.get("datasets,pipelines,pipelineruns,models")["items"]
     return {
         f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["resourceVersion"]
         for item in items

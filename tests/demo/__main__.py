@@ -56,7 +56,7 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     tell_promotions(story, journey.kubectl, scenario.name, watched)
     tell_tallies(story, journey.kubectl, scenario.name, watched, loop.hops)
     tell_diagram(story, journey.kubectl, loop.hops)
-    story.bar(minutes_bar(story.began, os.environ))
+    story.bar(minutes_bar(story.began, os.environ, scenario.warm_minutes))
     return story.close(_next_commands(watched.namespace, scenario.name))
 
 

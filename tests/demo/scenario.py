@@ -51,6 +51,7 @@ class Scenario:
         batch: rows of a request.
         must_retrain: a loop that never acts is short; else the figures are told as they are.
         most_retrains: goal.
+        warm_minutes: goal of the whole demo where all images are built.
         goals: share of the staleness that the loop should cut, by the number of windows.
     """
 
@@ -66,6 +67,7 @@ class Scenario:
     batch: int
     must_retrain: bool
     most_retrains: int
+    warm_minutes: int
     goals: Mapping[int, float]
 
 
@@ -89,6 +91,7 @@ def bike_scenario() -> Scenario:
         batch=24,
         must_retrain=True,
         most_retrains=3,
+        warm_minutes=8,
         goals={6: 0.5, 12: 0.7},
     )
 
@@ -121,6 +124,7 @@ def cgm_scenario() -> Scenario:
         batch=96,
         must_retrain=False,
         most_retrains=12,
+        warm_minutes=40,
         goals={},
     )
 
@@ -157,6 +161,7 @@ def employment_scenario() -> Scenario:
         batch=240,
         must_retrain=False,
         most_retrains=1,
+        warm_minutes=40,
         goals={},
     )
 

@@ -19,7 +19,6 @@ from trimtab_stages.contract.serving_plan import GoldenRequest, ReferenceProfile
 from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.evaluate.scored import decide
 from trimtab_stages.export.session import Graph
-from trimtab_stages.preprocess.run import FITTED
 from trimtab_stages.preprocess.split import read_splits
 from trimtab_stages.runtime.artifacts import read_blob
 from trimtab_stages.runtime.stop import InterruptedRunError
@@ -101,33 +100,6 @@ def test_only_what_an_edit_touches_is_run_again(place: Place, manifest: Snapshot
     third = run(place, make_spec(place.store, manifest, levers, "weather-3"))
     assert set(cached(third).values()) == {False}
     assert third.model.file.digest != first.model.file.digest
-
-
-@pytest.mark.parametrize(
-    ("edit", "fitted"),
-    [
-        pytest.param({}, 0, id="nothing"),
-        pytest.param({2: {"name": "last"}}, 1, id="last"),
-        pytest.param({1: {"quantile": Decimal("0.02")}}, 2, id="second"),
-        pytest.param({0: {"name": "first"}}, 3, id="first"),
-    ],
-)
-def test_an_edited_lever_is_fitted_again_with_those_behind_it(
-    place: Place, manifest: SnapshotManifest, edit: dict[int, dict[str, object]], fitted: int
-) -> None:
-    levers = [
-        Lever(name="clip", op=LeverOp.CLIP, quantile=Decimal("0.01")),
-        Lever(name="tight", op=LeverOp.CLIP, quantile=Decimal("0.01")),
-        Lever(name="scale", op=LeverOp.SCALE),
-    ]
-    run(place, make_spec(place.store, manifest, gated().model_copy(update={"levers": levers})))
-    edited = [lever.model_copy(update=edit.get(index, {})) for index, lever in enumerate(levers)]
-    recipe = gated().model_copy(update={"levers": edited})
-    commit = run(place, make_spec(place.store, manifest, recipe, "weather-2"))
-    stage = commit.stages[0]
-    assert stage.cached == (fitted == 0)
-    if fitted:
-        assert stage.result.numbers[FITTED] == fitted
 
 
 def test_a_refit_serves_another_model_than_the_judged_one(

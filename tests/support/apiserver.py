@@ -335,7 +335,17 @@ def _is_served(server: ApiServer, definition: Object) -> bool:
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
     live = server.request("GET", path + definition["metadata"]["name"])
     conditions = {item["type"]: item["status"] for item in live["status"].get("conditions", [])}
-    return conditions.get("Established") == "True"
+    return conditions.get("Established") == "True" and _is_listed(server, definition["spec"])
+
+
+def _is_listed(server: ApiServer, spec: Object) -> bool:
+    """Return whether a kind can be listed; an established one may still answer 429."""
+    version, plural = spec["versions"][0]["name"], spec["names"]["plural"]
+    try:
+        server.items(f"/apis/{spec['group']}/{version}/{plural}")
+    except ApiError:
+        return False
+    return True
 
 
 def _is_operators(entry: Object) -> bool:

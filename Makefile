@@ -9,6 +9,9 @@ IMAGES := operator monitor ingest server train
 WAITING := $(shell echo $$(($$(nproc) * 3 / 2)))
 # When make was started: `demo` counts its minutes from before the programs, cluster and images.
 BEGAN := $(shell date +%s)
+# Unit tests write tens of thousands of small files: in memory, where there is room, a sixth faster.
+MEMORY := $(firstword $(shell findmnt -rnbo AVAIL,OPTIONS /dev/shm | awk '$$1 > 2^30 && $$2 !~ /noexec/ {print "/dev/shm"}'))
+SCRATCH := TMPDIR=$(or $(MEMORY),$(TMPDIR),/tmp)
 # Compiled modules are kept from one run to the next; they are a fifth of the unit tests' time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,7 +32,7 @@ lint: venv ## ruff, mypy strict, import-linter, generated files
 	.venv/bin/lint-imports && $(PY) -m trimtab_operator.crdgen --check
 
 test-unit: venv ## Unit tests: no root, no cluster, under a minute
-	$(PY) -m pytest tests/unit -n auto --dist worksteal
+	$(SCRATCH) $(PY) -m pytest tests/unit -n auto --dist worksteal -p no:logging -o tmp_path_retention_policy=failed
 
 test-integration: venv ## Against a real API server, S3 server, Ray and ONNX Runtime
 	$(LOCAL) build && $(LOCAL) prometheus && $(PY) -m pytest tests/charts tests/integration -n $(WAITING) --dist loadfile --no-loadscope-reorder
@@ -67,7 +70,7 @@ demo: images ## The loop on real data, in the embedded cluster; DEMO=cgm and DEM
 bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
 
 bench-unit: venv ## Seconds of the unit tests
-	PYTHONPATH=tests $(PY) tests/bench/unit_bench.py
+	$(SCRATCH) PYTHONPATH=tests $(PY) tests/bench/unit_bench.py
 
 bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
 	PYTHONPATH=tests $(PY) tests/bench/serve_bench.py

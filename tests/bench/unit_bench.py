@@ -13,7 +13,7 @@ from pathlib import Path
 from support.bars import Bar, say, show
 
 LONGEST_SECONDS = 60
-PARALLEL = ("-n", "auto", "--dist", "worksteal")
+PARALLEL = ("-n", "auto", "--dist", "worksteal", "-p", "no:logging")
 """As `make test-unit` runs them."""
 NOBODY = 65534
 POWERLESS = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]

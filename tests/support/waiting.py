@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
+SHORTEST_PAUSE = 0.002
+"""Seconds."""
 
 
 class TimedOutError(AssertionError):
@@ -19,13 +21,14 @@ def wait_until(
     Args:
         probe: asked again and again; may raise AssertionError to explain what is missing.
         timeout: deadline, seconds.
-        interval: pause between two asks, seconds.
+        interval: longest pause between two asks, seconds; the first ones are shorter.
         what: the awaited condition, for the message.
 
     Raises:
         TimedOutError: the deadline passed; says what the last answer was.
     """
     deadline = time.monotonic() + timeout
+    pause = min(SHORTEST_PAUSE, interval)
     while True:
         last: object
         try:
@@ -37,4 +40,5 @@ def wait_until(
             last = error
         if time.monotonic() >= deadline:
             raise TimedOutError(f"{what or probe} not met within {timeout} s; last: {last!r}")
-        time.sleep(interval)
+        time.sleep(pause)
+        pause = min(2 * pause, interval)

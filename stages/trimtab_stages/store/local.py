@@ -80,12 +80,10 @@ class LocalStore:
     def put(self, key: str, data: bytes) -> None:
         """Create or overwrite an object, atomically."""
         path = self._path(check_overwritable(key))
-        with self._translated("put", key):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with _partial(path.parent) as (partial, target):
-                target.write(data)
-                target.flush()
-                partial.replace(path)
+        with self._translated("put", key), _partial(path.parent, create=True) as (partial, target):
+            target.write(data)
+            target.flush()
+            partial.replace(path)
 
     def exists(self, key: str) -> bool:
         """Return True when there is an object under this key."""
@@ -117,15 +115,13 @@ class LocalStore:
 
     def _create(self, key: str, source: BinaryIO) -> Outcome:
         path = self._path(key)
-        with self._translated("put", key):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with _partial(path.parent) as (partial, target):
-                digest = copy_with_digest(source, target)
-                target.flush()
-                try:
-                    os.link(partial, path)
-                except FileExistsError:
-                    return adopt(self.uri(key), offered=digest, present=digest_of_file(path))
+        with self._translated("put", key), _partial(path.parent, create=True) as (partial, target):
+            digest = copy_with_digest(source, target)
+            target.flush()
+            try:
+                os.link(partial, path)
+            except FileExistsError:
+                return adopt(self.uri(key), offered=digest, present=digest_of_file(path))
         return Written(digest)
 
     @contextlib.contextmanager
@@ -145,9 +141,16 @@ class LocalStore:
 
 
 @contextlib.contextmanager
-def _partial(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
+def _partial(folder: Path, *, create: bool = False) -> Iterator[tuple[Path, BinaryIO]]:
     """Open a new file in `folder` that is gone at the end unless it was moved away."""
-    handle, name = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=folder)
+    try:
+        handle, name = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=folder)
+    except FileNotFoundError:
+        if not create:
+            raise
+        # Most objects have neighbours, so their folder is not asked for before.
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=folder)
     path = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import TestCase
 
 import pytest
 
@@ -139,7 +140,6 @@ def change_one(store: LocalStore) -> None:
 )
 def test_tampering_is_logged_at_start_and_recording_goes_on(
     folder: Path,
-    caplog: pytest.LogCaptureFixture,
     tamper: Callable[[LocalStore], None],
     said: str,
     fault: str,
@@ -148,8 +148,8 @@ def test_tampering_is_logged_at_start_and_recording_goes_on(
     operator.append(*((RUN, started(cause)) for cause in "abc"))
     tamper(LocalStore(folder / "trimtab-audit"))
     again = Operator(folder, head=operator.heads[-1])
-    with caplog.at_level(logging.ERROR):
+    with TestCase().assertLogs(level=logging.ERROR) as logged:
         again.append((RUN, started("d")))
-    assert said in caplog.text
+    assert said in "\n".join(logged.output)
     assert fault in again.faults
     assert read(folder)[-1].cause == "d"

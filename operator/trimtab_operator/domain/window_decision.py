@@ -29,8 +29,9 @@ RECORDED = {
     DecisionOutcome.SUPPRESS: (AuditAction.RETRAIN_SUPPRESSED, EventType.WARNING),
     DecisionOutcome.ALERT: (AuditAction.ALERT_RAISED, EventType.WARNING),
     DecisionOutcome.HOLD_RETRAINING: (AuditAction.RETRAINING_HELD, EventType.WARNING),
+    DecisionOutcome.WAIT: (AuditAction.WAITED, EventType.NORMAL),
 }
-"""Every decision but Wait is recorded before it acts."""
+"""Every decision is recorded before it acts."""
 WORDS = re.compile(r"(?P<reason>\w+): window until (?P<end>\S+): (Rule `(?P<rule>[^`]+)`)?")
 """How the words of a record begin."""
 
@@ -140,8 +141,6 @@ def counted(counts: Sequence[SuppressedCount], reason: DecisionReason) -> list[S
 
 
 def _actions(decision: MonitorDecision, window: EvaluatedWindow) -> tuple[Action, ...]:
-    if decision.outcome not in RECORDED:
-        return ()
     action, kind = RECORDED[decision.outcome]
     evidence = (
         AuditEvidence(name="evaluation", digest=window.report.digest),

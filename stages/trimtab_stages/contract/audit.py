@@ -38,6 +38,8 @@ class AuditAction(StrEnum):
     """A DriftMonitor asks for a person's attention."""
     RETRAINING_HELD = "RetrainingHeld"
     """A DriftMonitor found the data at fault, so nothing is retrained on it."""
+    WAITED = "Waited"
+    """A DriftMonitor decided a window and nothing follows from it yet."""
     BREAKER_OPENED = "BreakerOpened"
     """Too many retrains failed in a row, so none is decided until a person resets the breaker."""
     BREAKER_RESET = "BreakerReset"

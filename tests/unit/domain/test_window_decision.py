@@ -1,4 +1,4 @@
-"""Windows are decided in order, each once, and every decision but Wait is recorded first."""
+"""Windows are decided in order, each once, and every decision is recorded first."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def outcome(status: DriftMonitorStatus) -> str:
             ["Record AlertRaised", "Emit AlertRaised"],
             id="an alert",
         ),
-        pytest.param(monitor(window(1)), [], id="nothing"),
+        pytest.param(monitor(window(1)), ["Record Waited", "Emit Waited"], id="nothing follows"),
     ],
 )
 def test_a_decision_is_recorded(subject: DriftMonitor, expected: list[str]) -> None:

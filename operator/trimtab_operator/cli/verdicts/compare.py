@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trimtab_operator.api.decision_reason import DecisionReason
-from trimtab_operator.api.driftmonitor import DecisionRule
 from trimtab_operator.api.monitor_status import DecisionOutcome, EvaluatedWindow
 from trimtab_operator.cli.replay import Replay
 from trimtab_operator.cli.verdicts.play import Play, taken_guard
@@ -80,7 +79,7 @@ def _compared(
     for recorded in (*in_status, *logged):
         yield _with_record(source, play.decide(found, recorded), window, recorded)
     if source.log is not None and not logged:
-        yield from _without_record(source, found, window, in_status)
+        yield from _without_record(source, found, window, decided=bool(in_status))
 
 
 def _with_record(
@@ -121,30 +120,34 @@ def _differences(
 
 
 def _without_record(
-    source: Source, found: RuleMatch, window: EvaluatedWindow, in_status: Sequence[Recorded]
+    source: Source, found: RuleMatch, window: EvaluatedWindow, *, decided: bool
 ) -> Iterator[Verdict]:
-    """Yield what it means that the audit log has no record of a window."""
+    """Yield what it means that the audit log has no record of a window.
+
+    Args:
+        source: rules, and what was recorded.
+        found: what the rules say now.
+        window: the window.
+        decided: whether the status has a decision of it.
+    """
     missing = "the audit log has no record of it"
-    if in_status:
-        if in_status[0].outcome is not DecisionOutcome.WAIT:
-            yield Verdict(Comparison.DIFFERENT, missing)
-    elif source.status and window.end >= source.status[0].window_end:
+    if decided:
+        yield Verdict(Comparison.DIFFERENT, missing)
+        return
+    if source.status and window.end >= source.status[0].window_end:
         return  # the status would have it: it was not decided, or not yet
-    elif found.rule is None:
-        words = f"Wait, {found.reason}, of which there is no record"
-        yield Verdict(Comparison.SAME, words)
-    else:
-        yield _missing_record(source, found.rule, window)
-
-
-def _missing_record(source: Source, rule: DecisionRule, window: EvaluatedWindow) -> Verdict:
-    """Return what it means that nothing is recorded where a rule holds now."""
-    told = f"now {rule.outcome} by rule `{rule.name}`; the audit log has no record of it"
+    told = f"now {_said(found)}; {missing}"
     if all(item.window_end < window.end for item in source.log or ()):
         words = f"{told}, nor of a later one: it may not be decided yet"
-        return Verdict(Comparison.NOT_COMPARED, words)
-    hint = "as of one that was suspended, or whose version was replaced"
-    return Verdict(Comparison.DIFFERENT, f"{told}, {hint}")
+        yield Verdict(Comparison.NOT_COMPARED, words)
+    else:
+        yield Verdict(Comparison.DIFFERENT, told)
+
+
+def _said(found: RuleMatch) -> str:
+    if found.rule is None:
+        return f"{DecisionOutcome.WAIT}, {found.reason}"
+    return f"{found.rule.outcome} by rule `{found.rule.name}`"
 
 
 def _together(found: Sequence[Verdict]) -> Verdict:

@@ -78,7 +78,7 @@ def _of_decision(decision: MonitorDecision, retrains: Iterable[Retrain]) -> Reco
 
 
 def of_log(records: Iterable[AuditRecord], monitor: ObjectMeta) -> tuple[Recorded, ...]:
-    """Return the decisions of a DriftMonitor in the audit log, oldest first. A Wait leaves none.
+    """Return the decisions of a DriftMonitor in the audit log, oldest first.
 
     Raises:
         Refusal: the namespace is not known and several have a DriftMonitor of this name, or a
@@ -103,13 +103,15 @@ def _of_record(record: AuditRecord) -> Recorded:
     evidence = {item.name: item.digest for item in record.evidence}
     if words is None or "model" not in evidence:
         raise Refusal("NotReadable", f"audit record {record.sequence} tells no decision")
+    outcome = OUTCOMES[record.action]
     return Recorded(
         place="the audit log",
         window_end=datetime.fromisoformat(words["end"]),
         version=evidence["model"],
-        outcome=OUTCOMES[record.action],
+        outcome=outcome,
         reason=DecisionReason(words["reason"]),
-        rule=words["rule"],
+        # The words of a Wait begin with a rule that decided nothing.
+        rule=words["rule"] if outcome is not DecisionOutcome.WAIT else None,
         trigger_id=record.cause.partition("-")[0],
         report=evidence.get("evaluation"),
     )

@@ -1,6 +1,7 @@
 """The closed loop of bike share in the cluster, from the raw file to a promotion, once or often."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -18,21 +19,39 @@ SECONDS = 600
 WINDOWS = 4
 """The third one's quality drops; what is retrained for it is promoted in the fourth."""
 SCENARIO = bike_scenario()
+MEASURED = ("start", "end", "version", "rows", "labels", "faults", "signals")
+DECIDED = ("windowEnd", "outcome", "reason", "rule", "version", "holding")
+
+Told = tuple[tuple[str, str], ...]
+"""Fields of an object as JSON tells them."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What must not depend on what was taken away."""
+    """What must not depend on what was taken away. Ids hold uids, so they are not of it.
 
-    decisions: tuple[tuple[str, str], ...]
+    Attributes:
+        windows: what was measured in each, with its numbers.
+        decisions: what was decided for each, and by which rule.
+        triggers: what each run was started for.
+        gates: whether they passed, in the window that retrained.
+        judged: each run's gates with their measured numbers.
+        champion: digest of the version that answers in the end.
+        retrained: digest of what the monitor's verdict led to.
+    """
+
+    windows: tuple[Told, ...]
+    decisions: tuple[Told, ...]
     triggers: tuple[str, ...]
     gates: tuple[str, ...]
+    judged: tuple[Told, ...]
     champion: str
     retrained: str
 
     def has_closed_the_loop(self) -> bool:
         """Return whether one bad window started one run, and what that made is champion."""
-        retrains = [place for place, (_, told) in enumerate(self.decisions) if told == "Retrain"]
+        outcomes = [json.loads(dict(told)["outcome"]) for told in self.decisions]
+        retrains = [place for place, told in enumerate(outcomes) if told == "Retrain"]
         return (
             retrains == [WINDOWS - 2]
             and self.triggers == ("NewSnapshot", "Verdict")
@@ -101,12 +120,18 @@ def played(stage: Stage) -> Outcome:
     loop.play()
     assert player.played.failed == 0
     status = kubectl.get(f"driftmonitor/{name}")["status"]
-    runs = kubectl.get("pipelineruns")["items"]
+    runs = sorted(kubectl.get("pipelineruns")["items"], key=lambda run: run["spec"]["trigger"])
     made = [run["status"]["modelDigest"] for run in runs if run["spec"]["trigger"] == "Verdict"]
     return Outcome(
-        decisions=tuple((item["windowEnd"], item["outcome"]) for item in status["decisions"]),
-        triggers=tuple(sorted(run["spec"]["trigger"] for run in runs)),
+        windows=tuple(_told(item, MEASURED) for item in status["evaluations"]),
+        decisions=tuple(_told(item, DECIDED) for item in status["decisions"]),
+        triggers=tuple(run["spec"]["trigger"] for run in runs),
         gates=tuple(hop.gates for hop in loop.hops),
+        judged=tuple(_told(gate, gate) for run in runs for gate in run["status"]["gates"]),
         champion=kubectl.get(f"model/{name}")["status"]["champion"]["digest"],
         retrained=", ".join(made),
     )
+
+
+def _told(item: Mapping[str, object], fields: Iterable[str]) -> Told:
+    return tuple((name, json.dumps(item.get(name), sort_keys=True)) for name in fields)

@@ -111,6 +111,38 @@ def failing_scores() -> bytes:
     )
 
 
+def brittle_scores(steepness: float) -> bytes:
+    """Return a graph `features` FP32 [n, 2] -> `score` [n] whose run fails where the second is > 0.
+
+    Elsewhere its score is the sigmoid of `steepness` times the first.
+    """
+    constants = [
+        numpy_helper.from_array(np.array(0, np.int64), "first"),
+        numpy_helper.from_array(np.array(1, np.int64), "second"),
+        numpy_helper.from_array(np.array(steepness, np.float32), "steepness"),
+        numpy_helper.from_array(np.array(0, np.float32), "zero"),
+    ]
+    nodes = [
+        helper.make_node("Gather", ["features", "first"], ["signal"], axis=1),
+        helper.make_node("Gather", ["features", "second"], ["limited"], axis=1),
+        helper.make_node("Greater", ["limited", "zero"], ["is_over"]),
+        helper.make_node("Cast", ["is_over"], ["over"], to=TensorProto.INT64),
+        helper.make_node("ReduceSum", ["over"], ["too_many"], keepdims=1),
+        helper.make_node("Mul", ["signal", "steepness"], ["logit"]),
+        helper.make_node("Sigmoid", ["logit"], ["column"]),
+        # Into more rows than there are the scores cannot be reshaped: that is the graph's fault.
+        helper.make_node("Shape", ["column"], ["rows"]),
+        helper.make_node("Add", ["rows", "too_many"], ["shape"]),
+        helper.make_node("Reshape", ["column", "shape"], ["score"]),
+    ]
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n"])],
+        constants,
+    )
+
+
 def with_categories(weight: float = 0.5) -> bytes:
     """Return a graph of `features` [n, 1] and `categories` [n, 1] -> `score` [n].
 

@@ -1,6 +1,7 @@
-"""An HTTP proxy in front of the API server that kills its client after a write.
+"""An HTTP proxy in front of the API server or an S3 server that kills its client at a write.
 
-The write reaches the API server, its answer does not reach the client: the worst moment to die.
+After it: the write reaches the server, its answer does not reach the client, the worst moment to
+die. Or before it: the server never hears of it.
 """
 
 import contextlib
@@ -9,19 +10,34 @@ import http.client
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import yaml
 
 from support.apiserver import ApiServer
+from support.s3 import S3Server
+from support.struck_writes import Write
 
 UNCOUNTED = ("/leases", "/selfsubjectreviews", "/events")
 """Events are left out: no state rests on them, and a repeat would be one more write."""
 CHUNK = 65_536
+
+
+class Interrupts(Protocol):
+    """Decides what becomes of a write. Called by many threads."""
+
+    def begins(self, write: Write, /) -> bool:
+        """True where it must not reach the server."""
+        ...
+
+    def ends(self, write: Write, /, *, is_done: bool) -> bool:
+        """True where its client must not hear of it; a refused one is not done."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,15 +50,37 @@ class Interruption:
 
     after_write: Callable[[], None] | None = None
 
-    def interrupts(self, method: str, path: str, status: int) -> bool:
-        """Act after a request that was answered; True where its client does not hear of it."""
-        refused = status >= http.HTTPStatus.BAD_REQUEST
-        if method == "GET" or refused or any(part in path for part in UNCOUNTED):
-            return False
-        if self.after_write is None:
+    def begins(self, _: Write, /) -> bool:
+        """Let every write pass."""
+        return False
+
+    def ends(self, _: Write, /, *, is_done: bool) -> bool:
+        """Act after a write that was carried out."""
+        if self.after_write is None or not is_done:
             return False
         self.after_write()
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A server behind a proxy.
+
+    Attributes:
+        url: its address.
+        context: for TLS; None without.
+    """
+
+    url: str
+    context: ssl.SSLContext | None = None
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection that is not open yet."""
+        target = urlsplit(self.url)
+        address = (target.hostname or "", target.port)
+        if self.context is None:
+            return http.client.HTTPConnection(*address)
+        return http.client.HTTPSConnection(*address, context=self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +89,9 @@ class Proxy:
 
     Attributes:
         url: where it listens.
-        interruption: what it does with writes.
     """
 
     url: str
-    interruption: Interruption
 
     def kubeconfig(self, original: Path) -> Path:
         """Write a kubeconfig that goes through the proxy, with the token of another."""
@@ -66,49 +102,58 @@ class Proxy:
         return path
 
 
+def run_proxy(server: ApiServer, interrupts: Interrupts) -> AbstractContextManager[Proxy]:
+    """Start a proxy in front of the API server and stop it at the end."""
+    context = ssl.create_default_context(cafile=str(server.certificate_authority))
+    return _running(Upstream(server.url, context), interrupts)
+
+
+def run_store_proxy(server: S3Server, interrupts: Interrupts) -> AbstractContextManager[Proxy]:
+    """Start a proxy in front of an S3 server and stop it at the end."""
+    return _running(Upstream(server.endpoint), interrupts)
+
+
 @contextmanager
-def run_proxy(server: ApiServer, interruption: Interruption) -> Iterator[Proxy]:
-    """Start a proxy and stop it at the end."""
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server, interruption))
+def _running(upstream: Upstream, interrupts: Interrupts) -> Iterator[Proxy]:
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(upstream, interrupts))
     listener.daemon_threads = True
     thread = threading.Thread(target=listener.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Proxy(f"http://127.0.0.1:{listener.server_port}", interruption)
+        yield Proxy(f"http://127.0.0.1:{listener.server_port}")
     finally:
         listener.shutdown()
         listener.server_close()
         thread.join()
 
 
-def _handler(server: ApiServer, interruption: Interruption) -> type[BaseHTTPRequestHandler]:
-    context = ssl.create_default_context(cafile=str(server.certificate_authority))
-    target = urlsplit(server.url)
-
+def _handler(upstream: Upstream, interrupts: Interrupts) -> type[BaseHTTPRequestHandler]:
     class Forward(BaseHTTPRequestHandler):
         """Forwards one request."""
 
+        # So that clients are told to go on which ask before they send a body (`Expect`).
+        protocol_version = "HTTP/1.1"
+
         def forward(self) -> None:
             """Send the request on and stream its answer back."""
+            self.close_connection = True
             length = int(self.headers.get("Content-Length", 0))
-            body = self.rfile.read(length) if length else None
-            address = (target.hostname or "", target.port)
+            body = self.rfile.read(length) if length else b""
+            write = _write_of(self.command, self.path, body)
+            # Of a client that has died meanwhile, half a request is none.
+            if len(body) < length or (write is not None and interrupts.begins(write)):
+                return
             with (
                 # The client has died, or the server stops: both are the test's doing.
                 contextlib.suppress(ConnectionError, http.client.HTTPException),
-                contextlib.closing(
-                    http.client.HTTPSConnection(*address, context=context)
-                ) as upstream,
+                contextlib.closing(upstream.connect()) as connection,
             ):
-                upstream.request(self.command, self.path, body, self._own_headers())
-                answer = upstream.getresponse()
-                self.close_connection = True
-                if not interruption.interrupts(self.command, self.path, answer.status):
+                # With the client's own `Host`: an S3 server checks that it was signed.
+                connection.request(self.command, self.path, body or None, dict(self.headers))
+                answer = connection.getresponse()
+                is_done = answer.status < http.HTTPStatus.BAD_REQUEST
+                if write is None or not interrupts.ends(write, is_done=is_done):
                     self._stream(answer)
-
-        def _own_headers(self) -> dict[str, str]:
-            pairs = self.headers.items()
-            return {name: value for name, value in pairs if name.lower() != "host"}
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815 - named by the standard library
 
@@ -127,3 +172,10 @@ def _handler(server: ApiServer, interruption: Interruption) -> type[BaseHTTPRequ
             """Say nothing: the API server's audit log has every request."""
 
     return Forward
+
+
+def _write_of(method: str, path: str, body: bytes) -> Write | None:
+    """Return what a request changes, None where no state rests on it."""
+    if method == "GET" or any(part in path for part in UNCOUNTED):
+        return None
+    return Write.of(f"{method} {urlsplit(path).path}", body)

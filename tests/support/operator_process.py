@@ -81,8 +81,10 @@ class OperatorProcess:
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
-        self._running().kill()
-        self._running().wait()
+        # Another thread may start the next one as soon as this one has ended.
+        process = self._running()
+        process.kill()
+        process.wait()
 
     def stop(self) -> int:
         """Ask it to end, as the kubelet would, and return its exit status."""

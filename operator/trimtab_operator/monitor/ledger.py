@@ -20,6 +20,7 @@ class ClosedWindow:
         number: the window.
         closed_ns: arrival of what closed it; what arrived later does not count.
         version: first 8 bytes of the version that is judged.
+        others: those of the further versions that answered in it.
         blocks: keys of its decision records, sorted.
         labels: keys of labels that may be of its rows, in order of arrival.
     """
@@ -27,6 +28,7 @@ class ClosedWindow:
     number: int
     closed_ns: int
     version: bytes
+    others: tuple[bytes, ...]
     blocks: tuple[str, ...]
     labels: tuple[str, ...]
 
@@ -174,9 +176,22 @@ class Ledger:
             keys = self._blocks_of(version, number, closed_ns)
             if keys:
                 return ClosedWindow(
-                    number, closed_ns, version, tuple(keys), self._labels_by(closed_ns)
+                    number=number,
+                    closed_ns=closed_ns,
+                    version=version,
+                    others=tuple(sorted(self._versions_of(number, closed_ns) - {version})),
+                    blocks=tuple(keys),
+                    labels=self._labels_by(closed_ns),
                 )
         return None
+
+    def _versions_of(self, number: int, closed_ns: int) -> set[bytes]:
+        return {
+            version
+            for block in self._blocks.values()
+            for (version, window), arrival in block.rows.items()
+            if window == number and arrival <= closed_ns
+        }
 
     def _blocks_of(self, version: bytes, number: int, closed_ns: int) -> list[str]:
         place = (version, number)

@@ -40,6 +40,7 @@ from trimtab_operator.storage.window_evaluation import (
     evaluate_window,
 )
 from trimtab_operator.storage.window_panes import keep_compacted, merge_panes
+from trimtab_stages.contract import layout
 from trimtab_stages.contract.decision_record import digest_prefix
 from trimtab_stages.store import NotFound, Store
 
@@ -161,7 +162,8 @@ class Watch:
                 return Progress(tuple(reports), self._end(first, open_from))
             if self._is_full:
                 return Progress(tuple(reports), self._end(first, first))
-            report = self._evaluate(store, target, traffic, closed)
+            report = self._written(store, target, closed)
+            report = report or self._evaluate(store, target, traffic, closed)
             self._count_evaluated(store, target, traffic, closed, report)
             reports.append(report)
             self._remember(report)
@@ -177,7 +179,8 @@ class Watch:
         """Count the rows that a report has not counted, and those of windows passed over for it."""
         self._count_done(store, target, traffic, self._grid.start(closed.number))
         taken = frozenset(report.evaluation.records)
-        window = DoneWindow(closed.number, closed.closed_ns, (closed.version,), taken)
+        version = digest_prefix(report.evaluation.version)
+        window = DoneWindow(closed.number, closed.closed_ns, (version,), taken)
         self._uncounted.count(partial(self._read, store), window)
 
     def _count_done(
@@ -211,6 +214,18 @@ class Watch:
         self.newest = report
         self._before.append(counted_in(report.evaluation))
         self._done.add(report.evaluation)
+
+    def _written(self, store: Store, target: Target, closed: ClosedWindow) -> Report | None:
+        """Return the report of a window that was judged while another version was champion.
+
+        Who wrote it was killed before the status told of it. No window is judged twice.
+        """
+        end = self._grid.start_seconds(closed.number + 1)
+        for version in closed.others:
+            with contextlib.suppress(NotFound):
+                key = layout.evaluation(target.name, f"sha256:{version.hex()}", end)
+                return read_report(store, key)
+        return None
 
     def _evaluate(
         self, store: Store, target: Target, traffic: Traffic, closed: ClosedWindow

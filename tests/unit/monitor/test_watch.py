@@ -145,6 +145,24 @@ def test_a_report_that_is_there_is_adopted(store: Store, champion: Trained) -> N
     assert adopted.evaluation == other
 
 
+@pytest.mark.parametrize("is_promoted", [True, False], ids=["promoted", "rolled back"])
+def test_a_window_that_was_judged_is_not_judged_again_as_the_champion_changes(
+    store: Store, champion: Trained, tmp_path: Path, *, is_promoted: bool
+) -> None:
+    with trained(store, tmp_path, "run-22") as newer:
+        pod = ServerPod(store)
+        serve(pod, champion, T0, received=NOW)
+        pod.answer(newer, "n", normal_rows(60), event=T0 + 590, received=NOW + 11)
+        serve(pod, newer, T0 + 600, received=NOW + 20)
+        before = target_of(champion) if is_promoted else target_of(newer, champion)
+        known = target_of(newer, champion) if is_promoted else target_of(champion)
+        (judged,) = look(store, before, NOW + 9999).reports
+        # Killed before the status was written; the champion is another one when the next begins.
+        progress = look(store, known, NOW + 9999)
+    assert progress.reports == (judged,)
+    assert list(stored_reports(store)) == [judged.file.key]
+
+
 def test_rows_that_killed_processes_took_with_them_are_counted_once(
     store: Store, champion: Trained
 ) -> None:

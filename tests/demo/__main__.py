@@ -52,9 +52,9 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     loop = _played(story, scenario, journey, stream)
     with story.step("Scoring a frozen model and one refitted every window beside it"):
         tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
-    tell_alerts(story, watched)
-    tell_promotions(story, journey.kubectl, scenario.name, watched)
-    tell_tallies(story, journey.kubectl, scenario.name, watched, loop.hops)
+    tell_alerts(story, watched, scenario.name)
+    tell_promotions(story, journey.kubectl, scenario.name, watched, loop.hops)
+    tell_tallies(story, journey.kubectl, scenario, watched, loop.hops)
     tell_diagram(story, journey.kubectl, loop.hops)
     story.bar(minutes_bar(story.began, os.environ, scenario.warm_minutes))
     return story.close(_next_commands(watched.namespace, scenario.name))

@@ -1,10 +1,12 @@
-"""Whether an alert of a DriftMonitor's rule fired before each promotion that a verdict led to."""
+"""Whether the alert of the rule that asked for a retrain fired before what it made was promoted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
+from demo.loop import Hop
 from demo.prometheus import Watching
 from demo.story import Story
 from support.bars import Bar
@@ -25,71 +27,86 @@ class Promotion:
 
     Attributes:
         run: PipelineRun that made it.
-        decided: when a verdict started that; None where none did.
+        rule: rule of the DriftMonitor that asked for that; empty where none did.
+        since: when the verdict was given, and the version before it served; from then on an alert
+            is one of this promotion, not of an earlier one.
         promoted: when it became champion.
     """
 
     run: str
-    decided: float | None
+    rule: str
+    since: float
     promoted: float
 
 
-def tell_promotions(story: Story, kubectl: Kubectl, name: str, watched: Watching) -> None:
+def tell_promotions(
+    story: Story, kubectl: Kubectl, name: str, watched: Watching, hops: Sequence[Hop]
+) -> None:
     """Tell which alert fired before each promotion; a figure is owed for those of verdicts."""
-    monitor = kubectl.get(f"driftmonitor/{name}").get("status", {})
-    found = promotions_of(kubectl.get(f"model/{name}").get("status", {}), monitor)
+    found = promotions_of(kubectl.get(f"model/{name}").get("status", {}), hops)
     fired = of_rules(watched.alerts(), name)
     for one in found:
         story.fact(f"promotion of {one.run}", complaint(one, fired))
-    by_verdict = [one for one in found if one.decided is not None]
-    bar = lead_bar(by_verdict, fired, len(watched.promoted()) - len(found))
+    by_verdict = [one for one in found if one.rule]
+    counted = max(len(watched.promoted()), sum(hop.rollout == "Promoted" for hop in hops))
+    bar = lead_bar(by_verdict, fired, counted - len(found))
     story.bar_of_retraining(bar, happened=bool(by_verdict))
 
 
-def promotions_of(model: Body, monitor: Body) -> list[Promotion]:
+def promotions_of(model: Body, hops: Sequence[Hop]) -> list[Promotion]:
     """Return the promotions after the first version's, oldest first.
 
     Args:
         model: status of the Model.
-        monitor: status of its DriftMonitor.
+        hops: what followed from each window.
     """
-    times = {
-        item["run"]: _time(item["time"]) for item in monitor.get("retrains", []) if "run" in item
-    }
+    verdicts = {hop.run: hop.decision for hop in hops if hop.run}
     champion = [model["champion"]] if "champion" in model else []
     versions = sorted([*model.get("history", []), *champion], key=lambda item: _time(item["since"]))
     return [
-        Promotion(str(item.get("run")), times.get(item.get("run")), _time(item["since"]))
-        for item in versions[1:]
+        _promotion(before, item, verdicts.get(str(item.get("run")), {}))
+        for before, item in pairwise(versions)
     ]
 
 
-def of_rules(fired: Sequence[Firing], monitor: str) -> list[Firing]:
-    """Return the alerts that say that a rule of a DriftMonitor holds."""
-    own = (one for one in fired if one.labels.get("monitor") == monitor)
+def _promotion(before: Body, version: Body, decision: Body) -> Promotion:
+    since = _time(before["since"])
+    if "rule" in decision:
+        since = max(since, _time(decision["time"]))
+    return Promotion(
+        str(version.get("run")), decision.get("rule", ""), since, _time(version["since"])
+    )
+
+
+def of_rules(fired: Sequence[Firing], name: str) -> list[Firing]:
+    """Return the alerts that say that a rule about a Model holds; its DriftMonitor has its name."""
+    about = {"model": name, "monitor": name}
+    own = (one for one in fired if about.items() <= one.labels.items())
     return [one for one in own if one.alert in RULE_ALERTS]
 
 
 def first_alert(promotion: Promotion, fired: Sequence[Firing]) -> Firing | None:
-    """Return the first alert that was seen from the verdict on, and had begun by the promotion."""
-    since = promotion.decided
-    seen = (one for one in fired if since is not None and one.until >= since)
+    """Return the first alert of the rule that the promotion goes back to.
+
+    It was seen from the verdict on, and had begun by the promotion.
+    """
+    own = (one for one in fired if one.labels.get("rule") == promotion.rule)
+    seen = (one for one in own if one.until >= promotion.since)
     return next((one for one in seen if one.since < promotion.promoted), None)
 
 
 def complaint(promotion: Promotion, fired: Sequence[Firing]) -> str:
     """Return in words which alert fired before a promotion."""
-    if promotion.decided is None:
+    if not promotion.rule:
         return "no verdict led to it"
     one = first_alert(promotion, fired)
     if one is None:
-        return "no alert of a rule fired between verdict and promotion"
-    lead = promotion.promoted - one.since
-    return f"{one.alert} (rule {one.labels.get('rule')}) fired {lead:.0f} s before"
+        return f"no alert of rule {promotion.rule} fired between verdict and promotion"
+    return f"{one.alert} (rule {promotion.rule}) fired {_lead(promotion, one):.0f} s before"
 
 
 def lead_bar(promotions: Sequence[Promotion], fired: Sequence[Firing], unknown: int) -> Bar:
-    """Return how long before a promotion an alert fired, where that was shortest.
+    """Return how long before a promotion its alert fired, where that was shortest.
 
     Args:
         promotions: those that verdicts led to.
@@ -102,13 +119,18 @@ def lead_bar(promotions: Sequence[Promotion], fired: Sequence[Firing], unknown: 
     if unknown > 0:
         why = f"{unknown} promotions were counted that the Model does not keep"
     elif silent:
-        why = f"no alert of a rule fired before the promotion of {', '.join(silent)}"
+        why = f"the alert of its rule did not fire before the promotion of {', '.join(silent)}"
     elif not promotions:
         why = "no verdict led to a promotion"
     else:
-        leads = (one.promoted - alert.since for one, alert in found if alert is not None)
+        leads = (_lead(one, alert) for one, alert in found if alert is not None)
         return Bar(name, min(leads), goal, at_least=True)
     return Bar.unmeasured(name, goal, why, at_least=True)
+
+
+def _lead(promotion: Promotion, alert: Firing) -> float:
+    """Return the seconds from an alert to a promotion; what it fired before the verdict is none."""
+    return promotion.promoted - max(alert.since, promotion.since)
 
 
 def _time(stamp: str) -> float:

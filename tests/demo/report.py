@@ -15,7 +15,7 @@ from replay.arms import CLOSE_ENOUGH, Gap, gap
 from replay.decision_row import Decided
 from replay.picture import INPUTS, OUTPUTS, Mark, Told, draw
 from replay.player import Played
-from support.bars import Bar, bar_of_retrains
+from support.bars import Bar
 from trimtab_stages.contract.monitoring import SignalKind
 
 PICTURE = ROOT / "loop.svg"
@@ -32,7 +32,6 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -
         "refit every window": beside.every(),
     }
     PICTURE.write_text(draw(told_of(scenario.title, found, loop.hops)))
-    retrained = [hop for hop in loop.hops if hop.outcome == "Retrain"]
     for hop in loop.hops:
         story.fact(f"window {hop.window + 1}", f"{hop.outcome}: {hop.message}")
     for name, series in (found | drift_of(loop.hops)).items():
@@ -47,7 +46,6 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -
         story.fact(f"decay, {reach} windows", f"{decay}: {measured.words}")
     for bar in cut_bars(gaps, scenario.goals):
         story.bar(bar)
-    story.bar(retrains_bar(len(retrained), scenario))
     played = loop.player.played
     story.fact("requests", f"{played.asked} for answers, {played.labelled} with labels")
     story.bar(failures_bar(played))
@@ -97,13 +95,6 @@ def cut_bars(gaps: Mapping[int, Gap], goals: Mapping[int, float]) -> Iterator[Ba
         else:
             why = f"only {max(gaps)} windows were played"
             yield Bar.unmeasured(name, goal, why, at_least=True)
-
-
-def retrains_bar(retrains: int, scenario: Scenario) -> Bar:
-    """Return how often the loop retrained; where it must, never is not good enough."""
-    if scenario.must_retrain:
-        return bar_of_retrains("retrains", retrains, scenario.most_retrains)
-    return Bar("retrains", retrains, scenario.most_retrains)
 
 
 def failures_bar(played: Played) -> Bar:

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from demo.journey import causes_of
 from demo.loop import Hop
 from demo.prometheus import Watching
+from demo.scenario import Scenario
 from demo.story import Story
-from support.bars import Bar
+from support.bars import Bar, bar_of_retrains
 from support.kubectl import Kubectl
-from trimtab_operator.api.monitor_status import RetrainState
 from trimtab_stages.contract.run import TriggerType
 
 Body = dict[str, Any]
@@ -55,20 +55,29 @@ class Suppressions:
 
 
 def tell_tallies(
-    story: Story, kubectl: Kubectl, name: str, watched: Watching, hops: Sequence[Hop]
+    story: Story, kubectl: Kubectl, scenario: Scenario, watched: Watching, hops: Sequence[Hop]
 ) -> None:
-    """Tell which suppressed retrains are not counted alike, and which runs no verdict started."""
+    """Tell which runs were started, by what, and what is not counted alike."""
+    name = scenario.name
     status = kubectl.get(f"driftmonitor/{name}").get("status", {})
-    runs = kubectl.get("pipelineruns")["items"]
-    retrains = status.get("retrains", [])
+    runs = own_runs(kubectl.get("pipelineruns")["items"], name)
+    retrains = Retrains.of(hops, status, runs)
     found = Suppressions(suppressed(status), suppressed_after(hops), watched.suppressed(name))
-    story.bar(found.bar())
-    for one in (*found.lines(), *unmatched(retrains, runs), *by_hand(runs)):
+    for one in (*found.lines(), *retrains.unmatched(), *retrains.not_by_verdict()):
         story.say(one)
     for run, cause in other_causes(runs):
         story.fact(f"run {run}", cause)
-    story.bar_of_retraining(unmatched_bar(retrains, runs), happened=bool(retrains))
-    story.bar(by_hand_bar(runs))
+    story.bar(retrains_bar(len(retrains.started), scenario))
+    story.bar(retrains.not_by_verdict_bar())
+    story.bar_of_retraining(retrains.unmatched_bar(), happened=retrains.happened)
+    story.bar(found.bar())
+
+
+def retrains_bar(started: int, scenario: Scenario) -> Bar:
+    """Return how many runs were started after the first; where some must be, none is short."""
+    if scenario.must_retrain:
+        return bar_of_retrains("retrains", started, scenario.most_retrains)
+    return Bar("retrains", started, scenario.most_retrains)
 
 
 def suppressed(status: Body) -> dict[str, float]:
@@ -81,60 +90,92 @@ def suppressed_after(hops: Sequence[Hop]) -> Counter[str]:
     return Counter(hop.decision["reason"] for hop in hops if hop.outcome == "Suppress")
 
 
-def unmatched(retrains: Sequence[Body], runs: Sequence[Body]) -> list[str]:
-    """Return the retrains that not exactly one run serves, and runs of verdicts that are no
-    retrain's; a withdrawn retrain has no run.
-    """
-    expected = {
-        item["triggerId"]: int(item["state"] != RetrainState.WITHDRAWN) for item in retrains
-    }
-    started = [run for run in runs if run["spec"]["trigger"] == TriggerType.VERDICT]
-    served = {trigger: sum(trigger in causes_of(run) for run in runs) for trigger in expected}
-    return [
-        *(
-            f"retrain {trigger} has {served[trigger]} runs, not {count}"
-            for trigger, count in expected.items()
-            if served[trigger] != count
-        ),
-        *(
-            f"run {run['metadata']['name']} is no retrain's"
-            for run in started
-            if not expected.keys() & set(causes_of(run))
-        ),
-    ]
-
-
-def unmatched_bar(retrains: Sequence[Body], runs: Sequence[Body]) -> Bar:
-    """Return how many retrains and runs of verdicts do not belong together one to one."""
-    if not retrains:
-        return Bar.unmeasured("unmatched-retrains", 0, "nothing was retrained")
-    return Bar("unmatched-retrains", len(unmatched(retrains, runs)), 0)
+def own_runs(runs: Sequence[Body], pipeline: str) -> list[Body]:
+    """Return the runs of a Pipeline, oldest first."""
+    own = (run for run in runs if run["spec"]["pipeline"] == pipeline)
+    return sorted(own, key=lambda run: str(run["metadata"]["creationTimestamp"]))
 
 
 def other_causes(runs: Sequence[Body]) -> list[tuple[str, str]]:
-    """Return name and cause of the runs that no verdict has started, oldest first."""
+    """Return name and cause of the runs that no verdict has started."""
     return [
-        (run["metadata"]["name"], f"{run['spec']['trigger']}: {run['spec']['triggerMessage']}")
-        for run in _in_order(runs)
+        (_name(run), f"{run['spec']['trigger']}: {run['spec']['triggerMessage']}")
+        for run in runs
         if run["spec"]["trigger"] != TriggerType.VERDICT
     ]
 
 
-def by_hand(runs: Sequence[Body]) -> list[str]:
-    """Return the runs that a person asked for, but for the first run."""
-    return [
-        f"run {run['metadata']['name']} was asked for by a person"
-        for run in _in_order(runs)[1:]
-        if run["spec"]["trigger"] == TriggerType.REQUEST
-    ]
+@dataclass(frozen=True, slots=True)
+class Retrains:
+    """Decisions to retrain, and the runs that were started.
+
+    Attributes:
+        decided: identities of the decisions that were read when their windows were over.
+        kept: identities of the retrains of the DriftMonitor's status; also those that a person
+            has accepted.
+        runs: of the Pipeline, oldest first, whatever has started them.
+    """
+
+    decided: tuple[str, ...]
+    kept: tuple[str, ...]
+    runs: tuple[Body, ...]
+
+    @classmethod
+    def of(cls, hops: Sequence[Hop], status: Body, runs: Sequence[Body]) -> Self:
+        """Return them by the decision of each window, the DriftMonitor's status and its runs."""
+        decided = (hop.decision["triggerId"] for hop in hops if hop.outcome == "Retrain")
+        kept = (item["triggerId"] for item in status.get("retrains", []))
+        return cls(tuple(decided), tuple(kept), tuple(runs))
+
+    @property
+    def started(self) -> tuple[Body, ...]:
+        """The runs after the first."""
+        return self.runs[1:]
+
+    @property
+    def happened(self) -> bool:
+        """Whether anything was retrained, or should have been."""
+        return bool(self.decided or self.kept or self.started)
+
+    def not_by_verdict(self) -> list[str]:
+        """Return the runs that no decision about a window has started, by hand or otherwise.
+
+        A run that a verdict started names it as its trigger; what came with it does not count.
+        """
+        return [
+            f"run {_name(run)} was started by {run['spec']['trigger']}, no window's verdict"
+            for run in self.started
+            if run["spec"]["trigger"] != TriggerType.VERDICT
+            or run["spec"]["triggerId"] not in self.decided
+        ]
+
+    def not_by_verdict_bar(self) -> Bar:
+        """Return how many runs after the first no verdict has started."""
+        if not self.runs:
+            return Bar.unmeasured("retrains-not-by-verdict", 0, "there is no run")
+        return Bar("retrains-not-by-verdict", len(self.not_by_verdict()), 0)
+
+    def unmatched(self) -> list[str]:
+        """Return where decisions, retrains of the status and runs do not belong together 1:1:1."""
+        served = {one: sum(one in causes_of(run) for run in self.started) for one in self.decided}
+        serving = {_name(run): len({*self.decided} & {*causes_of(run)}) for run in self.started}
+        counted = ((f"retrain {one} has {count} runs", count) for one, count in served.items())
+        shared = ((f"run {run} serves {count} retrains", count) for run, count in serving.items())
+        return [
+            *(f"{words}, not 1" for words, count in (*counted, *shared) if count != 1),
+            *(
+                f"retrain {one} is not in the status"
+                for one in sorted({*self.decided} - {*self.kept})
+            ),
+            *(f"no window's retrain is {one}" for one in sorted({*self.kept} - {*self.decided})),
+        ]
+
+    def unmatched_bar(self) -> Bar:
+        """Return in how many places decisions and runs do not agree."""
+        if not self.happened:
+            return Bar.unmeasured("unmatched-retrains", 0, "nothing was retrained")
+        return Bar("unmatched-retrains", len(self.unmatched()), 0)
 
 
-def by_hand_bar(runs: Sequence[Body]) -> Bar:
-    """Return how many runs after the first were started by hand."""
-    if not runs:
-        return Bar.unmeasured("runs-by-hand", 0, "there is no run")
-    return Bar("runs-by-hand", len(by_hand(runs)), 0)
-
-
-def _in_order(runs: Sequence[Body]) -> list[Body]:
-    return sorted(runs, key=lambda run: str(run["metadata"]["creationTimestamp"]))
+def _name(run: Body) -> str:
+    return str(run["metadata"]["name"])

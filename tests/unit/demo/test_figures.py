@@ -8,8 +8,7 @@ import pytest
 from rich.console import Console
 
 from demo.latency import Latency
-from demo.report import cut_bars, failures_bar, gaps_of, retrains_bar
-from demo.scenario import bike_scenario
+from demo.report import cut_bars, failures_bar, gaps_of
 from demo.story import Story
 from replay.arms import Gap
 from replay.player import Played
@@ -90,18 +89,6 @@ def test_a_cut_is_told_for_every_goal() -> None:
         "bar staleness-cut-2 0 0.5 short",
         "bar staleness-cut-6 nan 0.5 short # only 3 windows were played",
     ]
-
-
-@pytest.mark.parametrize(
-    ("retrains", "met"),
-    [
-        pytest.param(0, False, id="none"),
-        pytest.param(3, True, id="as many as allowed"),
-        pytest.param(4, False, id="too many"),
-    ],
-)
-def test_bike_share_must_be_retrained(retrains: int, *, met: bool) -> None:
-    assert retrains_bar(retrains, bike_scenario()).met is met
 
 
 @pytest.mark.parametrize(

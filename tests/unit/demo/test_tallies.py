@@ -1,19 +1,20 @@
 """Whether status, metrics and runs tell of the same decisions."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from demo.loop import Hop
+from demo.scenario import bike_scenario
 from demo.tallies import (
+    Retrains,
     Suppressions,
-    by_hand,
-    by_hand_bar,
     other_causes,
+    own_runs,
+    retrains_bar,
     suppressed,
     suppressed_after,
-    unmatched,
-    unmatched_bar,
 )
 
 Body = dict[str, Any]
@@ -26,16 +27,13 @@ def run(minute: int, trigger: str, *causes: str) -> Body:
             "creationTimestamp": f"2026-11-22T10:{minute:02}:00Z",
         },
         "spec": {
+            "pipeline": "bikes",
             "trigger": trigger,
             "triggerId": causes[0],
             "causes": list(causes),
             "triggerMessage": f"because of {causes[0]}",
         },
     }
-
-
-def retrain(trigger: str, state: str = "Passed") -> Body:
-    return {"triggerId": trigger, "state": state}
 
 
 FIRST = run(0, "NewSnapshot", "s-1")
@@ -88,69 +86,97 @@ def test_status_decisions_and_metrics_count_alike_by_reason(
     assert bool(found.lines()) is ("short" in line and bool(metrics))
 
 
+VERDICT = run(1, "Verdict", "v-1")
+BY_SNAPSHOT = "run run-2 was started by NewSnapshot, no window's verdict"
+
+
 @pytest.mark.parametrize(
-    ("retrains", "runs", "told"),
+    ("decided", "kept", "started", "foreign", "told"),
     [
-        pytest.param([retrain("v-1")], [FIRST, run(1, "Verdict", "v-1")], [], id="one each"),
+        pytest.param(["v-1"], ["v-1"], [VERDICT], [], [], id="one each"),
+        pytest.param([], [], [], [], [], id="none"),
         pytest.param(
-            [retrain("v-1")], [FIRST, run(1, "Verdict", "v-1", "s-2")], [], id="a shared run"
+            ["v-1"], ["v-1"], [run(1, "Verdict", "v-1", "s-2")], [], [],
+            id="with a new snapshot in the same run",
         ),
         pytest.param(
-            [retrain("v-1")], [FIRST], ["retrain v-1 has 0 runs, not 1"], id="no run"
+            ["v-1"], ["v-1"], [], [], ["retrain v-1 has 0 runs, not 1"], id="no run"
         ),
         pytest.param(
-            [retrain("v-1")],
-            [run(1, "Verdict", "v-1"), run(2, "Verdict", "v-1")],
+            ["v-1"], ["v-1"], [VERDICT, run(2, "Verdict", "v-1")], [],
             ["retrain v-1 has 2 runs, not 1"],
             id="two runs",
         ),
         pytest.param(
-            [retrain("v-1")],
-            [run(1, "Verdict", "v-1"), run(2, "Verdict", "v-2")],
-            ["run run-2 is no retrain's"],
-            id="a run too many",
+            ["v-1", "v-2"], ["v-1", "v-2"], [run(1, "Verdict", "v-1", "v-2")], [],
+            ["run run-1 serves 2 retrains, not 1"],
+            id="one run of two decisions",
         ),
-        pytest.param([retrain("v-1", "Withdrawn")], [FIRST], [], id="withdrawn"),
         pytest.param(
-            [retrain("v-1", "Withdrawn")],
-            [run(1, "Verdict", "v-1")],
-            ["retrain v-1 has 1 runs, not 0"],
-            id="withdrawn and run all the same",
+            [], ["a-1"], [run(2, "Verdict", "a-1")],
+            ["run run-2 was started by Verdict, no window's verdict"],
+            ["run run-2 serves 0 retrains, not 1", "no window's retrain is a-1"],
+            id="accepted by a person",
+        ),
+        pytest.param(
+            ["v-1"], [], [VERDICT], [], ["retrain v-1 is not in the status"],
+            id="one that the status does not keep",
+        ),
+        pytest.param(
+            ["v-1"], ["v-1"], [VERDICT, run(2, "NewSnapshot", "s-2")], [BY_SNAPSHOT],
+            ["run run-2 serves 0 retrains, not 1"],
+            id="by a new snapshot alone",
+        ),
+        pytest.param(
+            ["v-1"], ["v-1"], [run(3, "Request", "r-1", "v-1")],
+            ["run run-3 was started by Request, no window's verdict"], [],
+            id="by hand, before the verdict's own",
         ),
     ],
 )  # fmt: skip
-def test_each_retrain_has_one_run(retrains: list[Body], runs: list[Body], told: list[str]) -> None:
-    assert unmatched(retrains, runs) == told
-    assert unmatched_bar(retrains, runs).value == len(told)
+def test_each_decision_to_retrain_has_started_one_run(
+    decided: list[str], kept: list[str], started: list[Body], foreign: list[str], told: list[str]
+) -> None:
+    hops = [Hop(3, "Retrain", "", {"triggerId": trigger}) for trigger in decided]
+    status = {"retrains": [{"triggerId": trigger} for trigger in kept]}
+    found = Retrains.of([Hop(0, "Wait", ""), *hops], status, [FIRST, *started])
+
+    assert found.not_by_verdict() == foreign
+    assert found.not_by_verdict_bar().met is not bool(foreign)
+    assert found.unmatched() == told
+    assert found.unmatched_bar().met is (found.happened and not told)
 
 
-def test_without_a_retrain_nothing_is_matched() -> None:
-    assert str(unmatched_bar([], [FIRST])).endswith("short # nothing was retrained")
+def test_runs_are_those_of_the_pipeline_in_order() -> None:
+    foreign = run(2, "Verdict", "v-9") | {"spec": FIRST["spec"] | {"pipeline": "trams"}}
+
+    assert own_runs([VERDICT, foreign, FIRST], "bikes") == [FIRST, VERDICT]
 
 
 @pytest.mark.parametrize(
-    ("runs", "told"),
+    ("started", "line"),
     [
-        pytest.param([FIRST, run(1, "Verdict", "v-1")], [], id="none"),
-        pytest.param([run(0, "Request", "r-0"), run(1, "Verdict", "v-1")], [], id="the first"),
-        pytest.param(
-            [run(5, "Request", "r-1"), FIRST], ["run run-5 was asked for by a person"], id="a later"
-        ),
+        pytest.param(0, "nan 3 short # nothing was retrained", id="none"),
+        pytest.param(3, "3 3 ok", id="as many as allowed"),
+        pytest.param(4, "4 3 short", id="too many"),
     ],
 )
-def test_no_run_after_the_first_is_asked_for_by_a_person(runs: list[Body], told: list[str]) -> None:
-    assert by_hand(runs) == told
-    assert by_hand_bar(runs).met is not bool(told)
+def test_bike_share_must_be_retrained(started: int, line: str) -> None:
+    assert str(retrains_bar(started, bike_scenario())) == f"bar retrains {line}"
+
+
+def test_where_it_need_not_be_retrained_none_is_well() -> None:
+    free = replace(bike_scenario(), must_retrain=False, most_retrains=1)
+
+    assert [retrains_bar(started, free).met for started in (0, 1, 2)] == [True, True, False]
 
 
 def test_runs_of_no_verdict_are_told_with_their_cause() -> None:
-    runs = [run(5, "Request", "r-1"), run(1, "Verdict", "v-1"), FIRST]
-
-    assert other_causes(runs) == [
+    assert other_causes([FIRST, VERDICT, run(5, "Request", "r-1")]) == [
         ("run-0", "NewSnapshot: because of s-1"),
         ("run-5", "Request: because of r-1"),
     ]
 
 
 def test_without_any_run_none_is_well() -> None:
-    assert not by_hand_bar([]).met
+    assert not Retrains.of([], {}, []).not_by_verdict_bar().met

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.cli_objects import condition, decision, model, monitor, pipeline, run
+from support.cli_objects import CHAMPION, condition, decision, model, monitor, pipeline, run
 from trimtab_operator.cli.diagram.compose import compose
 from trimtab_operator.cli.diagram.picture import Box, Place, State
 from trimtab_operator.cli.diagram.scene import Scene, parse_objects
@@ -13,8 +13,8 @@ from trimtab_operator.cli.diagram.scene import Scene, parse_objects
 NOW = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
 
 
-def monitor_box(*bodies: dict[str, Any]) -> Box:
-    objects = parse_objects([pipeline(), model(), *bodies])
+def monitor_box(*bodies: dict[str, Any], **served: Any) -> Box:
+    objects = parse_objects([pipeline(), model(**served), *bodies])
     (only,) = compose(Scene(NOW, objects), "t").loops
     return only.boxes[Place.EVIDENCE]
 
@@ -87,6 +87,45 @@ def test_a_retrain_says_its_run_its_gates_and_its_cause(
     (item,) = monitor_box(watched, served).items
 
     assert item.detail == f"demand-1. Gates: GatesFailed. {words}"
+
+
+def version(number: int) -> dict[str, Any]:
+    return CHAMPION | {"run": f"demand-{number}"}
+
+
+REJECTED = {"digest": CHAMPION["digest"], "run": "demand-1", "time": "2026-11-22T01:10:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("served", "word"),
+    [
+        pytest.param({"champion": version(1)}, "Promoted", id="it serves"),
+        pytest.param(
+            {"champion": version(2), "history": [version(1)]}, "Promoted", id="it has served"
+        ),
+        pytest.param(
+            {"champion": version(0), "rejected": [REJECTED]},
+            "RolledBack",
+            id="it was taken back",
+        ),
+        pytest.param(
+            {"champion": version(0), "challenger": version(1)}, "Progressing", id="it begins"
+        ),
+        pytest.param(
+            {"champion": version(0), "challenger": version(1), "rollout": {"state": "Held"}},
+            "Held",
+            id="it waits",
+        ),
+        pytest.param({"champion": version(0)}, None, id="the Model does not keep it"),
+    ],
+)
+def test_a_retrain_says_what_has_become_of_its_version(
+    served: dict[str, Any], word: str | None
+) -> None:
+    (item,) = monitor_box(monitor(retrains=[retrain(1)]), run("demand-1"), **served).items
+
+    rollout = f"Rollout: {word}. " if word else ""
+    assert item.detail == f"demand-1. {rollout}snapshot aaaa is new"
 
 
 def test_an_open_breaker_hides_no_decision() -> None:

@@ -69,7 +69,7 @@ SILENT = "nan 0 short # the alert of its rule did not fire before the promotion 
             [FIRST, SECOND], [LASTING], 0, "70 0 ok", id="one that goes on beyond a promotion"
         ),
         pytest.param(
-            [SECOND], [LASTING], 0, "100 0 ok", id="one that began before the verdict counts from it"
+            [SECOND], [LASTING], 0, "100 0 ok", id="one from before the verdict counts from it"
         ),
         pytest.param(
             [FIRST, SECOND], [WORSE], 0, f"{SILENT} r-2", id="one that ended before the verdict"

@@ -4,8 +4,10 @@ from datetime import UTC
 
 from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.api.driftmonitor import DriftMonitor
+from trimtab_operator.api.model import Model, ModelStatus
 from trimtab_operator.api.monitor_status import Retrain, RetrainState
 from trimtab_operator.api.pipelinerun import PipelineRun
+from trimtab_operator.api.rollout import RolloutState
 from trimtab_operator.cli.diagram.folding import folded
 from trimtab_operator.cli.diagram.picture import Item, State
 from trimtab_operator.cli.diagram.scene import Scene
@@ -31,7 +33,8 @@ def retrain_items(monitor: DriftMonitor, scene: Scene) -> tuple[Item, ...]:
 def _item(retrain: Retrain, monitor: DriftMonitor, scene: Scene) -> Item:
     run = scene.run_named(monitor.metadata.namespace, retrain.run)
     name = f"{retrain.window_end.astimezone(UTC):%Y-%m-%d}"
-    words = (f"{retrain.run or 'no run'}.", _gates(run), _cause(retrain, monitor, run))
+    rollout = _rollout(retrain, scene.watched_by(monitor))
+    words = (f"{retrain.run or 'no run'}.", _gates(run), rollout, _cause(retrain, monitor, run))
     detail = " ".join(word for word in words if word)
     return Item(STATES[retrain.state], name, retrain.state.value, detail)
 
@@ -39,6 +42,21 @@ def _item(retrain: Retrain, monitor: DriftMonitor, scene: Scene) -> Item:
 def _gates(run: PipelineRun | None) -> str:
     found = run.status.condition(ConditionType.GATES_PASSED) if run is not None else None
     return f"Gates: {found.reason}." if found is not None else ""
+
+
+def _rollout(retrain: Retrain, model: Model | None) -> str:
+    """Return what has become of the version that a retrain made, while the Model keeps that."""
+    state = _state(retrain.run, model.status) if model is not None and retrain.run else None
+    return f"Rollout: {state.value}." if state is not None else ""
+
+
+def _state(run: str, status: ModelStatus) -> RolloutState | None:
+    if status.challenger is not None and status.challenger.run == run:
+        return status.rollout.state if status.rollout is not None else RolloutState.PROGRESSING
+    if any(item.run == run for item in status.rejected):
+        return RolloutState.ROLLED_BACK
+    champions = [*status.history, *([status.champion] if status.champion is not None else [])]
+    return RolloutState.PROMOTED if any(item.run == run for item in champions) else None
 
 
 def _cause(retrain: Retrain, monitor: DriftMonitor, run: PipelineRun | None) -> str:

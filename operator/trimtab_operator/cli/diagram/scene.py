@@ -74,6 +74,11 @@ class Scene:
         ]
         return min(found, key=lambda item: _born(item, self.now), default=None)
 
+    def watched_by(self, monitor: DriftMonitor) -> Model | None:
+        """Return the Model that the DriftMonitor watches."""
+        name = (monitor.metadata.namespace, monitor.spec.model_ref.name)
+        return next((item for item in self.models() if _full_name(item) == name), None)
+
     def newest_run_of(self, pipeline: Pipeline) -> PipelineRun | None:
         """Return the newest run of the Pipeline."""
         found = [

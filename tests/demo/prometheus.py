@@ -54,9 +54,9 @@ class Watching:
         found = self.server.query(f"sum by (reason) (trimtab_retrain_triggers_total{{{about}}})")
         return {one["metric"]["reason"]: float(one["value"][1]) for one in found}
 
-    def empty_panels(self) -> list[str]:
-        """Return the dashboard's queries that find no series now."""
-        return empty_panels(self.server)
+    def empty_panels(self, model: str) -> list[str]:
+        """Return what the dashboard does not show of a Model of the demo, a line each."""
+        return empty_panels(self.server, {"namespace": self.namespace, "model": model})
 
 
 @contextmanager
@@ -71,15 +71,19 @@ def watching(kubectl: Kubectl) -> Iterator[Watching]:
         yield Watching(server, kubectl.namespace)
 
 
-def tell_alerts(story: Story, watched: Watching) -> None:
-    """Tell which alerts fired when, and which panels of the dashboard are empty."""
+def tell_alerts(story: Story, watched: Watching, model: str) -> None:
+    """Tell which alerts fired when, and what the dashboard does not show of a Model.
+
+    Its variables are the demo's namespace and Model, which they must offer; each query of each
+    panel must have had a series with a number during the demo.
+    """
     for one in watched.alerts():
         begin, end = (_clock(at) for at in (one.since, one.until))
         about = ", ".join(f"{name} {one.labels[name]}" for name in ABOUT if name in one.labels)
         story.fact(one.alert, f"{begin} to {end}: {about}")
-    empty = watched.empty_panels()
-    for query in empty:
-        story.say(f"no series: {query}")
+    empty = watched.empty_panels(model)
+    for words in empty:
+        story.say(f"not on the dashboard: {words}")
     story.bar(Bar("empty-panels", len(empty), 0))
 
 

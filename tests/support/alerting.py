@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -17,6 +17,8 @@ CASES = ROOT / "tests" / "prometheus"
 _SELECTOR = re.compile(r"((?:\w+:)?trimtab_\w+(?::\w+)?)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 _GROUPING = re.compile(r"\b(?:by|on|without)\s*\(([^)]*)\)")
+_LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 Rule = dict[str, Any]
 
@@ -43,10 +45,36 @@ def panels() -> list[dict[str, Any]]:
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
-def queries(panel: dict[str, Any]) -> list[str]:
-    """Return a panel's queries for all namespaces and Models."""
-    written = [str(target["expr"]) for target in panel["targets"]]
-    return [one.replace("$namespace", ".*").replace("$model", ".*") for one in written]
+def variables() -> dict[str, tuple[str, str]]:
+    """Return the series and the label that each of the dashboard's variables offers values of."""
+    written = json.loads(DASHBOARD.read_text())["templating"]["list"]
+    found = {one["name"]: one["query"]["query"] for one in written if one["type"] == "query"}
+    return {name: _label_values(query) for name, query in found.items()}
+
+
+def _label_values(query: str) -> tuple[str, str]:
+    found = _LABEL_VALUES.fullmatch(query)
+    if found is None:
+        raise ValueError(f"a variable asks by no `label_values(series, label)`: {query}")
+    return found[1], found[2]
+
+
+def filled(expression: str, chosen: Mapping[str, str]) -> str:
+    """Return an expression with its variables as Grafana fills them in.
+
+    Args:
+        expression: of the dashboard.
+        chosen: what is chosen of each variable: one name of Kubernetes, or a regular expression.
+
+    Raises:
+        KeyError: of one of its variables nothing is chosen.
+    """
+    return _VARIABLE.sub(lambda found: chosen[found[1]], expression)
+
+
+def queries(panel: Mapping[str, Any]) -> list[str]:
+    """Return a panel's queries as they are written."""
+    return [str(target["expr"]) for target in panel["targets"]]
 
 
 def selected(expression: str) -> Iterator[tuple[str, set[str]]]:

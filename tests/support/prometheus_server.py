@@ -1,6 +1,7 @@
 """A real Prometheus on a free loopback port, and what it says."""
 
 import json
+import math
 import subprocess
 import time
 import urllib.error
@@ -15,13 +16,15 @@ from typing import Any
 
 import yaml
 
-from support.alerting import panels, queries
+from support.alerting import filled, panels, queries, variables
 from support.kubectl import find_program
 from support.ports import free_port
 from support.waiting import wait_until
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+PANEL_STEP = 5.0
+"""Seconds between the values of a panel: nobody's screen shows more of a demo."""
 MOST_POINTS = 10_000
 """Prometheus refuses a range of more than 11,000 points."""
 
@@ -76,33 +79,66 @@ class PrometheusServer:
 
     def spans(self, expression: str) -> Iterator[tuple[Labels, tuple[float, float]]]:
         """Yield from when to when an expression had series since the start, to the second."""
-        now = time.time()
-        step = max(1.0, (now - self.started) / MOST_POINTS)
-        asked = {"query": expression, "start": self.started, "end": now, "step": step}
-        for series in self._results("query_range", asked):
+        step = max(1.0, (time.time() - self.started) / MOST_POINTS)
+        for series in self.over_time(expression, step):
             moments = [float(moment) for moment, _ in series["values"]]
             for span in _spans(moments, step):
                 yield series["metric"], span
+
+    def over_time(self, expression: str, step: float = PANEL_STEP) -> list[dict[str, Any]]:
+        """Return the series of an expression since the start, a value each `step` seconds."""
+        asked = {"query": expression, "start": self.started, "end": time.time(), "step": step}
+        return self._results("query_range", asked)
+
+    def label_values(self, series: str, label: str) -> list[str]:
+        """Return the values that a label of a series has had since the start."""
+        asked = {"match[]": series, "start": self.started, "end": time.time()}
+        found: list[str] = self._read(f"label/{label}/values", asked)
+        return found
 
     def _results(self, path: str, asked: Mapping[str, object]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._read(path, asked)["result"]
         return found
 
-    def _read(self, path: str, asked: Mapping[str, object]) -> dict[str, Any]:
+    def _read(self, path: str, asked: Mapping[str, object]) -> Any:
         url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(asked)}"
         with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the test's own server
-            data: dict[str, Any] = json.load(answer)["data"]
-        return data
+            return json.load(answer)["data"]
 
 
-def empty_panels(server: PrometheusServer) -> list[str]:
-    """Run every query of the dashboard; return panel and query of those without any series."""
-    return [
-        f"{panel['title']}: {expression}"
-        for panel in panels()
-        for expression in queries(panel)
-        if not server.query(expression)
-    ]
+def empty_panels(server: PrometheusServer, chosen: Mapping[str, str]) -> list[str]:
+    """Return what the dashboard does not show of all the time since the start.
+
+    Args:
+        server: the running Prometheus.
+        chosen: value of each of the dashboard's variables.
+
+    Returns:
+        A line for each variable that does not offer its value, and for each query of a panel
+        without a series, or whose series are not a number throughout.
+    """
+    return [*_unoffered(server, chosen), *_numberless(server, chosen)]
+
+
+def _unoffered(server: PrometheusServer, chosen: Mapping[str, str]) -> Iterator[str]:
+    for name, (series, label) in variables().items():
+        offered = server.label_values(filled(series, chosen), label)
+        if chosen[name] not in offered:
+            yield f"variable {name} offers {', '.join(offered) or 'nothing'}, not {chosen[name]}"
+
+
+def _numberless(server: PrometheusServer, chosen: Mapping[str, str]) -> Iterator[str]:
+    for panel in panels():
+        for expression in (filled(query, chosen) for query in queries(panel)):
+            series = server.over_time(expression)
+            if not any(has_number(one) for one in series):
+                why = "no number" if series else "no series"
+                yield f"{panel['title']}: {expression}: {why}"
+
+
+def has_number(series: Mapping[str, Any]) -> bool:
+    """Return whether a series of a range query has a value that is a number."""
+    return any(not math.isnan(float(value)) for _, value in series["values"])
 
 
 @contextmanager

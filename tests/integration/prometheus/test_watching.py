@@ -115,10 +115,15 @@ def test_every_pod_is_scraped_and_an_alert_is_seen_from_begin_to_end(
     assert firing.until >= firing.since
     assert firing.labels.items() >= (RULE | {"rule": "worse", "severity": "critical"}).items()
 
-    empty = watched.empty_panels()
-    titles = {one.split(":")[0] for one in empty}
-    assert {"Rules that hold", "Operator", "Rows by version"}.isdisjoint(titles)
-    assert {"Realised quality", "Champions"} <= titles <= {panel["title"] for panel in panels()}
+    metrics.object_ready.labels(kind="Model", namespace="demo", name="bikes").set(1)
+    wait_until(lambda: watched.server.query("trimtab_object_ready"), SECONDS)
+    titles = {one.split(":")[0] for one in watched.empty_panels("bikes")}
+    assert {"Rules that hold", "Operator"}.isdisjoint(titles)
+    # The server is one of another namespace, and no metric of a monitor was ever set.
+    missing = {"Realised quality", "Champions", "Rows by version"}
+    assert missing <= titles <= {panel["title"] for panel in panels()}
+    others = {one.split(":")[0] for one in watched.empty_panels("trams")}
+    assert {"variable model offers bikes, not trams", "Rules that hold"} <= others
 
 
 def healthy(watched: Watching) -> set[str]:

@@ -1,8 +1,12 @@
 """The dashboard as Grafana reads it."""
 
 import json
+from typing import Any
 
-from support.alerting import DASHBOARD, panels
+import pytest
+
+from support.alerting import DASHBOARD, filled, panels, queries, variables
+from support.prometheus_server import has_number
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -37,3 +41,39 @@ def test_panels_have_numbers_and_places_of_their_own() -> None:
     ]
     assert len(set(cells)) == len(cells)
     assert max(column for _, column in cells) < 24
+
+
+def test_variables_are_filled_in_as_grafana_does() -> None:
+    chosen = {"namespace": "demo", "model": "bikes"}
+
+    assert variables().keys() == chosen.keys()
+    assert filled(variables()["model"][0], chosen) == (
+        'trimtab_object_ready{kind="Model", namespace=~"demo"}'
+    )
+    written = [query for panel in panels() for query in queries(panel)]
+    assert {"$namespace", "$model"} <= {word for one in written for word in _variables(one)}
+    assert not any("$" in filled(one, chosen) for one in written)
+
+
+def _variables(expression: str) -> set[str]:
+    return {name for name in ("$namespace", "$model") if name in expression}
+
+
+def test_a_variable_of_which_nothing_is_chosen_is_an_error() -> None:
+    with pytest.raises(KeyError, match="rate"):
+        filled("sum(rate(x[$rate]))", {"namespace": "demo"})
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        pytest.param(["0", "NaN"], True, id="a nought"),
+        pytest.param(["NaN", "+Inf"], True, id="without an end"),
+        pytest.param(["NaN", "NaN"], False, id="not a number throughout"),
+        pytest.param([], False, id="without a value"),
+    ],
+)
+def test_a_panel_shows_numbers(values: list[str], *, found: bool) -> None:
+    series: dict[str, Any] = {"values": [[at, value] for at, value in enumerate(values)]}
+
+    assert has_number(series) is found

@@ -13,6 +13,8 @@ from trimtab_operator.cli.diagram.picture import Item, State
 from trimtab_operator.cli.diagram.scene import Scene
 
 SHOWN_RETRAINS = 3
+SHOWN_LINES = 4
+"""Two for run, gates and rollout, two for the cause."""
 STATES = {
     RetrainState.PENDING: State.WAITING,
     RetrainState.RUNNING: State.ACTIVE,
@@ -36,7 +38,7 @@ def _item(retrain: Retrain, monitor: DriftMonitor, scene: Scene) -> Item:
     rollout = _rollout(retrain, scene.watched_by(monitor))
     words = (f"{retrain.run or 'no run'}.", _gates(run), rollout, _cause(retrain, monitor, run))
     detail = " ".join(word for word in words if word)
-    return Item(STATES[retrain.state], name, retrain.state.value, detail)
+    return Item(STATES[retrain.state], name, retrain.state.value, detail, lines=SHOWN_LINES)
 
 
 def _gates(run: PipelineRun | None) -> str:

@@ -51,7 +51,8 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     stream = scenario.stream(folder / "stream", windows)
     loop = _played(story, scenario, journey, stream)
     with story.step("Scoring a frozen model and one refitted every window beside it"):
-        tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
+        beside = Beside.of(journey, stream, commit, folder)
+        tell_quality(story, scenario, loop, beside, watched.rollouts())
     tell_alerts(story, watched, scenario.name)
     tell_promotions(story, journey.kubectl, scenario.name, watched, loop.hops)
     tell_tallies(story, journey.kubectl, scenario, watched, loop.hops)

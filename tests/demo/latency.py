@@ -58,9 +58,15 @@ class Latency:
         name, why = "verdict-to-training-seconds", "nothing was retrained"
         return _slowest(name, self.trainings, TRAINING_SECONDS, why)
 
-    def plan_bar(self) -> Bar:
-        """Return the slowest change of the plan."""
-        return _slowest("plan-change-seconds", self.plans, PLAN_SECONDS, "no rollout has ended")
+    def plan_bar(self, ended: int) -> Bar:
+        """Return the slowest change of the plan at the end of a rollout.
+
+        Args:
+            ended: rollouts that have ended, promoted or rolled back; each is such a change.
+        """
+        missed = [math.nan] * (ended - len(self.plans))
+        found = [*self.plans, *missed]
+        return _slowest("plan-change-seconds", found, PLAN_SECONDS, "no rollout has ended")
 
 
 def _slowest(name: str, found: Sequence[float], goal: float, why: str) -> Bar:

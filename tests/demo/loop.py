@@ -4,6 +4,7 @@ The rows of a window are asked for in order and scored with the version that ans
 challenger is in the shadow, days of the next window are played until the rollout has ended.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from sklearn.metrics import balanced_accuracy_score
 from demo.journey import causes_of, has_ended
 from demo.latency import Latency
 from demo.readings import readings_of
+from replay.asker import asking
 from replay.player import Player, decision_of
 from replay.streams import Stream
 from support.kubectl import Kubectl, KubectlError
@@ -39,6 +41,7 @@ class Hop:
         run: PipelineRun that was started.
         gates: outcome of its gates.
         rollout: how its rollout ended.
+        answers: how often each version answered a second client while that went on.
         seconds: from the answer to the window's last row to the decision.
         readings: what was measured of the window, by kind of signal.
     """
@@ -50,6 +53,7 @@ class Hop:
     run: str = ""
     gates: str = ""
     rollout: str = ""
+    answers: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     readings: Mapping[str, float] = field(default_factory=dict)
 
@@ -140,7 +144,11 @@ class Loop:
         self.latency.trained(self._read("pods")["items"], hop.run, hop.decision)
         if hop.gates != "Passed":
             return rows
-        digest = run["status"]["modelDigest"]
+        with asking(self.player) as hop.answers:
+            return self._shadowed(hop, run["status"]["modelDigest"], rows)
+
+    def _shadowed(self, hop: Hop, digest: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Play days until a challenger's rollout has ended; return the rest."""
         wait_until(lambda: self._seen(digest), ROLLOUT_SECONDS, interval=0.5, what="the rollout")
         for day in self._days(rows):
             if self._rolled_out(digest, hop):

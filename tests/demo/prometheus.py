@@ -44,8 +44,15 @@ class Watching:
 
     def promoted(self) -> list[float]:
         """Return when challengers were promoted, seconds since 1970."""
-        ends = f'trimtab_rollout_outcomes_total{{namespace="{self.namespace}", outcome="Promoted"}}'
-        counted = f"changes({ends}[5s]) > 0"
+        return self._ended("Promoted")
+
+    def rollouts(self) -> int:
+        """Return how many rollouts have ended with a change of the plan."""
+        return len(self._ended("Promoted")) + len(self._ended("RolledBack"))
+
+    def _ended(self, outcome: str) -> list[float]:
+        about = f'namespace="{self.namespace}", outcome="{outcome}"'
+        counted = f"changes(trimtab_rollout_outcomes_total{{{about}}}[5s]) > 0"
         return sorted(since for _, (since, _) in self.server.spans(counted))
 
     def suppressed(self, monitor: str) -> dict[str, float]:

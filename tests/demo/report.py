@@ -16,6 +16,7 @@ from replay.decision_row import Decided
 from replay.picture import INPUTS, OUTPUTS, Mark, Told, draw
 from replay.player import Played
 from support.bars import Bar
+from trimtab_operator.api.rollout import RolloutState
 from trimtab_stages.contract.monitoring import SignalKind
 
 PICTURE = ROOT / "loop.svg"
@@ -24,8 +25,16 @@ DRIFT = {INPUTS: SignalKind.INPUT_DRIFT, OUTPUTS: SignalKind.PREDICTION_DRIFT}
 Qualities = Mapping[str, NDArray[np.float64]]
 
 
-def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -> None:
-    """Tell the quality of each window, under the loop and otherwise, and draw it."""
+def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside, ended: int) -> None:
+    """Tell the quality of each window, under the loop and otherwise, and draw it.
+
+    Args:
+        story: where to.
+        scenario: what was played.
+        loop: as it was played.
+        beside: what would have happened otherwise.
+        ended: rollouts that have ended.
+    """
     found = {
         "loop": loop.quality(),
         "frozen": beside.frozen(),
@@ -47,12 +56,17 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -
     for bar in cut_bars(gaps, scenario.goals):
         story.bar(bar)
     played = loop.player.played
-    story.fact("requests", f"{played.asked} for answers, {played.labelled} with labels")
-    story.bar(failures_bar(played))
+    beside_it = sum(hop.answers.total() for hop in loop.hops)
+    story.fact(
+        "requests",
+        f"{played.asked} for answers, {beside_it} of them while versions changed; "
+        f"{played.labelled} with labels",
+    )
+    story.bar(failures_bar(played, loop.hops))
     latency = loop.latency
     story.bar(latency.verdict_bar())
     story.bar_of_retraining(latency.training_bar(), happened=bool(latency.trainings))
-    story.bar_of_retraining(latency.plan_bar(), happened=bool(latency.plans))
+    story.bar_of_retraining(latency.plan_bar(ended), happened=bool(ended or latency.plans))
 
 
 def told_of(title: str, found: Qualities, hops: Sequence[Hop]) -> Told:
@@ -97,9 +111,21 @@ def cut_bars(gaps: Mapping[int, Gap], goals: Mapping[int, float]) -> Iterator[Ba
             yield Bar.unmeasured(name, goal, why, at_least=True)
 
 
-def failures_bar(played: Played) -> Bar:
-    """Return how many requests failed, for answers and with labels; none was tried again."""
+def failures_bar(played: Played, hops: Sequence[Hop]) -> Bar:
+    """Return how many requests failed, for answers and with labels; none was tried again.
+
+    Through every promotion and rollback: where no request was under way, there is no figure.
+    """
+    quiet = [hop.run for hop in hops if hop.rollout and not was_asked_through(hop)]
     if not played.asked or not played.labelled:
         why = "no label was sent" if played.asked else "nothing was asked"
-        return Bar.unmeasured("failed-requests", 0, why)
-    return Bar("failed-requests", played.failed, 0)
+    elif quiet:
+        why = f"nothing was asked through the rollout of {', '.join(quiet)}"
+    else:
+        return Bar("failed-requests", played.failed, 0)
+    return Bar.unmeasured("failed-requests", 0, why)
+
+
+def was_asked_through(hop: Hop) -> bool:
+    """Return whether a rollout had requests to its end: a promoted version took over under way."""
+    return len(hop.answers) >= (2 if hop.rollout == RolloutState.PROMOTED else 1)

@@ -1,6 +1,5 @@
 """Three pods while the loop closes and a person takes its result back: no request fails."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,10 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from demo.latency import PLAN_SECONDS
+from replay.asker import late_row
 from replay.streams import Stream
 from support.asking_pod import Answers, asking_undisturbed
 from support.closed_loop import SCENARIO, SECONDS, WINDOWS, Stage, begun, is_watching, played
@@ -39,14 +38,6 @@ def stage(installed: list[str], stream: Stream) -> Iterator[Stage]:
         yield stage
 
 
-def late_row(stream: Stream) -> str:
-    """Return a request for a row of the first window: once that is over, it counts nowhere."""
-    row = np.flatnonzero(np.isfinite(stream.inputs).all(axis=1))[0]
-    values = stream.inputs[row].tolist()
-    tensor = {"name": "features", "shape": [1, len(values)], "datatype": "FP32", "data": values}
-    return json.dumps({"inputs": [tensor], "parameters": {"event_time": int(stream.time_ns[row])}})
-
-
 def test_no_request_fails_from_the_verdict_to_the_promotion_and_back(
     stage: Stage, stream: Stream, tmp_path: Path
 ) -> None:
@@ -57,7 +48,7 @@ def test_no_request_fails_from_the_verdict_to_the_promotion_and_back(
         playing = executor.submit(played, stage)
         wait_until(lambda: is_watching(kubectl), SECONDS, interval=0.5, what="closed windows")
         with (
-            asking_undisturbed(kubectl, NAME, late_row(stream)) as told,
+            asking_undisturbed(kubectl, NAME, late_row(stream).decode()) as told,
             following(kubectl, NAME, pods) as plans,
         ):
             outcome = playing.result(SECONDS)

@@ -5,6 +5,7 @@ Whatever fails is counted and told, and not tried again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
@@ -20,8 +21,6 @@ from replay.streams import Stream
 Rows = NDArray[np.int64]
 SECONDS = 30
 """How long an answer may take."""
-TAKEN = 202
-"""Status of labels that are kept."""
 FAILURES = (triton.InferenceServerException, HTTPParseError, OSError)
 """What a request ends with that was refused, or whose connection broke."""
 
@@ -94,6 +93,16 @@ class Player:
                 self._ask(part)
                 self._label(part)
 
+    def ask_beside(self, body: bytes) -> str:
+        """Ask for what is no row of the play; return the version that answers, or nothing."""
+        with self.turn:
+            self.played.asked += 1
+            data, trouble = self._post("infer", body, HTTPStatus.OK)
+            if trouble:
+                self._failed("request beside", trouble)
+                return ""
+            return str(orjson.loads(data)["model_version"])
+
     def _ask(self, rows: Rows) -> None:
         tensor = triton.InferInput("features", list(self.stream.inputs[rows].shape), "FP32")
         tensor.set_data_from_numpy(np.ascontiguousarray(self.stream.inputs[rows]))
@@ -107,7 +116,7 @@ class Player:
                 parameters={"event_time": times},
             )
         except FAILURES as error:
-            self._failed("request", rows, repr(error))
+            self._failed(f"request {self._id(rows)}", repr(error))
             return
         self.played.decided[rows] = answer.as_numpy("decision")
         self.played.version[rows] = answer.get_response()["model_version"]
@@ -123,16 +132,16 @@ class Player:
             for place, row in enumerate(rows.tolist())
         ]
         self.played.labelled += 1
-        trouble = self._post(orjson.dumps({"labels": labels}))
+        _, trouble = self._post("feedback", orjson.dumps({"labels": labels}), HTTPStatus.ACCEPTED)
         if trouble:
-            self._failed("labels", rows, trouble)
+            self._failed(f"labels {self._id(rows)}", trouble)
 
-    def _post(self, body: bytes) -> str:
-        """Send labels once; return why they were not taken, or nothing."""
+    def _post(self, what: str, body: bytes, good: HTTPStatus) -> tuple[bytes, str]:
+        """Send a body once; return the answer, and why it is not the good one, or nothing."""
         try:
             answer = self._http.request(
                 "POST",
-                f"http://{self.address}/v2/models/{self.model}/feedback",
+                f"http://{self.address}/v2/models/{self.model}/{what}",
                 body=body,
                 headers={"Content-Type": "application/json"},
                 # By itself urllib3 tries a connection that breaks three times more.
@@ -140,12 +149,13 @@ class Player:
                 timeout=SECONDS,
             )
         except urllib3.exceptions.HTTPError as error:
-            return repr(error)
-        return "" if answer.status == TAKEN else f"{answer.status} {answer.data[:200]!r}"
+            return b"", repr(error)
+        trouble = "" if answer.status == good else f"{answer.status} {answer.data[:200]!r}"
+        return answer.data, trouble
 
-    def _failed(self, what: str, rows: Rows, trouble: str) -> None:
+    def _failed(self, what: str, trouble: str) -> None:
         self.played.failed += 1
-        self.tell(f"{what} {self._id(rows)} failed: {trouble}")
+        self.tell(f"{what} failed: {trouble}")
 
     def _id(self, rows: Rows) -> str:
         return f"{self.stream.name}-{rows[0]}"

@@ -115,7 +115,7 @@ def test_every_pod_is_scraped_and_an_alert_is_seen_from_begin_to_end(
     assert firing.until >= firing.since
     assert firing.labels.items() >= (RULE | {"rule": "worse", "severity": "critical"}).items()
 
-    metrics.object_ready.labels(kind="Model", namespace="demo", name="bikes").set(1)
+    metrics.ready.labels(kind="Model", namespace="demo", name="bikes").set(1)
     wait_until(lambda: watched.server.query("trimtab_object_ready"), SECONDS)
     titles = {one.split(":")[0] for one in watched.empty_panels("bikes")}
     assert {"Rules that hold", "Operator"}.isdisjoint(titles)

@@ -2,12 +2,14 @@
 
 import io
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from demo.latency import Latency
+from demo.loop import Hop
 from demo.report import cut_bars, failures_bar, gaps_of
 from demo.story import Story
 from replay.arms import Gap
@@ -91,30 +93,46 @@ def test_a_cut_is_told_for_every_goal() -> None:
     ]
 
 
+def rolled_out(end: str, *versions: str) -> Hop:
+    return Hop(3, "Retrain", "", run="r-1", rollout=end, answers=Counter(versions))
+
+
+QUIET = "nan 0 short # nothing was asked through the rollout of r-1"
+
+
 @pytest.mark.parametrize(
-    ("counts", "line"),
+    ("counts", "hops", "line"),
     [
-        pytest.param((0, 0, 0), "nan 0 short # nothing was asked", id="nothing asked"),
-        pytest.param((0, 3, 0), "nan 0 short # no label was sent", id="nothing labelled"),
-        pytest.param((0, 3, 3), "0 0 ok", id="none failed"),
-        pytest.param((1, 3, 3), "1 0 short", id="one failed"),
+        pytest.param((0, 0, 0), [], "nan 0 short # nothing was asked", id="nothing asked"),
+        pytest.param((0, 3, 0), [], "nan 0 short # no label was sent", id="nothing labelled"),
+        pytest.param((0, 3, 3), [], "0 0 ok", id="none failed"),
+        pytest.param((1, 3, 3), [], "1 0 short", id="one failed"),
+        pytest.param((0, 3, 3), [rolled_out("")], "0 0 ok", id="no version came"),
+        pytest.param((0, 3, 3), [rolled_out("Promoted", "a", "b")], "0 0 ok", id="promoted"),
+        pytest.param((0, 3, 3), [rolled_out("Promoted", "a")], QUIET, id="never the new one"),
+        pytest.param((0, 3, 3), [rolled_out("RolledBack", "a")], "0 0 ok", id="rolled back"),
+        pytest.param((0, 3, 3), [rolled_out("RolledBack")], QUIET, id="nothing asked meanwhile"),
     ],
 )
-def test_failures_are_those_of_answers_and_labels(counts: tuple[int, int, int], line: str) -> None:
+def test_failures_are_those_of_all_requests_also_while_versions_change(
+    counts: tuple[int, int, int], hops: list[Hop], line: str
+) -> None:
     played = Played(NONE, NONE.astype(np.str_), *counts)
-    assert str(failures_bar(played)) == f"bar failed-requests {line}"
+    assert str(failures_bar(played, hops)) == f"bar failed-requests {line}"
 
 
 @pytest.mark.parametrize(
-    ("latency", "lines"),
+    ("latency", "ended", "lines"),
     [
         pytest.param(
             Latency(5, verdicts=[4.0, 6.0], trainings=[3.0, 2.0], plans=[1.0]),
+            1,
             ["1.2 2 ok", "3 15 ok", "1 5 ok"],
             id="all seen",
         ),
         pytest.param(
             Latency(5),
+            0,
             [
                 "nan 2 short # no window was decided",
                 "nan 15 short # nothing was retrained",
@@ -124,13 +142,20 @@ def test_failures_are_those_of_answers_and_labels(counts: tuple[int, int, int], 
         ),
         pytest.param(
             Latency(5, verdicts=[11.0], trainings=[3.0, math.nan], plans=[6.0]),
+            1,
             ["2.2 2 short", "nan 15 short # one was not seen", "6 5 short"],
             id="late, and one start not seen",
         ),
+        pytest.param(
+            Latency(5, verdicts=[4.0], trainings=[3.0], plans=[1.0]),
+            2,
+            ["0.8 2 ok", "3 15 ok", "nan 5 short # one was not seen"],
+            id="the end of a rollout not seen",
+        ),
     ],
 )
-def test_the_slowest_counts(latency: Latency, lines: list[str]) -> None:
-    bars = [latency.verdict_bar(), latency.training_bar(), latency.plan_bar()]
+def test_the_slowest_counts(latency: Latency, ended: int, lines: list[str]) -> None:
+    bars = [latency.verdict_bar(), latency.training_bar(), latency.plan_bar(ended)]
     assert [str(bar).split(maxsplit=2)[2] for bar in bars] == lines
 
 

@@ -1,14 +1,17 @@
 """What the demo's client asks and labels is sent once, and each failure is counted and told."""
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import numpy as np
 import pytest
 
+from replay.asker import asking, late_row
 from replay.player import Player
 from replay.streams import Stream
 
@@ -19,7 +22,7 @@ Service = Callable[[list[str]], AbstractContextManager[str]]
 
 
 @contextmanager
-def answering(status: int | None, seen: list[str]) -> Iterator[str]:
+def answering(status: int | None, seen: list[str], body: bytes = b"") -> Iterator[str]:
     """Answer every request so, or hang up; yield `host:port`."""
 
     class Answer(BaseHTTPRequestHandler):
@@ -29,8 +32,9 @@ def answering(status: int | None, seen: list[str]) -> Iterator[str]:
             if status is not None:
                 self.send_response(status)
                 self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -72,3 +76,40 @@ def test_what_fails_is_told_and_not_tried_again(service: Service, sent: list[str
     assert (player.played.asked, player.played.labelled, player.played.failed) == (1, 1, 2)
     assert not any("Max retries" in line for line in told)
     assert [line.split(" failed: ")[0] for line in told] == ["request rides-0", "labels rides-0"]
+
+
+@pytest.mark.parametrize(
+    ("status", "failed", "answers"),
+    [
+        pytest.param(200, False, {"v1"}, id="answered"),
+        pytest.param(503, True, set(), id="refused"),
+        pytest.param(None, True, set(), id="cut off"),
+    ],
+)
+def test_a_second_client_asks_at_least_once_and_its_failures_count(
+    status: int | None, answers: set[str], *, failed: bool
+) -> None:
+    seen: list[str] = []
+    told: list[str] = []
+    with answering(status, seen, b'{"model_version": "v1"}') as address:
+        player = Player(STREAM, "bikes", address, 0, tell=told.append)
+        with asking(player) as found:
+            pass
+        player.close()
+
+    asked = player.played.asked
+    assert seen == ["infer"] * asked
+    assert asked >= 1
+    assert {*found} == answers
+    assert player.played.failed == len(told) == (asked if failed else 0)
+    assert player.played.decided.tolist() == [-1]
+
+
+def test_the_row_of_the_second_client_is_the_oldest_that_json_can_tell() -> None:
+    inputs = np.array([[np.nan, 1], [2, 3], [4, 5]], np.float32)
+    times = np.array([10, 20, 30])
+
+    body = json.loads(late_row(replace(STREAM, time_ns=times, inputs=inputs)))
+
+    assert body["inputs"][0]["data"] == [2.0, 3.0]
+    assert body["parameters"] == {"event_time": 20}

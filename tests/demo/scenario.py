@@ -7,7 +7,7 @@ the example `bikes`. Only names, windows and features differ.
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,17 @@ import pyarrow.parquet as pq
 import yaml
 
 from demo.installation import CHART
-from replay.streams import CGM_BEGIN, EMPLOYMENT_BEGIN, FORTNIGHT, Stream, bikes, cgm, employment
+from replay.streams import (
+    CGM_BEGIN,
+    CGM_MEMORY,
+    EMPLOYMENT_BEGIN,
+    EMPLOYMENT_MEMORY,
+    FORTNIGHT,
+    Stream,
+    bikes,
+    cgm,
+    employment,
+)
 from support.datasets import CGM, bike_share, read_member
 
 Manifest = dict[str, Any]
@@ -100,7 +110,7 @@ def cgm_scenario() -> Scenario:
     """Return one person's glucose: is there a low within half an hour?"""
     begin = CGM_BEGIN + 3 * FORTNIGHT
     dataset = {
-        "source": {"capture": _capture("cgm", days=168)},
+        "source": {"capture": _capture("cgm", CGM_MEMORY)},
         "time": {"end": _stamp(begin)},
         # Six weeks have few lows, and some days none.
         "target": {"minRate": "0", "maxRateChange": "1"},
@@ -135,7 +145,7 @@ def employment_scenario() -> Scenario:
     names = [feature.name for feature in stream.features]
     source = {"uri": "raw/employment.parquet", "format": "Parquet"}
     dataset = {
-        "source": source | {"capture": _capture("employment", days=48)},
+        "source": source | {"capture": _capture("employment", EMPLOYMENT_MEMORY)},
         "time": {"column": "ts", "end": _stamp(EMPLOYMENT_BEGIN)},
         "columns": [
             *({"name": name} for name in names),
@@ -178,8 +188,9 @@ def _example(folder: str, kind: str, spec: Manifest | None = None) -> Manifest:
     return written | {"spec": _merged(written["spec"], spec or {})}
 
 
-def _capture(model: str, days: int) -> Manifest:
-    return {"model": model, "policy": "SlidingWindow", "windowSeconds": days * DAY}
+def _capture(model: str, memory: timedelta) -> Manifest:
+    seconds = int(memory.total_seconds())
+    return {"model": model, "policy": "SlidingWindow", "windowSeconds": seconds}
 
 
 def _window(anchor: datetime, days: int) -> Manifest:

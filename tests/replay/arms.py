@@ -22,6 +22,8 @@ CLOSE_ENOUGH = 0.02
 """By how much a good first model may be worse than gradient boosting, in balanced accuracy."""
 LEAST_DECAY = 0.02
 """Mean balanced accuracy that a frozen model loses where there is something to cut."""
+FROZEN, EVERY = "frozen", "every window"
+RANDOM_SEEDS = range(3)
 
 Qualities = NDArray[np.float64]
 
@@ -142,3 +144,17 @@ def at_random(windows: int, retrains: int, seed: int) -> list[int]:
     """Return random windows, as many as `retrains`."""
     chosen = np.random.default_rng(seed).choice(np.arange(1, windows), retrains, replace=False)
     return sorted(chosen.tolist())
+
+
+def schedules(windows: int, retrains: int) -> dict[str, list[int]]:
+    """Return the windows that the arms beside a loop are retrained before, whatever happens.
+
+    Args:
+        windows: how many there are.
+        retrains: of the loop; the arms of as many are spread evenly and at random.
+    """
+    found = {FROZEN: [], EVERY: list(range(1, windows))}
+    found[f"periodic, {retrains}"] = periodic(windows, retrains)
+    for seed in RANDOM_SEEDS:
+        found[f"random {seed}, {retrains}"] = at_random(windows, retrains, seed)
+    return found

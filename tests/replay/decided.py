@@ -1,7 +1,8 @@
 """The loop's own policy on a stream: realised quality decides, gates and paired rows judge.
 
-Statistics, rules, cooldown, gates and the judgement of a rollout are the product's. Guards that
-count wall time have no part in a replay, and neither have the signals about the data.
+Statistics, rules, cooldown, circuit breaker, gates and the judgement of a rollout are the
+product's, and all their numbers those of manifests. Guards that count wall time have no part in a
+replay, and neither have the signals about the data. A rollout ends with its window at the latest.
 """
 
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 
 from replay.learner import Fitted, Learner, Rows
-from support.examples import example_model
+from replay.rules import LoopRules
 from support.judged_rollouts import judge
 from support.ruled_windows import RuledWindows
-from trimtab_operator.api.rollout import Rollout, RolloutState
+from trimtab_operator.api.monitor_status import RetrainState
+from trimtab_operator.api.rollout import RolloutState
 from trimtab_operator.domain.gate_judgement import judge_commit
-from trimtab_stages.contract.gates import Metric, Outcome
-from trimtab_stages.contract.monitoring import Signal, SignalKind, SignalValue
+from trimtab_stages.contract.gates import Outcome
+from trimtab_stages.contract.monitoring import SignalValue
 from trimtab_stages.drift.confusion import count_confusion
 from trimtab_stages.drift.quality import measure_quality
 from trimtab_stages.drift.records import LabelledRows
@@ -26,17 +28,6 @@ from trimtab_stages.drift.signals import quality_signal
 
 LOOK_ROWS = 24
 """Rows between two looks at a challenger in the shadow."""
-MOST_ROWS = 1_000_000
-"""Labelled rows that no window has."""
-QUALITY = Signal(name="quality", kind=SignalKind.REALISED_QUALITY)
-
-
-def example_rollout() -> Rollout:
-    """Return the example's rollout; not `maxRows` but the end of its window ends a shadow here."""
-    rollout = example_model("bikes").spec.rollout
-    if rollout is None:
-        raise ValueError("the example's versions would replace one another without a rollout")
-    return rollout.model_copy(update={"max_rows": MOST_ROWS})
 
 
 @dataclass
@@ -44,18 +35,21 @@ class Watched:
     """A stream under the loop's policy.
 
     Attributes:
-        learner: trains.
-        rollout: when a challenger is promoted.
-        ruled: the windows under the default rules and guards of a DriftMonitor.
+        learner: trains, by the recipe of the rules.
+        rules: when a retrain is decided, and a challenger promoted.
+        ruled: the windows under these rules.
         retrains: windows whose end started a retrain.
         promotions: windows in which the challenger was promoted.
     """
 
     learner: Learner
-    rollout: Rollout = field(default_factory=example_rollout)
-    ruled: RuledWindows = field(default_factory=RuledWindows)
+    rules: LoopRules
+    ruled: RuledWindows = field(init=False)
     retrains: list[int] = field(default_factory=list)
     promotions: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ruled = RuledWindows(self.rules.monitor)
 
     def play(self, first: Fitted) -> NDArray[np.float64]:
         """Return the balanced accuracy of each window as it would have been answered."""
@@ -71,6 +65,8 @@ class Watched:
                     decided[place:] = challenger.decide(stream, rows)[place:]
                     self.promotions.append(window)
                     champion = challenger
+                else:
+                    self.ruled.end(RetrainState.ROLLED_BACK)
                 challenger = None
             found.append(float(balanced_accuracy_score(stream.truth[rows], decided)))
             if self._is_worse(rows, decided, champion):
@@ -81,15 +77,16 @@ class Watched:
         """Return whether a retrain is decided at a window's end."""
         version, signal = champion.commit.model.file.digest, self._signal(rows, decided, champion)
         rule = self.ruled.match(version, len(rows), [signal]).rule
-        return rule is not None and not self.ruled.is_cooling()
+        return rule is not None and not self.ruled.is_cooling() and not self.ruled.is_broken()
 
     def _signal(self, rows: Rows, decided: Rows, champion: Fitted) -> SignalValue:
         labelled = LabelledRows(decided=decided, truth=self.learner.stream.truth[rows])
-        metric = Metric.BALANCED_ACCURACY
+        asked = self.rules.quality
+        metric = asked.metric
         counts = count_confusion(labelled, 2)
         quality = measure_quality(metric, counts, champion.estimate(metric))
-        least = self.ruled.spec.window.min_labels
-        return quality_signal(QUALITY, quality, len(rows), len(rows), least)
+        least = self.rules.monitor.window.min_labels
+        return quality_signal(asked, quality, len(rows), len(rows), least)
 
     def _retrained(self, window: int, champion: Fitted) -> Fitted | None:
         """Return the challenger of a retrain at a window's end, if it passes its gates."""
@@ -98,17 +95,20 @@ class Watched:
         rows = self.learner.stream.before(window + 1, memory=True)
         fitted = self.learner.fit(rows, champion)
         judged = judge_commit(self.learner.recipe.gates, fitted.commit)
-        return fitted if judged.outcome is Outcome.PASSED else None
+        if judged.outcome is Outcome.PASSED:
+            return fitted
+        self.ruled.end(RetrainState.FAILED)
+        return None
 
     def _promoted_after(self, rows: Rows, decided: Rows, challenger: Fitted) -> int | None:
         """Return after how many rows of a window the challenger is promoted, None if it is not."""
         shadow = challenger.decide(self.learner.stream, rows)
         truth = self.learner.stream.truth[rows]
         for seen in self._looks(len(rows)):
-            state = judge(self.rollout, truth[:seen], decided[:seen], shadow[:seen])
+            state = judge(self.rules.rollout, truth[:seen], decided[:seen], shadow[:seen])
             if state is not RolloutState.PROGRESSING:
                 return seen if state is RolloutState.PROMOTED else None
         return None
 
     def _looks(self, rows: int) -> Iterator[int]:
-        yield from range(self.rollout.min_rows, rows, LOOK_ROWS)
+        yield from range(self.rules.rollout.min_rows, rows, LOOK_ROWS)

@@ -15,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from support.datasets import CGM, EMPLOYMENT, bike_share, fetch_archive, read_member
-from support.examples import EXAMPLES
+from support.examples import EXAMPLES, example_dataset
 from support.ingesting import ingest
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.kinds import DATASET
@@ -29,6 +29,8 @@ CGM_BEGIN = datetime(2010, 3, 24, tzinfo=UTC)
 EMPLOYMENT_BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 """Where the rows that follow the reference begin."""
 FORTNIGHT, MONTH = timedelta(days=14), timedelta(days=30)
+CGM_MEMORY, EMPLOYMENT_MEMORY = timedelta(days=168), timedelta(days=48)
+"""How far back a retraining looks."""
 CHUNKS, CHUNK = 18, timedelta(days=8)
 """Windows that the employment rows, which know only their year, are cut into, in file order."""
 
@@ -95,7 +97,7 @@ def bikes(folder: Path, month: int, windows: int) -> Stream:
     target = {key: value for key, value in written["target"].items() if key != "trainQuantile"}
     target |= {"threshold": f"{threshold:.6f}", "maxRateChange": "1"}
     whole = _with(written, time=written["time"] | {"end": edges[-1].isoformat()}, target=target)
-    return _stream(folder / "whole", f"bikes-{month}", raw, whole, edges, timedelta(days=365))
+    return _stream(folder / "whole", f"bikes-{month}", raw, whole, edges, _memory("bikes"))
 
 
 def cgm(folder: Path, windows: int = 12) -> Stream:
@@ -106,7 +108,7 @@ def cgm(folder: Path, windows: int = 12) -> Stream:
     source = {"naTokens": ["", "nil"]}
     rules = _with(written, target=target)
     raw = {"cgm.csv.gz": read_member(CGM)}
-    return _stream(folder, "cgm", raw, rules, edges, timedelta(days=168), **source)
+    return _stream(folder, "cgm", raw, rules, edges, CGM_MEMORY, **source)
 
 
 def employment() -> Stream:
@@ -130,7 +132,7 @@ def employment() -> Stream:
     minutes = np.arange(len(labels), dtype=np.int64) - len(past)
     time_ns = begin_ns + minutes * 60 * SECOND_NS
     edges = begin_ns + np.arange(CHUNKS + 1) * int(CHUNK.total_seconds()) * SECOND_NS
-    memory = len(past) * 60 * SECOND_NS
+    memory = int(EMPLOYMENT_MEMORY.total_seconds()) * SECOND_NS
     features = tuple(Feature(name=name) for name in names)
     return Stream("employment", features, time_ns, inputs, labels, edges, memory)
 
@@ -147,6 +149,13 @@ def _rules(example: str) -> dict[str, Any]:
     if not isinstance(dataset, Dataset):
         raise TypeError("the kind Dataset parses to a Dataset")
     return dataset.spec.rules().to_wire()
+
+
+def _memory(example: str) -> timedelta:
+    capture = example_dataset(example).spec.source.capture
+    if capture is None or capture.window_seconds is None:
+        raise ValueError(f"the Dataset of the example `{example}` has no `capture.windowSeconds`")
+    return timedelta(seconds=capture.window_seconds)
 
 
 def _with(rules: Mapping[str, Any], **changes: Any) -> IngestRules:

@@ -8,6 +8,7 @@ from support.decisions import REPORT
 from trimtab_operator.api.driftmonitor import DriftMonitorSpec
 from trimtab_operator.api.monitor_status import WINDOWS, EvaluatedWindow, Retrain, RetrainState
 from trimtab_operator.domain.cooldown import cooldown
+from trimtab_operator.domain.failed_retrains import failed_in_a_row
 from trimtab_operator.domain.matched_rule import RuleMatch, match_rules
 from trimtab_operator.storage.window_entry import reading
 from trimtab_stages.contract.monitoring import SignalValue
@@ -54,11 +55,20 @@ class RuledWindows:
         """Return whether the newest window is too near to a retrain or to a promotion."""
         return cooldown(self.spec, self.windows, self.retrains) is not None
 
+    def is_broken(self) -> bool:
+        """Return whether too many retrains in a row have failed."""
+        failed = failed_in_a_row(self.retrains, None)
+        return len(failed) >= self.spec.guards.breaker_failures
+
     def retrain(self) -> None:
         """Note that a retrain was decided for the newest window."""
         end = self.windows[-1].end
         decided = {"triggerId": f"window-{self.count}", "windowEnd": end, "time": end}
         self.retrains.append(Retrain.model_validate(decided | {"state": RetrainState.PASSED}))
+
+    def end(self, state: RetrainState) -> None:
+        """Note what has become of the newest retrain, other than that it passed."""
+        self.retrains[-1] = self.retrains[-1].model_copy(update={"state": state})
 
     def _add(self, version: str, rows: int, signals: Iterable[SignalValue]) -> None:
         length = timedelta(seconds=self.spec.window.seconds)

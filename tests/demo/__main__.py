@@ -15,7 +15,7 @@ from demo.loop import Loop
 from demo.minutes import began, minutes_bar
 from demo.prometheus import Watching, tell_alerts, watching
 from demo.promotions import tell_promotions
-from demo.report import tell_quality
+from demo.report import tell_quality, tell_service
 from demo.scenario import SCENARIOS, Scenario
 from demo.story import Story
 from demo.tallies import tell_tallies
@@ -51,8 +51,8 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     stream = scenario.stream(folder / "stream", windows)
     loop = _played(story, scenario, journey, stream)
     with story.step("Scoring a frozen model and one refitted every window beside it"):
-        beside = Beside.of(journey, stream, commit, folder)
-        tell_quality(story, scenario, loop, beside, watched.rollouts())
+        tell_quality(story, scenario, loop, Beside.of(journey, stream, commit, folder))
+    tell_service(story, loop, watched.rollouts())
     tell_alerts(story, watched, scenario.name)
     tell_promotions(story, journey.kubectl, scenario.name, watched, loop.hops)
     tell_tallies(story, journey.kubectl, scenario, watched, loop.hops)

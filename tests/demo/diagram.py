@@ -86,8 +86,9 @@ def retrained(hops: Sequence[Hop]) -> Iterator[Words]:
 
 def what_came_of(hop: Hop) -> str:
     """Return run, gates and the end of its rollout as the diagram tells them of a retrain."""
+    gates = f" Gates: {hop.gates}." if hop.gates else ""
     rollout = f" Rollout: {hop.rollout}." if hop.rollout else ""
-    return f"{hop.run}. Gates: {hop.gates}.{rollout}"
+    return f"{hop.run}.{gates}{rollout}"
 
 
 def unseen(picture: str, hops: Sequence[Hop]) -> list[Words]:

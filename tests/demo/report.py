@@ -25,16 +25,8 @@ DRIFT = {INPUTS: SignalKind.INPUT_DRIFT, OUTPUTS: SignalKind.PREDICTION_DRIFT}
 Qualities = Mapping[str, NDArray[np.float64]]
 
 
-def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside, ended: int) -> None:
-    """Tell the quality of each window, under the loop and otherwise, and draw it.
-
-    Args:
-        story: where to.
-        scenario: what was played.
-        loop: as it was played.
-        beside: what would have happened otherwise.
-        ended: rollouts that have ended.
-    """
+def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside) -> None:
+    """Tell the quality of each window, under the loop and otherwise, and draw it."""
     found = {
         "loop": loop.quality(),
         "frozen": beside.frozen(),
@@ -55,15 +47,15 @@ def tell_quality(story: Story, scenario: Scenario, loop: Loop, beside: Beside, e
         story.fact(f"decay, {reach} windows", f"{decay}: {measured.words}")
     for bar in cut_bars(gaps, scenario.goals):
         story.bar(bar)
-    played = loop.player.played
-    beside_it = sum(hop.answers.total() for hop in loop.hops)
-    story.fact(
-        "requests",
-        f"{played.asked} for answers, {beside_it} of them while versions changed; "
-        f"{played.labelled} with labels",
-    )
+
+
+def tell_service(story: Story, loop: Loop, ended: int) -> None:
+    """Tell how many requests failed, and how quickly the loop acted; `ended` counts rollouts."""
+    played, latency = loop.player.played, loop.latency
+    meanwhile = sum(hop.answers.total() for hop in loop.hops)
+    asked = f"{played.asked} for answers, {meanwhile} of them answered while versions changed"
+    story.fact("requests", f"{asked}; {played.labelled} with labels")
     story.bar(failures_bar(played, loop.hops))
-    latency = loop.latency
     story.bar(latency.verdict_bar())
     story.bar_of_retraining(latency.training_bar(), happened=bool(latency.trainings))
     story.bar_of_retraining(latency.plan_bar(ended), happened=bool(ended or latency.plans))

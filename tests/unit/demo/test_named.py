@@ -182,6 +182,12 @@ def test_what_came_of_a_retrain_must_stand_together(changes: dict[str, Any]) -> 
     assert len(unnamed(picture(OBJECTS), [*retrained([mixed])])) >= 1
 
 
+def test_a_run_that_failed_has_no_gates_to_name() -> None:
+    failed = replace(HOPS[len(OTHERS)], gates="")
+
+    assert [*retrained([failed])] == [("2026-11-21", "demand-1.", message(1))]
+
+
 @pytest.mark.parametrize(
     ("hops", "hidden"),
     [

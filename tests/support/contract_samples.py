@@ -41,6 +41,7 @@ from trimtab_stages.contract.serving_plan import (
     ServingPlan,
 )
 from trimtab_stages.contract.snapshot import SnapshotManifest
+from trimtab_stages.contract.writer_state import WriterState
 
 GOLDEN = Path(__file__).parents[1] / "unit" / "contract" / "golden"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -209,6 +210,7 @@ EVALUATION = Evaluation.model_validate(
         "labels": 2,
         "recordShare": 0.5,
         "lost": 1,
+        "silent": ["bikes-0-18f3a"],
         "panes": ["serving/bikes/panes/x.json"],
         "compacted": artifact("panes.json").to_wire(),
         "records": ["serving/bikes/decisions/x.bin"],
@@ -330,6 +332,7 @@ STORED: dict[str, StoredModel] = {
     "serving_plan": PLAN,
     "snapshot_manifest": SNAPSHOT,
     "stage_result": STAGE,
+    "writer_state": WriterState(model="bikes", at_ns=5, flush_seconds=10, unwritten=True),
 }
 """Every format that lies in a bucket, by the name of its golden file."""
 

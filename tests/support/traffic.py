@@ -32,6 +32,7 @@ from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer, read_labels
 from trimtab_stages.serve.observe.observer import Naming, Observer
 from trimtab_stages.serve.observe.outbox import Outbox, Outgoing
+from trimtab_stages.serve.observe.writer_log import WriterLog
 from trimtab_stages.serve.oip.tensors import Limits
 from trimtab_stages.serve.plan.version import LoadedModel, ServedVersion, VersionSettings
 from trimtab_stages.serve.settings import RunSettings
@@ -161,6 +162,9 @@ class ServerPod:
         lost: objects (kind, sequence number) that never reach the bucket.
         lost_rows: rows that the process before it took with it.
         classes: classes that labels may name.
+        start: when it began, nanoseconds since 1970.
+        flush_seconds: longest time between two flushes, as it says.
+        says_states: it says whether something is unwritten; older servers do not.
     """
 
     store: Store
@@ -171,21 +175,29 @@ class ServerPod:
     lost: frozenset[tuple[str, int]] = frozenset()
     lost_rows: int = 0
     classes: Sequence[str] = CLASSES
+    start: int = 1 << 60
+    flush_seconds: int = 10
+    says_states: bool = True
+    _received_ns: int = field(init=False, default=0)
+    _log: WriterLog = field(init=False)
     _observer: Observer = field(init=False)
     _feedback: FeedbackBuffer = field(init=False)
 
     def __post_init__(self) -> None:
         outbox = _AtOnce(self.store, self.lost)
-        naming = Naming(self.name, 1 << 60)
+        naming = Naming(self.name, self.start)
         entry = PlanVersion(digest=f"sha256:{'0' * 64}", key="k")
         plan = ServingPlan(
             model=self.model,
             versions=[entry],
             capture_fraction=self.capture_fraction,
             pane_seconds=self.pane_seconds,
+            flush_seconds=self.flush_seconds,
         )
+        said = plan if self.says_states else None
+        self._log = WriterLog(naming, outbox, lambda: said, lambda: self._received_ns)
         self._observer = Observer(plan, naming, outbox, self.lost_rows)
-        self._feedback = FeedbackBuffer(naming, outbox)
+        self._feedback = FeedbackBuffer(naming, outbox, self._log.note)
 
     def answer(
         self,
@@ -219,6 +231,8 @@ class ServerPod:
             received_ns=round(received * SECOND_NS),
             revision_prefix=digest_prefix(version.digest),
         )
+        self._received_ns = answered.received_ns
+        self._log.note()
         self._observer.note(version.served, answered, shadow=shadow)
         return results["decision"].astype(np.int64)
 
@@ -236,12 +250,20 @@ class ServerPod:
             {"id": name, "row": row, "label": label} | told for row, label in enumerate(truth)
         ]
         body = json.dumps({"labels": labels}).encode()
-        self._feedback.add(read_labels(body, self.classes), round(received * SECOND_NS))
+        self._received_ns = round(received * SECOND_NS)
+        self._feedback.add(read_labels(body, self.classes), self._received_ns)
 
     def flush(self) -> None:
         """Write what waits."""
         self._observer.flush()
         self._feedback.flush(self.model)
+        self._log.flushed()
+        self._log.restate()
+
+    def end(self) -> None:
+        """End orderly."""
+        self.flush()
+        self._log.rest()
 
 
 def instant(seconds: float) -> datetime:

@@ -77,6 +77,9 @@ class EvaluatedWindow(StrictModel):
     readable; each counts in one window."""
     lost_rows: Count = 0
     """Rows that killed server processes had answered and not written."""
+    lost_flushes: Count = 0
+    """Server processes that have fallen silent without an orderly end, as a killed pod does; each
+    lost at most one flush, and counts in one window. The report names them."""
     report: ArtifactRef
     """The evaluation report."""
     faults: Annotated[list[DataFault], Field(max_length=16)] = []

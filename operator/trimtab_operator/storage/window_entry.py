@@ -33,6 +33,7 @@ def window_entry(report: Report) -> dict[str, Any]:
         "labels": evaluation.labels,
         "lost": evaluation.lost,
         "lostRows": evaluation.lost_rows,
+        "lostFlushes": len(evaluation.silent),
         "report": report.file.to_wire(),
         "faults": [fault.to_wire() for fault in evaluation.faults[:MOST_FAULTS]],
         "signals": [reading(one) for one in evaluation.signals],

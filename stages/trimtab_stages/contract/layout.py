@@ -17,6 +17,7 @@ A namespace's bucket (or prefix) holds::
     serving/<model>/captured/<hex16>/<bucket>/<pod>-<seq>.json
     serving/<model>/decisions/<day>/<pod>-<seq>.bin
     serving/<model>/feedback/<day>/<pod>-<seq>.json
+    serving/<model>/writers/<day>/<pod>-<seq>.json  whether a server process may lose something
     monitoring/<monitor>/<hex16>/<window end>.json  evaluation reports, by version
     monitoring/<monitor>/policies/<hex>.json        windows and signals that reports were made with
     monitoring/<monitor>/panes/<hex>.json           panes of one window, merged by bucket
@@ -178,6 +179,16 @@ def feedback_prefix(model: str) -> str:
 def feedback(model: str, day: str, writer: str) -> str:
     """Return the key of a batch of returned labels; day is `YYYY-MM-DD` of arrival, UTC."""
     return f"serving/{model}/feedback/{day}/{writer}.json"
+
+
+def writers_prefix(model: str) -> str:
+    """Return the prefix of what a Model's server processes say of themselves."""
+    return f"serving/{model}/writers/"
+
+
+def writer_state(model: str, day: str, writer: str) -> str:
+    """Return the key of a process's state; day is `YYYY-MM-DD` when it was said, UTC."""
+    return f"{writers_prefix(model)}{day}/{writer}.json"
 
 
 def evaluation(monitor: str, digest: str, end: int) -> str:

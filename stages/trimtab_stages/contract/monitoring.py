@@ -233,6 +233,10 @@ class Evaluation(StoredModel):
     before has counted them, and objects that are not readable."""
     lost_rows: int = 0
     """Rows that killed server processes had answered and not written."""
+    silent: list[str] = []
+    """Server processes, `<pod>-<start>`, sorted, that have fallen silent without saying that
+    nothing was unwritten, as far as no window before has named them: each lost at most one
+    flush."""
     panes: list[str]
     """Keys of the panes that were merged, sorted."""
     compacted: ArtifactRef | None = None

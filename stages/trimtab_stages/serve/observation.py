@@ -3,6 +3,7 @@
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.observe.observer import Naming, Observer
 from trimtab_stages.serve.observe.outbox import Outbox
+from trimtab_stages.serve.observe.writer_log import WriterLog
 from trimtab_stages.serve.plan.follower import PlanFollower
 from trimtab_stages.serve.plan.version import ServedVersion
 
@@ -14,9 +15,15 @@ class Observation:
     """The observer of the plan in force, made when the first plan is."""
 
     def __init__(
-        self, follower: PlanFollower, naming: Naming, outbox: Outbox, lost_rows: int
+        self,
+        follower: PlanFollower,
+        naming: Naming,
+        outbox: Outbox,
+        lost_rows: int,
+        writer_log: WriterLog,
     ) -> None:
         self._follower = follower
+        self._writer_log = writer_log
         self._naming = naming
         self._outbox = outbox
         self._lost_rows = lost_rows
@@ -55,6 +62,7 @@ class Observation:
         routing = self._follower.routing
         if routing is None:
             raise RuntimeError("rows were answered without a plan")
+        self._writer_log.note()
         if self._observer is None:
             self._observer = Observer(routing.plan, self._naming, self._outbox, self._lost_rows)
         self._observer.change_plan(routing.plan)

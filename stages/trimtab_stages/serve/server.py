@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import CollectorRegistry
 
+from trimtab_stages.contract.serving_plan import ServingPlan
 from trimtab_stages.serve.admin import AdminApplication
 from trimtab_stages.serve.application import InferenceApplication
 from trimtab_stages.serve.grpc.listener import GrpcListener
@@ -20,6 +21,7 @@ from trimtab_stages.serve.observe.feedback import FeedbackBuffer
 from trimtab_stages.serve.observe.observer import Naming
 from trimtab_stages.serve.observe.outbox import Outbox
 from trimtab_stages.serve.observe.unwritten import UnwrittenRows
+from trimtab_stages.serve.observe.writer_log import WriterLog
 from trimtab_stages.serve.plan.file import PlanFile
 from trimtab_stages.serve.plan.follower import PlanFollower
 from trimtab_stages.serve.plan.loader import VersionLoader
@@ -63,9 +65,11 @@ class ModelServer:
             settings.poll_seconds,
             settings.pod,
         )
-        lost_rows = self._unwritten.lost
-        self._observation = Observation(self.follower, naming, self._outbox, lost_rows)
-        self._feedback = FeedbackBuffer(naming, self._outbox)
+        self._writer_log = WriterLog(naming, self._outbox, self._plan_in_force)
+        self._observation = Observation(
+            self.follower, naming, self._outbox, self._unwritten.lost, self._writer_log
+        )
+        self._feedback = FeedbackBuffer(naming, self._outbox, self._writer_log.note)
         inference = Inference(
             settings.limits,
             IdSource(settings.pod, start_ns),
@@ -128,6 +132,10 @@ class ModelServer:
     def _is_ready(self) -> bool:
         return self.application.ready
 
+    def _plan_in_force(self) -> ServingPlan | None:
+        routing = self.follower.routing
+        return routing.plan if routing else None
+
     async def _stopped(self, stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
         """Wait for the end; a background task that dies is one too."""
         waiting = asyncio.create_task(stop.wait())
@@ -144,13 +152,13 @@ class ModelServer:
         LOG.info("draining for %g s", self._settings.drain_seconds)
         self.application.draining = True
         self.listener.part()
-        self._flush()
+        self._flush_last()
         await asyncio.sleep(self._settings.drain_seconds)
         seconds = self._settings.grace_seconds
         await asyncio.gather(self.listener.drain(seconds), self.grpc.drain(seconds))
 
     async def _close(self) -> None:
-        self._flush()
+        self._flush_last()
         await asyncio.to_thread(self._outbox.close, self._settings.grace_seconds)
         await self.admin.drain(0.0)
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -166,12 +174,20 @@ class ModelServer:
                 flushed = loop.time()
             else:
                 self._observation.fold()
+            self._writer_log.restate()
 
     def _flush(self) -> None:
         self._observation.flush()
         plan = self.follower.plan
         if plan is not None:
             self._feedback.flush(plan.model)
+        self._writer_log.flushed()
+
+    def _flush_last(self) -> None:
+        """Flush, and say that nothing is left, as long as nothing more comes."""
+        self._flush()
+        if self._feedback.is_empty:
+            self._writer_log.rest()
 
 
 async def run_server(settings: ServeSettings, open_store: Callable[[], Store]) -> None:

@@ -38,6 +38,7 @@ HEX = "a" * 64
         ),
         (layout.decisions("m", "2026-11-22", "p-1"), "serving/m/decisions/2026-11-22/p-1.bin"),
         (layout.feedback("m", "2026-11-22", "p-1"), "serving/m/feedback/2026-11-22/p-1.json"),
+        (layout.writer_state("m", "2026-11-22", "p-1"), "serving/m/writers/2026-11-22/p-1.json"),
         (layout.probe("x"), "probes/x"),
         (layout.audit_record(12), "chain/000000000012.json"),
     ],

@@ -47,6 +47,7 @@ def test_the_operator_understands_what_the_monitor_writes() -> None:
     status = parsed(status_of(TARGET, [report(1)], NOON + timedelta(hours=1))).status
     (window,) = status.evaluations
     assert (window.rows, window.labels, window.lost) == (3, 2, 1)
+    assert (window.lost_rows, window.lost_flushes) == (0, 1)
     assert window.report == artifact("report-1")
     assert [fault.kind for fault in window.faults] == ["StuckSensor"]
     (reading,) = window.signals

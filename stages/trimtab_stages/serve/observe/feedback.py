@@ -1,6 +1,6 @@
 """Labels that come back: `POST /v2/models/{m}/feedback`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 from pydantic import ValidationError
@@ -45,15 +45,28 @@ class FeedbackBuffer:
 
     Attributes:
         accepted: labels taken since the start.
+
+    Args:
+        naming: names all that this process writes.
+        outbox: writes it.
+        note: told that labels come.
     """
 
-    def __init__(self, naming: Naming, outbox: Outbox) -> None:
+    def __init__(
+        self, naming: Naming, outbox: Outbox, note: Callable[[], None] = lambda: None
+    ) -> None:
         self._naming = naming
         self._outbox = outbox
+        self._note = note
         self._labels: list[Label] = []
         self._received_ns = 0
         self._last_received_ns = 0
         self.accepted = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """True while no label waits."""
+        return not self._labels
 
     def add(self, labels: list[Label], received_ns: int) -> None:
         """Take labels.
@@ -63,6 +76,7 @@ class FeedbackBuffer:
         """
         if len(self._labels) + len(labels) > MOST_WAITING:
             raise OverloadedError("too many labels are waiting to be written; try again shortly")
+        self._note()
         if not self._labels:
             self._received_ns = received_ns
         self._last_received_ns = received_ns

@@ -58,6 +58,11 @@ class Naming:
         self._prefix = f"{pod}-{start_ns:x}"
         self._sequences: Counter[str] = Counter()
 
+    @property
+    def issued(self) -> int:
+        """Names given so far, of all kinds."""
+        return self._sequences.total()
+
     def next(self, kind: str) -> str:
         """Return the next writer name of a kind."""
         number = self._sequences[kind]

@@ -16,9 +16,9 @@ from trimtab_stages.store import ArtifactConflict, InvalidKey, Store, StoreError
 
 LOG = logging.getLogger(__name__)
 
-KINDS = ("pane", "captured", "decisions", "feedback")
+KINDS = ("pane", "captured", "decisions", "feedback", "writer")
 """What is written, for metrics."""
-LANES = (("pane", "decisions", "feedback"), ("captured",))
+LANES = (("pane", "decisions", "feedback", "writer"), ("captured",))
 """Kinds that are written in one order, by a thread of each lane. Windows are closed and judged by
 the first ones together; captured rows are large, and nothing counts what is missing of them."""
 FIRST_RETRY_SECONDS = 0.5

@@ -141,10 +141,10 @@ def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation
         judged=judges.of(stored.version),
         panes=panes,
         rows=RowObjects(stored.records, stored.feedback),
-        # What is missing is known by its absence: that cannot be seen again from what is there.
+        # What is missing, and who is silent, is known by absence: what is there cannot show it.
         count_lost=lambda _: stored.lost,
     )
-    return found.model_copy(update={"compacted": compacted})
+    return found.model_copy(update={"compacted": compacted, "silent": stored.silent})
 
 
 class _Judges:

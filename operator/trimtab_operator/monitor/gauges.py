@@ -83,6 +83,7 @@ class Gauges:
         yield (metrics.faults, labels), len(evaluation.faults)
         yield (metrics.lost, labels), evaluation.lost
         yield (metrics.lost_rows, labels), evaluation.lost_rows
+        yield (metrics.lost_flushes, labels), len(evaluation.silent)
         yield (metrics.last_evaluation, labels), self._clock()
         yield (metrics.period, labels), target.policy.window.seconds
         for signal in evaluation.signals:

@@ -7,7 +7,9 @@ of a report is the same as its first evaluation.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
+from trimtab_operator.monitor.sequences import writer_of
 from trimtab_operator.monitor.sightings import SeenBlock, SeenLabels
 from trimtab_operator.monitor.windows import NEVER, closing_arrival
 
@@ -117,6 +119,16 @@ class Ledger:
     def label_keys(self) -> Iterable[str]:
         """Keys of the batches of labels that were taken."""
         return self._labels.keys()
+
+    def newest_arrivals(self) -> dict[str, int]:
+        """Return when the newest row or label came that each process has written."""
+        newest: dict[str, int] = {}
+        blocks = ((one.key, one.last_received_ns) for one in self._blocks.values())
+        labels = ((one.key, one.complete_ns) for one in self._labels.values())
+        for key, arrival in chain(blocks, labels):
+            process = writer_of(key).process
+            newest[process] = max(arrival, newest.get(process, 0))
+        return newest
 
     def open_from(self, settled_ns: int) -> int | None:
         """Return the number of the first window that is still open; None before any is closed.

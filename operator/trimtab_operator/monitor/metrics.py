@@ -54,6 +54,12 @@ class MonitorMetrics:
         self.lost_rows = self._gauge(
             "lost_rows", "Rows of the newest window that killed servers took with them.", OBJECT
         )
+        self.lost_flushes = self._gauge(
+            "lost_flushes",
+            "Servers that the newest window found silent without an orderly end: at most one flush "
+            "each.",
+            OBJECT,
+        )
         self.last_evaluation = self._gauge(
             "drift_last_evaluation_timestamp_seconds",
             "When this process evaluated or read the newest window, seconds since 1970.",

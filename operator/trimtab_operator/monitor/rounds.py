@@ -243,5 +243,6 @@ def _summary(target: Target, report: Report) -> dict[str, object]:
         "labels": evaluation.labels,
         "lost": evaluation.lost,
         "lostRows": evaluation.lost_rows,
+        "silent": evaluation.silent,
         "signals": {one.name: one.value for one in evaluation.signals},
     }

@@ -16,6 +16,7 @@ from trimtab_operator.monitor.done_windows import DoneWindows, begin_of
 from trimtab_operator.monitor.ledger import ClosedWindow
 from trimtab_operator.monitor.losses import count_lost, counted_in, list_panes
 from trimtab_operator.monitor.object_cache import ObjectCache
+from trimtab_operator.monitor.silence import find_silent
 from trimtab_operator.monitor.targets import WINDOWS, Target, TrainedVersion
 from trimtab_operator.monitor.traffic import Traffic, day_of
 from trimtab_operator.monitor.uncounted import DoneWindow, Uncounted
@@ -250,8 +251,15 @@ class Watch:
             count_lost=lambda used: count_lost(store, traffic, near, used, self._before),
         )
         compacted = keep_compacted(store, target.name, panes.buckets)
-        evaluation = evaluation.model_copy(update={"compacted": compacted})
+        silent = find_silent(store, read, traffic, self._closed_before(traffic), closed.closed_ns)
+        found = {"compacted": compacted, "silent": silent}
+        evaluation = evaluation.model_copy(update=found)
         return write_report(store, evaluation, target.policy)
+
+    def _closed_before(self, traffic: Traffic) -> int:
+        """Return what closed the window before, or where the first one's traffic begins."""
+        closed_ns = self.newest.evaluation.closed_ns if self.newest else None
+        return traffic.ledger.floor_ns if closed_ns is None else closed_ns
 
     def _judge(self, store: Store, version: TrainedVersion) -> Judged:
         if version.run not in self._judged:

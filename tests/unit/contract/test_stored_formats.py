@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from support.contract_samples import GOLDEN, PANE, STORED, pretty
 from trimtab_stages.contract.base import NewerSchemaError, StoredModel
+from trimtab_stages.contract.monitoring import Evaluation
 from trimtab_stages.contract.pane import CompactedPanes
 
 NAMES = sorted(STORED)
@@ -105,3 +106,9 @@ def test_newer_version_says_what_to_do(name: str) -> None:
 def test_samples_cannot_be_changed(name: str) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         STORED[name].schema_version = 5  # type: ignore[misc]  # what is tested
+
+
+def test_a_report_from_before_silent_processes_were_named_is_read() -> None:
+    old = json.loads((GOLDEN / "evaluation.json").read_bytes())
+    del old["silent"]
+    assert Evaluation.from_bytes(json.dumps(old).encode()).silent == []

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab_operator.cli.exits import Refusal
+from trimtab_operator.storage.audit_keys import newest_keys
 from trimtab_stages.contract.audit import AuditRecord, ChainFault, FaultKind, verify_stored
 from trimtab_stages.contract.base import NewerSchemaError
+from trimtab_stages.contract.layout import AUDIT_CHAIN
 from trimtab_stages.store import LocalStore, Store, StoreError, open_store
 
-CHAIN_PREFIX = "chain/"
 SETTINGS_FILES = ("bucket", "path")
 
 FAULT_CODES = {
@@ -80,10 +81,12 @@ def read_records(store: Store, last: int | None = None) -> list[AuditRecord]:
     Raises:
         Refusal: the store does not answer, or an object is no record.
     """
-    objects = list(_objects(store))
-    newest = objects if last is None else objects[-last:]
     try:
-        return [AuditRecord.from_bytes(data) for _, data in newest]
+        if last is None:
+            return [AuditRecord.from_bytes(data) for _, data in _objects(store)]
+        return [AuditRecord.from_bytes(store.get(key)) for key in newest_keys(store, last)]
+    except StoreError as error:
+        raise Refusal(error.reason, error.message) from error
     except (ValueError, NewerSchemaError) as error:
         raise Refusal("Edited", f"{error}; run `trimtab audit verify`") from error
 
@@ -103,7 +106,7 @@ class _Tally:
 
 def _objects(store: Store) -> Iterator[tuple[str, bytes]]:
     try:
-        for entry in store.list(CHAIN_PREFIX):
+        for entry in store.list(AUDIT_CHAIN):
             yield entry.key, store.get(entry.key)
     except StoreError as error:
         raise Refusal(error.reason, error.message) from error

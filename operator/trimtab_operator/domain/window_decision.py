@@ -32,6 +32,8 @@ RECORDED = {
     DecisionOutcome.WAIT: (AuditAction.WAITED, EventType.NORMAL),
 }
 """Every decision is recorded before it acts."""
+ASKED_AGAIN = {DecisionOutcome.SUPPRESS, DecisionOutcome.WAIT}
+"""What may be decided of one window for one reason after the other, and is recorded each time."""
 WORDS = re.compile(r"(?P<reason>\w+): window until (?P<end>\S+): (Rule `(?P<rule>[^`]+)`)?")
 """How the words of a record begin."""
 
@@ -147,7 +149,7 @@ def _actions(decision: MonitorDecision, window: EvaluatedWindow) -> tuple[Action
         AuditEvidence(name="model", digest=decision.version),
     )
     cause = decision.trigger_id
-    if decision.outcome is DecisionOutcome.SUPPRESS:
+    if decision.outcome in ASKED_AGAIN:
         cause = f"{cause}-{decision.reason}"
     end = stamp(decision.window_end)
     words = f"{decision.reason}: window until {end}: {decision.message}"[:MAX_MESSAGE]

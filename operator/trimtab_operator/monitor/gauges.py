@@ -43,13 +43,24 @@ class Gauges:
         self._metrics = metrics
         self._clock = clock
         self._shown: dict[tuple[str, str], set[Series]] = {}
+        self._begun: dict[tuple[str, str], set[Counted]] = {}
 
     def begin(self, target: Target) -> None:
         """Let counters begin at 0: one whose first value is 1 hides that event from `increase`."""
-        place = (target.namespace, target.name)
-        self._shown.setdefault(place, set())
-        for counter, labels in self._counted(place):
+        place, counted = (target.namespace, target.name), set(self._counted(target))
+        _remove(self._begun.get(place, set()) - counted)
+        for counter, labels in counted:
             counter.labels(*labels)
+        self._begun[place] = counted
+
+    def count_lost(self, target: Target, evaluation: Evaluation) -> None:
+        """Count what a window says is lost."""
+        for counter, lost in (
+            (self._metrics.lost_objects, evaluation.lost),
+            (self._metrics.lost_rows, evaluation.lost_rows),
+            (self._metrics.lost_flushes, len(evaluation.silent)),
+        ):
+            counter.labels(target.namespace, target.name, target.model).inc(lost)
 
     def show(self, target: Target, evaluation: Evaluation) -> None:
         """Set the series of a DriftMonitor to those of its newest window, and remove the others."""
@@ -63,15 +74,20 @@ class Gauges:
 
     def keep(self, places: Iterable[tuple[str, str]]) -> None:
         """Remove the series of all DriftMonitors but these (namespace, name)."""
-        for gone in self._shown.keys() - set(places):
+        kept = set(places)
+        for gone in self._shown.keys() - kept:
             _remove(self._shown.pop(gone))
-            _remove(self._counted(gone))
+        for gone in self._begun.keys() - kept:
+            _remove(self._begun.pop(gone))
 
-    def _counted(self, place: tuple[str, str]) -> Iterator[Counted]:
+    def _counted(self, target: Target) -> Iterator[Counted]:
+        metrics, place = self._metrics, (target.namespace, target.name)
         for result in RESULTS:
-            yield self._metrics.evaluations, (*place, result)
+            yield metrics.evaluations, (*place, result)
         for reason in REASONS:
-            yield self._metrics.uncounted, (*place, reason)
+            yield metrics.uncounted, (*place, reason)
+        for counter in (metrics.lost_objects, metrics.lost_rows, metrics.lost_flushes):
+            yield counter, (*place, target.model)
 
     def _values(
         self, labels: tuple[str, ...], target: Target, evaluation: Evaluation
@@ -81,9 +97,6 @@ class Gauges:
         yield (metrics.samples, labels), rows
         yield (metrics.coverage, labels), evaluation.labels / looked_at if rows else math.nan
         yield (metrics.faults, labels), len(evaluation.faults)
-        yield (metrics.lost, labels), evaluation.lost
-        yield (metrics.lost_rows, labels), evaluation.lost_rows
-        yield (metrics.lost_flushes, labels), len(evaluation.silent)
         yield (metrics.last_evaluation, labels), self._clock()
         yield (metrics.period, labels), target.policy.window.seconds
         for signal in evaluation.signals:

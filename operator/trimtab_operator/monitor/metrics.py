@@ -46,20 +46,6 @@ class MonitorMetrics:
             "label_coverage_ratio", "Share of the newest window's rows with a label.", OBJECT
         )
         self.faults = self._gauge("data_faults", "Faults of the newest window's data.", OBJECT)
-        self.lost = self._gauge(
-            "lost_objects",
-            "Stored objects that the newest window counts as lost.",
-            OBJECT,
-        )
-        self.lost_rows = self._gauge(
-            "lost_rows", "Rows of the newest window that killed servers took with them.", OBJECT
-        )
-        self.lost_flushes = self._gauge(
-            "lost_flushes",
-            "Servers that the newest window found silent without an orderly end: at most one flush "
-            "each.",
-            OBJECT,
-        )
         self.last_evaluation = self._gauge(
             "drift_last_evaluation_timestamp_seconds",
             "When this process evaluated or read the newest window, seconds since 1970.",
@@ -82,6 +68,11 @@ class MonitorMetrics:
             ["namespace", "monitor", "reason"],
             registry=self.registry,
         )
+        self.lost_objects = self._lost("objects", "Stored objects that are missing or not readable")
+        self.lost_rows = self._lost("rows", "Rows that killed servers took with them")
+        self.lost_flushes = self._lost(
+            "flushes", "Servers that fell silent without an orderly end, at most one flush each"
+        )
         self.evidence_errors = Counter(
             f"{PREFIX}_rollout_evidence_errors_total",
             "Comparisons of champion and challenger that were tried in vain.",
@@ -95,6 +86,11 @@ class MonitorMetrics:
         )
         self.leader = self._gauge("leader", "1 where this process holds the Lease.", ())
         self.build = Info(f"{PREFIX}_build", "What this process is.", registry=self.registry)
+
+    def _lost(self, what: str, meaning: str) -> Counter:
+        meaning = f"{meaning}, as the evaluated windows count them."
+        name = f"{PREFIX}_lost_{what}_total"
+        return Counter(name, meaning, OBJECT, registry=self.registry)
 
     def _gauge(self, name: str, meaning: str, labels: tuple[str, ...]) -> Gauge:
         return Gauge(f"{PREFIX}_{name}", meaning, labels, registry=self.registry)

@@ -149,7 +149,7 @@ class Rounds:
             for _ in range(MOST_PORTIONS):
                 progress = await self._look_once(target, watched)
                 target = await self._write(target, progress)
-                self._tell_uncounted(target, progress)
+                self._tell_missing(target, progress)
                 if progress.more:
                     continue
                 pause = _pause(target, progress)
@@ -207,11 +207,13 @@ class Rounds:
             self._gauges.show(target, newest.evaluation)
             watched.shown = newest.file.key
 
-    def _tell_uncounted(self, target: Target, progress: Progress) -> None:
-        """Tell of rows that count nowhere.
+    def _tell_missing(self, target: Target, progress: Progress) -> None:
+        """Tell of what windows count as lost, and of rows that count nowhere.
 
         Only once the status says which windows are done: those of others are found again.
         """
+        for report in progress.reports:
+            self._gauges.count_lost(target, report.evaluation)
         if progress.uncounted:
             monitor = f"{target.namespace}/{target.name}"
             extra = {"monitor": monitor, **progress.uncounted}

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from trimtab_operator.domain.plan import Record
 from trimtab_operator.errors import RecordNotWritten
+from trimtab_operator.storage.audit_keys import newest_keys
 from trimtab_operator.storage.stores import Stores
 from trimtab_stages.contract.audit import GENESIS, AuditObject, AuditRecord, hash_of, seal
 from trimtab_stages.contract.base import digest_of
@@ -26,11 +27,10 @@ from trimtab_stages.store import (
 
 logger = logging.getLogger(__name__)
 
-CHAIN = "chain/"
 PROBE = "probes/audit"
 CHUNK = 64
 REMEMBERED = 5000
-"""Newest records whose causes are known; a cause is never repeated after so many others."""
+"""Newest records whose causes are known: what a kill makes an operator do again is among them."""
 
 Returned = TypeVar("Returned")
 
@@ -123,10 +123,10 @@ class AuditChain:
             return
         store = await self._run(self._stores.of_audit)
         await self._run(partial(check_write_once, store, self._writer.actor))
-        keys = await self._run(lambda: [entry.key for entry in store.list(CHAIN)])
+        keys = await self._run(partial(newest_keys, store, REMEMBERED))
         self._last = None
         hashes = set()
-        for start in range(max(0, len(keys) - REMEMBERED), len(keys), CHUNK):
+        for start in range(0, len(keys), CHUNK):
             reads = [self._run(partial(store.get, key)) for key in keys[start : start + CHUNK]]
             for record in map(AuditRecord.from_bytes, await asyncio.gather(*reads)):
                 self._check_link(record)

@@ -28,6 +28,9 @@ The audit bucket holds `chain/<sequence>.json`, twelve digits.
 
 from trimtab_stages.contract.run import StageName
 
+AUDIT_CHAIN = "chain/"
+"""Prefix of the records in the audit bucket."""
+
 
 def _hex(digest: str) -> str:
     return digest.removeprefix("sha256:")
@@ -232,4 +235,4 @@ def probe(name: str) -> str:
 
 def audit_record(sequence: int) -> str:
     """Return the key of an audit record in the audit bucket."""
-    return f"chain/{sequence:012d}.json"
+    return f"{AUDIT_CHAIN}{sequence:012d}.json"

@@ -59,8 +59,6 @@ def test_every_statistic_has_its_metric() -> None:
         for name, labels in {
             "drift_window_samples": {},
             "label_coverage_ratio": {},
-            "lost_objects": {},
-            "lost_flushes": {},
             "data_faults": {},
             "drift_last_evaluation_timestamp_seconds": {},
             "drift_evaluation_period_seconds": {},
@@ -75,8 +73,6 @@ def test_every_statistic_has_its_metric() -> None:
     } == {
         "drift_window_samples": 3,
         "label_coverage_ratio": 2 / 1.5,
-        "lost_objects": 1,
-        "lost_flushes": 1,
         "data_faults": 1,
         "drift_last_evaluation_timestamp_seconds": 7,
         "drift_evaluation_period_seconds": 86_400,
@@ -135,11 +131,15 @@ def test_features_beyond_the_bound_are_folded_into_their_largest() -> None:
     assert shown(metrics, "drift_detected", feature="__other__") == 1
 
 
+LOST_NONE = {f"trimtab_lost_{what}_total": 0.0 for what in ("objects", "rows", "flushes")}
+
+
 def counted(metrics: MonitorMetrics) -> dict[str, float]:
-    """Return the counters of the DriftMonitor by result or reason."""
+    """Return the counters of the DriftMonitor by result, reason or name."""
+    lost = (metrics.lost_objects, metrics.lost_rows, metrics.lost_flushes)
     return {
-        sample.labels.get("result") or sample.labels["reason"]: sample.value
-        for family in (metrics.evaluations, metrics.uncounted)
+        sample.labels.get("result") or sample.labels.get("reason") or sample.name: sample.value
+        for family in (metrics.evaluations, metrics.uncounted, *lost)
         for one in family.collect()
         for sample in one.samples
         if sample.name.endswith("_total")
@@ -153,7 +153,13 @@ def test_counters_begin_at_nought_and_end_with_their_monitor() -> None:
     metrics.evaluations.labels("demo", "watch", "error").inc()
     metrics.uncounted.labels("demo", "watch", "missed").inc(3)
     gauges.begin(TARGET)
-    assert counted(metrics) == {"ok": 0, "faulty": 0, "error": 1, "late": 0, "missed": 3}
+    results = {"ok": 0, "faulty": 0, "error": 1, "late": 0, "missed": 3}
+    assert counted(metrics) == results | LOST_NONE
+    gauges.count_lost(TARGET, evaluation(lost=1, lost_rows=7, silent=["a-1", "b-1"]))
+    gauges.count_lost(TARGET, evaluation(lost=0, lost_rows=2, silent=[]))
+    assert counted(metrics) == results | dict(zip(LOST_NONE, (1, 9, 2), strict=True))
+    gauges.begin(replace(TARGET, model="trams"))
+    assert counted(metrics) == results | LOST_NONE, "those of the other Model have ended"
     gauges.keep([])
     assert counted(metrics) == {}
 
@@ -161,6 +167,7 @@ def test_counters_begin_at_nought_and_end_with_their_monitor() -> None:
 def test_series_end_with_their_object_and_with_a_renamed_model() -> None:
     metrics = MonitorMetrics()
     gauges = Gauges(metrics, lambda: 7.0)
+    gauges.begin(TARGET)
     gauges.show(TARGET, evaluation())
     metrics.evaluations.labels("demo", "watch", "ok").inc()
     gauges.show(replace(TARGET, model="trams"), evaluation())

@@ -77,8 +77,8 @@ def replay_command(
     from the replayed reports in order, and outcome, reason and rule are compared with what the
     status and the audit log have. What panes do not tell is taken from the record, and said: guards
     that look at runs, failures, the fleet or wall time, and the cooldown where only the audit log
-    is there. A window that was suspended, or that nothing is recorded of, is not compared. The
-    status keeps the newest 12 decisions.
+    is there. A window that was suspended, or may not be decided yet, is not compared; one that the
+    log lacks differs. The status keeps the newest 12 decisions.
 
     Exit codes: 0 all reports are the same, and all verdicts that could be compared, 1 one differs
     or a report cannot be computed, 64 wrong usage.

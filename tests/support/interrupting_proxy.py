@@ -36,7 +36,7 @@ class Interrupts(Protocol):
         ...
 
     def ends(self, write: Write, /, *, is_done: bool) -> bool:
-        """True where its client must not hear of it; a refused one is not done."""
+        """True where its client must not hear of it; a refused or unanswered one is not done."""
         ...
 
 
@@ -148,11 +148,16 @@ def _handler(upstream: Upstream, interrupts: Interrupts) -> type[BaseHTTPRequest
                 contextlib.suppress(ConnectionError, http.client.HTTPException),
                 contextlib.closing(upstream.connect()) as connection,
             ):
-                # With the client's own `Host`: an S3 server checks that it was signed.
-                connection.request(self.command, self.path, body or None, dict(self.headers))
-                answer = connection.getresponse()
-                is_done = answer.status < http.HTTPStatus.BAD_REQUEST
-                if write is None or not interrupts.ends(write, is_done=is_done):
+                is_done = False
+                try:
+                    # With the client's own `Host`: an S3 server checks that it was signed.
+                    connection.request(self.command, self.path, body or None, dict(self.headers))
+                    answer = connection.getresponse()
+                    is_done = answer.status < http.HTTPStatus.BAD_REQUEST
+                finally:
+                    # Also where no answer came: the write is under way no more.
+                    hides = write is not None and interrupts.ends(write, is_done=is_done)
+                if not hides:
                     self._stream(answer)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815 - named by the standard library

@@ -16,8 +16,9 @@ NAME = "trial"
 """Of Dataset, Pipeline and Model."""
 REPLICAS = 2
 HOUR_NS = 3600 * SECOND_NS
-START_NS = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp()) * SECOND_NS
-FILE_ROWS, DAY_ROWS, LIVE_DAYS = 2000, 24, 1000
+START_NS = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp()) * SECOND_NS
+FILE_ROWS, DAY_ROWS, LIVE_DAYS = 2000, 24, 3000
+"""More days than are sent before the waits for three rollouts run out; all lie in the past."""
 NOISE = 0.05
 """Share of labels that follow from nothing; without it a feature would be the target itself."""
 CORRUPT = 0.4

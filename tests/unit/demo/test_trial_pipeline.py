@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import numpy as np
 import pytest
@@ -58,6 +59,10 @@ def test_live_rows_follow_the_first_file(tables: dict[str, Table]) -> None:
     assert np.datetime64(tables[FIRST][-1]["ts"], "ns").astype(np.int64) < live.time_ns[0]
     assert agree > 0.9
     assert (live.inputs[:, 1] < 0).all()
+
+
+def test_live_rows_lie_in_the_past() -> None:
+    assert live_rows().time_ns[-1] < time.time_ns()
 
 
 def test_strained_rows_differ_where_no_file_has_been() -> None:

@@ -35,13 +35,22 @@ def main() -> int:
     options = parser.parse_args()
     scenario = SCENARIOS[options.data]()
     windows = options.windows or scenario.windows
+    story = Story(began=began(os.environ), must_retrain=scenario.must_retrain)
+    _install(story, options.namespace)
+    # Only now: what an earlier demo has left would count as seen in this one.
     with TemporaryDirectory() as folder, watching(Kubectl(options.namespace)) as watched:
-        story = Story(began=began(os.environ), must_retrain=scenario.must_retrain)
         try:
             return int(not _tell(story, scenario, windows, watched, Path(folder)))
         except NotReadyError as error:
             story.console.print(str(error), style="red", markup=False)
             return 1
+
+
+def _install(story: Story, namespace: str) -> None:
+    """Install the chart, and remove what an earlier demo has left in the namespace."""
+    with story.step("Installing the chart: operator, monitor and embedded S3"):
+        install([namespace])
+        empty(namespace)
 
 
 def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, folder: Path) -> bool:
@@ -64,9 +73,6 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
 def _first_model(story: Story, scenario: Scenario, journey: Journey) -> Commit:
     """Go from the raw file to a Model that serves and is watched."""
     *before, monitor = scenario.manifests
-    with story.step("Installing the chart: operator, monitor and embedded S3"):
-        install([journey.namespace])
-        empty(journey.namespace)
     with story.step("Uploading the raw file and applying the manifests"):
         upload(journey.namespace, scenario.key, journey.raw)
         for each in before:

@@ -1,11 +1,12 @@
 """The closed loop in lock step: play a window, return its labels, wait for what is decided.
 
 The rows of a window are asked for in order and scored with the version that answered. When a
-challenger is in the shadow, days of the next window are played until the rollout has ended.
+challenger is in the shadow, days of the next window are played until the rollout has ended, and of
+those behind it where that has too few rows to end it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +18,9 @@ from sklearn.metrics import balanced_accuracy_score
 from demo.journey import causes_of, has_ended
 from demo.latency import Latency
 from demo.readings import readings_of
+from demo.rollout_view import end_of, goes_on, is_shadowing
 from replay.asker import asking
-from replay.player import Player, decision_of
+from replay.player import Player, Rows, decision_of
 from replay.streams import Stream
 from support.kubectl import Kubectl, KubectlError
 from support.waiting import wait_until
@@ -58,6 +60,19 @@ class Hop:
     readings: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A challenger whose rollout has not ended.
+
+    Attributes:
+        hop: what followed from the window that it was trained for.
+        digest: its own.
+    """
+
+    hop: Hop
+    digest: str
+
+
 @dataclass
 class Loop:
     """The loop of one Model, played to the end of a stream.
@@ -71,6 +86,8 @@ class Loop:
         latency: how quickly it acts.
         day_rows: rows that are played at once while a challenger is in the shadow.
         hops: what followed from each window.
+        trial: the challenger in the shadow.
+        sent: when the last row was answered.
     """
 
     kubectl: Kubectl
@@ -81,16 +98,17 @@ class Loop:
     latency: Latency
     day_rows: int
     hops: list[Hop] = field(default_factory=list)
+    trial: Trial | None = None
+    sent: datetime = field(init=False)
 
     def play(self) -> None:
         """Play every window."""
         left = self.stream.window(0)
         for window in range(self.stream.windows):
-            self.player.send(left)
+            self._send(left)
             following = self._closed(window, self._next_rows(window))
-            sent = datetime.now(UTC)
             hop = self._decided(window)
-            hop.seconds = self.latency.decided(hop.decision, sent)
+            hop.seconds = self.latency.decided(hop.decision, self.sent)
             if hop.outcome == "Retrain":
                 following = self._retrained(hop, following)
             self.hops.append(hop)
@@ -107,12 +125,22 @@ class Loop:
             found.append(float(balanced_accuracy_score(self.stream.truth[rows], decided)))
         return np.array(found)
 
-    def _next_rows(self, window: int) -> NDArray[np.int64]:
-        last = window + 1 == self.stream.windows
-        rows: NDArray[np.int64] = np.array([], np.int64)
-        return rows if last else self.stream.window(window + 1)
+    def _send(self, rows: Rows) -> None:
+        """Ask for rows; while a challenger is in the shadow by days, then for the rest at once."""
+        if self.trial is not None and len(rows):
+            rows = self._shadowed(self.trial, rows)
+        self._ask(rows)
 
-    def _closed(self, window: int, following: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _ask(self, rows: Rows) -> None:
+        self.player.send(rows)
+        if len(rows):
+            self.sent = datetime.now(UTC)
+
+    def _next_rows(self, window: int) -> Rows:
+        last = window + 1 == self.stream.windows
+        return np.array([], np.int64) if last else self.stream.window(window + 1)
+
+    def _closed(self, window: int, following: Rows) -> Rows:
         """Close a window that is over; return the rows that are left of the next one.
 
         Its newest label does so, or, after a gap in the data, the next window's first request.
@@ -120,7 +148,7 @@ class Loop:
         newest = int(self.stream.time_ns[self.stream.window(window)[-1]])
         if newest + self.player.label_delay_ns >= self.stream.edges_ns[window + 1]:
             return following
-        self.player.send(following[: self.player.batch])
+        self._send(following[: self.player.batch])
         return following[self.player.batch :]
 
     def _decided(self, window: int) -> Hop:
@@ -133,7 +161,7 @@ class Loop:
 
         return wait_until(decided, DECISION_SECONDS, interval=0.5, what=f"decision on {end}")
 
-    def _retrained(self, hop: Hop, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _retrained(self, hop: Hop, rows: Rows) -> Rows:
         """Wait for the run; play days until its challenger's rollout has ended; return the rest."""
         pending = self._get("driftmonitor")["status"]["retrains"][-1]["triggerId"]
         run = wait_until(
@@ -144,72 +172,49 @@ class Loop:
         self.latency.trained(self._read("pods")["items"], hop.run, hop.decision)
         if hop.gates != "Passed":
             return rows
-        with asking(self.player) as hop.answers:
-            return self._shadowed(hop, run["status"]["modelDigest"], rows)
+        self.trial = Trial(hop, run["status"]["modelDigest"])
+        return self._shadowed(self.trial, rows)
 
-    def _shadowed(self, hop: Hop, digest: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _shadowed(self, trial: Trial, rows: Rows) -> Rows:
         """Play days until a challenger's rollout has ended; return the rest."""
-        wait_until(lambda: self._seen(digest), ROLLOUT_SECONDS, interval=0.5, what="the rollout")
-        for day in self._days(rows):
-            if self._rolled_out(digest, hop):
-                left: NDArray[np.int64] = rows[rows >= day[0]]
-                return left
-            self.player.send(day)
-            wait_until(
-                lambda: self._has_looked(digest, hop),
-                ROLLOUT_SECONDS,
-                interval=0.5,
-                what="evidence",
-            )
+        with asking(self.player, trial.hop.window, trial.hop.answers):
+            self._wait(lambda: self._has_begun(trial), what="the rollout")
+            for first in range(0, len(rows), self.day_rows):
+                if self.trial is None:
+                    return rows[first:]
+                self._ask(rows[first : first + self.day_rows])
+                self._wait(lambda: self._is_judged(trial), what="a judgement")
         return rows[:0]
 
-    def _days(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        for first in range(0, len(rows), self.day_rows):
-            yield rows[first : first + self.day_rows]
+    def _wait(self, probe: Callable[[], bool], what: str) -> None:
+        wait_until(probe, ROLLOUT_SECONDS, interval=0.5, what=what)
 
     def _ended_run(self, trigger: str) -> dict[str, Any] | None:
         runs = self._read("pipelineruns")["items"]
         found = [run for run in runs if trigger in causes_of(run)]
         return found[0] if found and has_ended(found[0]) else None
 
-    def _seen(self, digest: str) -> bool:
+    def _has_begun(self, trial: Trial) -> bool:
+        """Return whether a challenger is in the shadow of every pod, or its rollout has ended."""
         status = self._get("model")["status"]
-        ended = [status.get("champion"), *status.get("rejected", [])]
-        if any(item and item["digest"] == digest for item in ended):
-            return True
-        # Rows that are asked for before every pod has loaded the challenger are no evidence.
-        rollout = status.get("rollout", {})
-        return rollout.get("digest") == digest and self._is_followed(status, rollout)
+        return self._has_ended(trial, status) or is_shadowing(status, trial.digest)
 
-    def _is_followed(self, status: dict[str, Any], rollout: dict[str, Any]) -> bool:
-        return bool(rollout.get("planRevision")) and rollout["planRevision"] == status.get(
-            "planRevision"
-        )
-
-    def _rolled_out(self, digest: str, hop: Hop) -> bool:
+    def _is_judged(self, trial: Trial) -> bool:
+        """Return whether a rollout has ended, or goes on after all rows that were played."""
         status = self._get("model")["status"]
-        rollout = status.get("rollout", {})
-        if rollout.get("digest") != digest or rollout.get("state") == "Progressing":
+        answered = self.stream.time_ns[self.player.played.decided >= 0]
+        newest_ns = int(answered.max(initial=0))
+        return self._has_ended(trial, status) or goes_on(status, trial.digest, newest_ns)
+
+    def _has_ended(self, trial: Trial, status: dict[str, Any]) -> bool:
+        """Return whether a rollout has ended; what became of it is noted."""
+        rollout = end_of(status, trial.digest)
+        if rollout is None:
             return False
-        # Rows that are asked for before every pod follows the plan are still the former's.
-        if any(item["type"] == "Reconciling" for item in status["conditions"]):
-            return False
-        if not hop.rollout:
-            self.latency.followed(rollout)
-        hop.rollout = rollout["state"]
+        self.latency.followed(rollout)
+        trial.hop.rollout = rollout["state"]
+        self.trial = None
         return True
-
-    def _has_looked(self, digest: str, hop: Hop) -> bool:
-        """True when the evidence reaches the rows that were played, or the rollout has ended."""
-        if self._rolled_out(digest, hop):
-            return True
-        evidence = self._get("model")["status"].get("rollout", {}).get("evidence", {})
-        played = int((self.player.played.decided >= 0).sum())
-        newest = self.stream.time_ns[np.flatnonzero(self.player.played.decided >= 0)[-1]]
-        through = evidence.get("through")
-        if not through or not played:
-            return False
-        return datetime.fromisoformat(through).timestamp() >= int(newest) / 1e9
 
     def _get(self, kind: str) -> dict[str, Any]:
         return self._read(f"{kind}/{self.name}")

@@ -48,7 +48,7 @@ def test_no_request_fails_from_the_verdict_to_the_promotion_and_back(
         playing = executor.submit(played, stage)
         wait_until(lambda: is_watching(kubectl), SECONDS, interval=0.5, what="closed windows")
         with (
-            asking_undisturbed(kubectl, NAME, late_row(stream).decode()) as told,
+            asking_undisturbed(kubectl, NAME, late_row(stream, 0).decode()) as told,
             following(kubectl, NAME, pods) as plans,
         ):
             outcome = playing.result(SECONDS)

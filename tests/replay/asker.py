@@ -17,9 +17,13 @@ from replay.streams import Stream
 PAUSE_SECONDS = 0.05
 
 
-def late_row(stream: Stream) -> bytes:
-    """Return a request for the oldest row; once the first window is over, it counts nowhere."""
-    row = np.flatnonzero(np.isfinite(stream.inputs).all(axis=1))[0]
+def late_row(stream: Stream, window: int) -> bytes:
+    """Return a request for the first row of a window; once that is decided, it counts nowhere.
+
+    A much older row would do, but evidence for a challenger is read from its oldest row on.
+    """
+    rows = stream.window(window)
+    row = rows[np.isfinite(stream.inputs[rows]).all(axis=1)][0]
     values = stream.inputs[row].tolist()
     tensor = {"name": "features", "shape": [1, len(values)], "datatype": "FP32", "data": values}
     parameters = {"event_time": int(stream.time_ns[row])}
@@ -27,13 +31,17 @@ def late_row(stream: Stream) -> bytes:
 
 
 @contextmanager
-def asking(player: Player) -> Iterator[Counter[str]]:
+def asking(player: Player, window: int, answers: Counter[str]) -> Iterator[None]:
     """Ask until the end of the block, and once after it.
 
-    Yields how often each version has answered. Failures are the player's, and not tried again.
+    Failures are the player's, and not tried again.
+
+    Args:
+        player: asks in turn with it.
+        window: one that is decided.
+        answers: takes how often each version answers.
     """
-    answers: Counter[str] = Counter()
-    body, over = late_row(player.stream), Event()
+    body, over = late_row(player.stream, window), Event()
 
     def ask_on() -> None:
         is_last = False
@@ -46,7 +54,7 @@ def asking(player: Player) -> Iterator[Counter[str]]:
     thread = Thread(target=ask_on)
     thread.start()
     try:
-        yield answers
+        yield
     finally:
         over.set()
         thread.join()

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -91,9 +92,10 @@ def test_a_second_client_asks_at_least_once_and_its_failures_count(
 ) -> None:
     seen: list[str] = []
     told: list[str] = []
+    found: Counter[str] = Counter()
     with answering(status, seen, b'{"model_version": "v1"}') as address:
         player = Player(STREAM, "bikes", address, 0, tell=told.append)
-        with asking(player) as found:
+        with asking(player, 0, found):
             pass
         player.close()
 
@@ -105,11 +107,12 @@ def test_a_second_client_asks_at_least_once_and_its_failures_count(
     assert player.played.decided.tolist() == [-1]
 
 
-def test_the_row_of_the_second_client_is_the_oldest_that_json_can_tell() -> None:
-    inputs = np.array([[np.nan, 1], [2, 3], [4, 5]], np.float32)
-    times = np.array([10, 20, 30])
+def test_the_row_of_the_second_client_is_the_first_of_its_window_that_json_can_tell() -> None:
+    inputs = np.array([[0, 1], [np.nan, 1], [2, 3], [4, 5]], np.float32)
+    times, edges = np.array([5, 10, 20, 30]), np.array([5, 10, 40])
+    stream = replace(STREAM, time_ns=times, inputs=inputs, edges_ns=edges)
 
-    body = json.loads(late_row(replace(STREAM, time_ns=times, inputs=inputs)))
+    body = json.loads(late_row(stream, 1))
 
     assert body["inputs"][0]["data"] == [2.0, 3.0]
     assert body["parameters"] == {"event_time": 20}

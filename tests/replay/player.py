@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from replay.streams import Stream
 
 Rows = NDArray[np.int64]
-SECONDS = 30
-"""How long an answer may take."""
+SECONDS = 30.0
+"""How long an answer may take where nothing is taken away."""
 FAILURES = (triton.InferenceServerException, HTTPParseError, OSError)
 """What a request ends with that was refused, or whose connection broke."""
 
@@ -62,6 +62,7 @@ class Player:
         batch: rows of a request.
         turn: held while rows are asked for and labelled; who takes it finds no request under way.
         tell: shows people what failed.
+        seconds: how long an answer may take; one that takes longer has failed.
     """
 
     stream: Stream
@@ -71,6 +72,7 @@ class Player:
     batch: int = 24
     turn: Lock = field(default_factory=Lock)
     tell: Callable[[str], None] = print
+    seconds: float = SECONDS
     played: Played = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +84,7 @@ class Player:
         """Ask there from now on."""
         self.address = address
         self._client = triton.InferenceServerClient(
-            self.address, network_timeout=SECONDS, connection_timeout=SECONDS
+            self.address, network_timeout=self.seconds, connection_timeout=self.seconds
         )
 
     def send(self, rows: Rows) -> None:
@@ -146,7 +148,7 @@ class Player:
                 headers={"Content-Type": "application/json"},
                 # By itself urllib3 tries a connection that breaks three times more.
                 retries=False,
-                timeout=SECONDS,
+                timeout=self.seconds,
             )
         except urllib3.exceptions.HTTPError as error:
             return b"", repr(error)

@@ -19,6 +19,8 @@ SECONDS = 600
 WINDOWS = 4
 """The third one's quality drops; what is retrained for it is promoted in the fourth."""
 SCENARIO = bike_scenario()
+PATIENCE_SECONDS = 60.0
+"""Requests go through the API server: while it is frozen for 20 seconds they wait, and go on."""
 MEASURED = ("start", "end", "version", "rows", "labels", "faults", "signals")
 DECIDED = ("windowEnd", "outcome", "reason", "rule", "version", "holding")
 
@@ -100,7 +102,14 @@ def begun(namespace: str, stream: Stream, replicas: int = 1) -> Iterator[Stage]:
     kubectl.apply(monitor)
     with ExitStack() as ways:
         address = ways.enter_context(way_to_server(kubectl))
-        player = Player(stream, SCENARIO.name, address, SCENARIO.label_delay_ns, SCENARIO.batch)
+        player = Player(
+            stream,
+            SCENARIO.name,
+            address,
+            SCENARIO.label_delay_ns,
+            SCENARIO.batch,
+            seconds=PATIENCE_SECONDS,
+        )
         yield Stage(kubectl, player, ways)
         player.close()
 

@@ -79,6 +79,17 @@ def test_what_fails_is_told_and_not_tried_again(service: Service, sent: list[str
     assert [line.split(" failed: ")[0] for line in told] == ["request rides-0", "labels rides-0"]
 
 
+def test_what_is_not_answered_in_time_has_failed() -> None:
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        player = Player(STREAM, "bikes", address, 0, tell=told.append, seconds=0.05)
+        player.send(ONE)
+        player.close()
+
+    assert player.played.failed == len(told) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "failed", "answers"),
     [

@@ -260,6 +260,11 @@ class ServerPod:
         self._log.flushed()
         self._log.restate()
 
+    def idle(self, until: float) -> None:
+        """Flush with nothing to write, at an instant in seconds since 1970."""
+        self._received_ns = round(until * SECOND_NS)
+        self.flush()
+
     def end(self) -> None:
         """End orderly."""
         self.flush()

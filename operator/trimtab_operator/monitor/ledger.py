@@ -11,6 +11,7 @@ from itertools import chain
 
 from trimtab_operator.monitor.sequences import writer_of
 from trimtab_operator.monitor.sightings import SeenBlock, SeenLabels
+from trimtab_operator.monitor.silence import MOST_OVERDUE_NS
 from trimtab_operator.monitor.windows import NEVER, closing_arrival
 
 
@@ -86,6 +87,7 @@ class Ledger:
         self.floor_ns = floor_ns
         self._blocks: dict[str, SeenBlock] = {}
         self._labels: dict[str, SeenLabels] = {}
+        self._forgotten: dict[str, int] = {}
         self._watermark = _Watermark(floor_ns)
 
     def add_block(self, block: SeenBlock) -> None:
@@ -93,15 +95,19 @@ class Ledger:
         if block.last_received_ns >= self.floor_ns:
             self._blocks[block.key] = block
             self._watermark.add_block(block)
+        else:
+            _take_later(self._forgotten, block.key, block.last_received_ns)
 
     def add_labels(self, labels: SeenLabels) -> None:
         """Take a batch of labels; one that was taken before changes nothing."""
         if labels.complete_ns >= self.floor_ns:
             self._labels[labels.key] = labels
             self._watermark.add_labels(labels)
+        else:
+            _take_later(self._forgotten, labels.key, labels.complete_ns)
 
     def raise_floor(self, floor_ns: int) -> None:
-        """Forget what arrived before."""
+        """Forget what arrived before, but for when processes wrote last."""
         blocks, labels = tuple(self._blocks.values()), tuple(self._labels.values())
         self.floor_ns, self._watermark = floor_ns, _Watermark(floor_ns)
         self._blocks, self._labels = {}, {}
@@ -109,6 +115,9 @@ class Ledger:
             self.add_block(block)
         for one in labels:
             self.add_labels(one)
+        oldest_ns = floor_ns - MOST_OVERDUE_NS
+        known = self._forgotten.items()
+        self._forgotten = {process: at for process, at in known if at >= oldest_ns}
 
     @property
     def block_keys(self) -> Iterable[str]:
@@ -120,14 +129,17 @@ class Ledger:
         """Keys of the batches of labels that were taken."""
         return self._labels.keys()
 
-    def newest_arrivals(self) -> dict[str, int]:
-        """Return when the newest row or label came that each process has written."""
-        newest: dict[str, int] = {}
-        blocks = ((one.key, one.last_received_ns) for one in self._blocks.values())
-        labels = ((one.key, one.complete_ns) for one in self._labels.values())
-        for key, arrival in chain(blocks, labels):
-            process = writer_of(key).process
-            newest[process] = max(arrival, newest.get(process, 0))
+    def newest_arrivals(self, closed_ns: int) -> dict[str, int]:
+        """Return when the newest row or label came by a closing, of each process that wrote one.
+
+        Who wrote at once what came before and after the closing had it in memory then.
+        """
+        newest = dict(self._forgotten)
+        blocks = ((b.key, b.received_ns, b.last_received_ns) for b in self._blocks.values())
+        labels = ((b.key, b.received_ns, b.complete_ns) for b in self._labels.values())
+        for key, first_ns, last_ns in chain(blocks, labels):
+            if first_ns <= closed_ns:
+                _take_later(newest, key, min(last_ns, closed_ns))
         return newest
 
     def open_from(self, settled_ns: int) -> int | None:
@@ -222,3 +234,8 @@ class Ledger:
 def _take_earlier(together: dict[int, int], arrivals: Iterable[tuple[int, int]]) -> None:
     for number, arrival in arrivals:
         together[number] = min(arrival, together.get(number, arrival))
+
+
+def _take_later(newest: dict[str, int], key: str, arrival: int) -> None:
+    process = writer_of(key).process
+    newest[process] = max(arrival, newest.get(process, 0))

@@ -37,6 +37,11 @@ class SeenBlock:
     reached_ahead: dict[int, int]
     believed_ns: int
 
+    @property
+    def received_ns(self) -> int:
+        """Arrival of its first row."""
+        return min(self.rows.values())
+
 
 @dataclass(frozen=True, slots=True)
 class SeenLabels:

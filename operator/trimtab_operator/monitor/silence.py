@@ -3,31 +3,61 @@
 A killed pod leaves neither a hole in its numbers nor a process that could say how much was lost.
 But it has said that something was unwritten, and never that nothing is. When it is overdue is an
 instant that follows from what it left in the bucket; the first window that closes then names it.
+What came after the closing does not matter, so whoever looks later names the same.
 """
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 
-from trimtab_operator.monitor.sequences import newest_of, writer_of
-from trimtab_operator.monitor.traffic import Traffic, day_after, day_of
+from trimtab_operator.monitor.sequences import writer_of
 from trimtab_operator.monitor.windows import SECOND_NS
-from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
-from trimtab_operator.storage.window_records import Read
-from trimtab_stages.contract import layout
-from trimtab_stages.contract.base import NewerSchemaError
-from trimtab_stages.contract.writer_state import WriterState
-from trimtab_stages.store import Store
+from trimtab_stages.contract.writer_state import REST_SECONDS, WriterState
 
-logger = logging.getLogger(__name__)
-
-GRACE_SECONDS = 120
-"""Beyond two flushes. The store may be away for a minute and a server then wait to try again, and
-clocks of servers may differ."""
+GRACE_SECONDS = REST_SECONDS + 120
+"""Beyond two flushes. An idle server takes so long to say that it is; the store may be away for a
+minute and a server then wait to try again, and clocks of servers may differ."""
 MOST_OVERDUE_NS = (2 * 3600 + GRACE_SECONDS) * SECOND_NS
 """At the longest time between flushes."""
 STATED_NS = 86_400 * SECOND_NS
 """Whoever writes for longer says its state again."""
+
+
+class WriterStates:
+    """What server processes have said of themselves, as far as it may still matter.
+
+    Pure: states go in one by one, in any order.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, dict[int, WriterState]] = {}
+
+    def add(self, key: str, state: WriterState) -> None:
+        """Take what lies under a key; what was taken before changes nothing."""
+        writer = writer_of(key)
+        self._said.setdefault(writer.process, {})[writer.sequence] = state
+
+    def newest(self, closed_ns: int) -> dict[str, WriterState]:
+        """Return the newest state that each process, `<pod>-<start>`, had said by a closing."""
+        numbers = {process: _newest(said, closed_ns) for process, said in self._said.items()}
+        return {
+            process: self._said[process][number]
+            for process, number in numbers.items()
+            if number is not None
+        }
+
+    def raise_floor(self, floor_ns: int) -> None:
+        """Forget what no closing after an instant depends on."""
+        oldest_ns = floor_ns - MOST_OVERDUE_NS - STATED_NS
+        for process, said in tuple(self._said.items()):
+            newest = _newest(said, floor_ns)
+            kept = {
+                number: state
+                for number, state in said.items()
+                if state.at_ns > floor_ns or (number == newest and state.at_ns >= oldest_ns)
+            }
+            if kept:
+                self._said[process] = kept
+            else:
+                del self._said[process]
 
 
 def overdue_ns(state: WriterState, heard_ns: int) -> int:
@@ -41,91 +71,19 @@ def fallen_silent(
 ) -> list[str]:
     """Return the processes that a window names, sorted.
 
-    A process that another of its pod has followed is left out: that one tells the lost rows.
-
     Args:
-        states: the newest state of each process, `<pod>-<start>`.
-        heard: the newest arrival that each has written.
+        states: the newest state of each process, `<pod>-<start>`, by the closing.
+        heard: the newest arrival by the closing that each has written.
         after_ns: what closed the window before; who was overdue by then was named by that one.
         closed_ns: what closed the window.
     """
-    # Sorted, so that of each pod the latest start stays.
-    newest = dict(sorted(map(_pod_and_start, states)))
     return sorted(
         process
         for process, state in states.items()
-        if state.unwritten
-        and _pod_and_start(process) in newest.items()
-        and after_ns < overdue_ns(state, heard.get(process, 0)) <= closed_ns
+        if state.unwritten and after_ns < overdue_ns(state, heard.get(process, 0)) <= closed_ns
     )
 
 
-def find_silent(
-    store: Store, read: Read, traffic: Traffic, after_ns: int, closed_ns: int
-) -> list[str]:
-    """Return the processes that a window names, from what is in the bucket.
-
-    Raises:
-        StoreError: the bucket does not answer.
-    """
-    since = day_of(after_ns - MOST_OVERDUE_NS - STATED_NS)
-    states = _newest_states(store, read, traffic.model, since)
-    heard = traffic.ledger.newest_arrivals()
-    for process, state in states.items():
-        # What has long been silent is forgotten by the ledger.
-        if state.unwritten and process not in heard and overdue_ns(state, 0) <= closed_ns:
-            heard[process] = _last_arrival(store, read, traffic.model, process, state)
-    return fallen_silent(states, heard, after_ns, closed_ns)
-
-
-def _newest_states(store: Store, read: Read, model: str, since: str) -> dict[str, WriterState]:
-    prefix = layout.writers_prefix(model)
-    entries = store.list(prefix, start_after=f"{prefix}{since}")
-    states: dict[str, WriterState] = {}
-    for key in newest_of(_named(entry.key for entry in entries)):
-        try:
-            states[writer_of(key).process] = WriterState.from_bytes(read(key))
-        except (ValueError, NewerSchemaError) as error:
-            logger.warning("stored object not readable", extra={"key": key, "cause": str(error)})
-    return states
-
-
-def _named(keys: Iterable[str]) -> Iterator[str]:
-    """Yield the keys that end in `<pod>-<start>-<sequence>`."""
-    for key in keys:
-        with suppress(ValueError):
-            _pod_and_start(writer_of(key).process)
-            yield key
-
-
-def _last_arrival(store: Store, read: Read, model: str, process: str, state: WriterState) -> int:
-    """Return when the last row or label arrived that a process has written, 0 without one.
-
-    It says its state again every day, so all that it wrote since lies under that day or the next.
-    """
-    first = day_of(state.at_ns)
-    found = [0]
-    for day in (first, day_after(first)):
-        for prefix in (layout.decisions_prefix(model), layout.feedback_prefix(model)):
-            keys = [entry.key for entry in store.list(f"{prefix}{day}/{process}-")]
-            found += [_arrival(read, key) for key in keys[-1:]]
-    return max(found)
-
-
-def _arrival(read: Read, key: str) -> int:
-    """Return the arrival of an object's last row or label, 0 where it is not readable."""
-    with suppress(ValueError, NewerSchemaError):
-        if key.endswith(".bin"):
-            return int(read_arrived_rows(read(key)).received_ns.max(initial=0))
-        return read_arrived_labels(read(key)).batch.complete_ns
-    return 0
-
-
-def _pod_and_start(process: str) -> tuple[str, int]:
-    """Return which pod a process ran in, and when it began, nanoseconds since 1970.
-
-    Raises:
-        ValueError: the name has another form.
-    """
-    pod, _, start = process.rpartition("-")
-    return pod, int(start, 16)
+def _newest(said: Mapping[int, WriterState], by_ns: int) -> int | None:
+    """Return the number of the newest state that was said by an instant, None without one."""
+    return max((number for number, one in said.items() if one.at_ns <= by_ns), default=None)

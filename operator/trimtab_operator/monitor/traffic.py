@@ -1,18 +1,20 @@
 """What servers have left in a Model's bucket, read as far as it is new."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from trimtab_operator.monitor.feed import Feed, skip_older
 from trimtab_operator.monitor.ledger import Ledger
 from trimtab_operator.monitor.sightings import SeenBlock, see_block, see_labels
+from trimtab_operator.monitor.silence import MOST_OVERDUE_NS, STATED_NS, WriterStates
 from trimtab_operator.monitor.windows import NEVER, SECOND_NS, Grid, nanoseconds
 from trimtab_operator.storage.served import read_arrived_labels, read_arrived_rows
 from trimtab_operator.storage.window_records import Read
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
+from trimtab_stages.contract.writer_state import WriterState
 from trimtab_stages.store import Store
 
 logger = logging.getLogger(__name__)
@@ -22,15 +24,19 @@ REMEMBERED_NS = 30 * 86_400 * SECOND_NS
 MOST_FLUSH_NS = 3600 * SECOND_NS
 """What a server writes at once has arrived within this, and lies under the day of the first."""
 
+_Reading = tuple[Feed, Callable[[str, bytes], None], Callable[[bytes], int]]
+"""What has a feed's keys, takes a key's content in, and says when a content began to arrive."""
+
 
 class Traffic:
-    """Decision records and labels of one Model, fed into one DriftMonitor's ledger.
+    """What a Model's servers wrote and said, as one DriftMonitor's windows see it.
 
     A long past is read day by day, so that its windows are evaluated and forgotten on the way.
 
     Attributes:
         model: name of the Model.
-        ledger: what was seen.
+        ledger: decision records and labels that were seen.
+        states: what server processes said of themselves.
         unreadable: keys of objects that have another format.
         complete_ns: what arrived by then has been read, as far as days are; `NEVER` when the days
             before yesterday are read.
@@ -46,15 +52,21 @@ class Traffic:
         self.model = model
         self._day = _first_day(floor_ns)
         self._grid = grid
-        self._blocks = Feed(layout.decisions_prefix(model), self._day)
-        self._labels = Feed(layout.feedback_prefix(model), self._day)
+        # Who wrote last before the floor may be overdue only after it.
+        heard_ns = floor_ns - MOST_OVERDUE_NS
+        self._blocks = Feed(layout.decisions_prefix(model), _first_day(heard_ns))
+        self._labels = Feed(layout.feedback_prefix(model), _first_day(heard_ns))
+        self._said = Feed(layout.writers_prefix(model), day_of(heard_ns - STATED_NS))
         self._new: list[SeenBlock] = []
+        self.states = WriterStates()
         self.unreadable: set[str] = set()
         self.ledger = Ledger(floor_ns)
         self.complete_ns = 0
         self.is_caught_up = False
 
-    def read(self, store: Store, read: Read, today: str, *, everything: bool) -> None:
+    def read(
+        self, store: Store, read: Read, today: str, *, everything: bool, states: bool = False
+    ) -> None:
         """Take in what is new, or one day of the past.
 
         Args:
@@ -62,6 +74,8 @@ class Traffic:
             read: returns the bytes of a key.
             today: `YYYY-MM-DD`.
             everything: look for new processes as well, not only behind the known ones.
+            states: read what processes said of themselves as well; that closes no window. Of the
+                past both are done anyway.
 
         Raises:
             StoreError: the bucket does not answer.
@@ -69,11 +83,9 @@ class Traffic:
         # Of a day that has just ended objects may still become visible: it is read with today.
         day = self._day if day_after(self._day) < today else None
         # A day that is over is read once, so with the processes that have begun unseen.
-        everything = everything or day is not None or self.complete_ns != NEVER
-        for feed, take, arrival in (
-            (self._blocks, self._take_block, block_arrival),
-            (self._labels, self._take_labels, _labels_arrival),
-        ):
+        is_past = day is not None or self.complete_ns != NEVER
+        everything, states = everything or is_past, states or is_past
+        for feed, take, arrival in self._readings(states=states):
             # Of a Model that has just begun to answer, the first process is looked for every time.
             whole = everything or feed.is_empty
             new = feed.read_all(store, day) if whole else feed.read_known(store)
@@ -96,10 +108,17 @@ class Traffic:
     def raise_floor(self, floor_ns: int) -> None:
         """Forget what arrived before."""
         self.ledger.raise_floor(floor_ns)
-        for feed in (self._blocks, self._labels):
+        self.states.raise_floor(floor_ns)
+        for feed in (self._blocks, self._labels, self._said):
             feed.skip_to(_first_day(floor_ns))
         oldest = _first_day(floor_ns - REMEMBERED_NS)
         self.unreadable -= {key for key in self.unreadable if _is_before(key, oldest)}
+
+    def _readings(self, *, states: bool) -> Iterator[_Reading]:
+        yield self._blocks, self._take_block, block_arrival
+        yield self._labels, self._take_labels, _labels_arrival
+        if states:
+            yield self._said, self._take_state, _state_instant
 
     def _try(self, take: Callable[[str, bytes], None], key: str, read: Read) -> None:
         data = read(key)
@@ -129,6 +148,9 @@ class Traffic:
             )
         )
 
+    def _take_state(self, key: str, data: bytes) -> None:
+        self.states.add(key, WriterState.from_bytes(data))
+
 
 def block_arrival(data: bytes) -> int:
     """Return when the first row of a block arrived, nanoseconds."""
@@ -137,6 +159,10 @@ def block_arrival(data: bytes) -> int:
 
 def _labels_arrival(data: bytes) -> int:
     return read_arrived_labels(data).batch.received_ns
+
+
+def _state_instant(data: bytes) -> int:
+    return WriterState.from_bytes(data).at_ns
 
 
 def _arrival(read: Read, arrival: Callable[[bytes], int], key: str) -> int:

@@ -16,7 +16,7 @@ from trimtab_operator.monitor.done_windows import DoneWindows, begin_of
 from trimtab_operator.monitor.ledger import ClosedWindow
 from trimtab_operator.monitor.losses import count_lost, counted_in, list_panes
 from trimtab_operator.monitor.object_cache import ObjectCache
-from trimtab_operator.monitor.silence import find_silent
+from trimtab_operator.monitor.silence import fallen_silent
 from trimtab_operator.monitor.targets import WINDOWS, Target, TrainedVersion
 from trimtab_operator.monitor.traffic import Traffic, day_of
 from trimtab_operator.monitor.uncounted import DoneWindow, Uncounted
@@ -122,7 +122,7 @@ class Watch:
         # Objects become visible while they are listed: what came before the object that closed a
         # window is all there only in a listing that has begun after that one was seen.
         if not is_behind and self._has_closed(target, open_from):
-            traffic.read(store, read, today, everything=True)
+            traffic.read(store, read, today, everything=True, states=True)
         floor_ns, first = traffic.ledger.floor_ns, self._first(target)
         self._uncounted.add(traffic.take_new(), first, floor_ns, is_past=is_past)
         progress = self._evaluate_closed(store, target, traffic, settled_ns, open_from)
@@ -251,10 +251,15 @@ class Watch:
             count_lost=lambda used: count_lost(store, traffic, near, used, self._before),
         )
         compacted = keep_compacted(store, target.name, panes.buckets)
-        silent = find_silent(store, read, traffic, self._closed_before(traffic), closed.closed_ns)
-        found = {"compacted": compacted, "silent": silent}
+        found = {"compacted": compacted, "silent": self._silent(traffic, closed.closed_ns)}
         evaluation = evaluation.model_copy(update=found)
         return write_report(store, evaluation, target.policy)
+
+    def _silent(self, traffic: Traffic, closed_ns: int) -> list[str]:
+        """Return the processes that the window after the newest one names."""
+        states = traffic.states.newest(closed_ns)
+        heard = traffic.ledger.newest_arrivals(closed_ns)
+        return fallen_silent(states, heard, self._closed_before(traffic), closed_ns)
 
     def _closed_before(self, traffic: Traffic) -> int:
         """Return what closed the window before, or where the first one's traffic begins."""

@@ -4,6 +4,7 @@ from numpy.typing import NDArray
 
 from trimtab_operator.monitor.ledger import Ledger
 from trimtab_operator.monitor.sightings import see_block, see_labels
+from trimtab_operator.monitor.silence import MOST_OVERDUE_NS
 from trimtab_operator.monitor.windows import AHEAD_NS, MOST_AHEAD_NS, Grid
 
 GRID = Grid(anchor=0, length=100, lateness=0)
@@ -11,6 +12,12 @@ OLD, NEW, OTHER = b"old-----", b"new-----", b"other---"
 SECOND = 10**9
 FAR = 10**6 * SECOND
 """Arrivals: far behind all event times."""
+
+OF_PROCESSES = [
+    ("a-1-0", NEW, [10.0], 1.0),
+    ("b-1-0", NEW, [20.0], 5.0),
+    ("c-1-0", NEW, [100.0], 6.0),
+]
 
 
 def of(version: bytes, rows: int = 1) -> NDArray[np.uint64]:
@@ -165,10 +172,30 @@ def test_the_order_in_which_objects_are_seen_changes_nothing(seed: int) -> None:
 
 
 def test_what_arrived_before_the_floor_is_forgotten() -> None:
-    blocks = [("a", NEW, [10.0], 1), ("b", NEW, [20.0], 5), ("c", NEW, [100.0], 6)]
-    whole = ledger_of(*blocks)
+    whole = ledger_of(*OF_PROCESSES)
     whole.raise_floor(round(FAR + 5 * SECOND))
-    assert closed(whole) == closed(ledger_of(*blocks, floor=5)) == (0, NEW, ("b",))
+    anew = ledger_of(*OF_PROCESSES, floor=5)
+    assert closed(whole) == closed(anew) == (0, NEW, ("b-1-0",))
+
+
+@pytest.mark.parametrize(
+    ("floor", "closing", "newest"),
+    [
+        pytest.param(0, 9, {"a-1": 1, "b-1": 5, "c-1": 8}, id="all"),
+        pytest.param(0, 5, {"a-1": 1, "b-1": 5}, id="what came later does not matter"),
+        pytest.param(0, 7, {"a-1": 1, "b-1": 5, "c-1": 7}, id="in memory at the closing"),
+        pytest.param(5.5, 9, {"a-1": 1, "b-1": 5, "c-1": 8}, id="before the floor"),
+        pytest.param(MOST_OVERDUE_NS / SECOND + 2, 9e9, {"b-1": 5, "c-1": 8}, id="long ago"),
+    ],
+)
+def test_when_processes_wrote_last(floor: float, closing: float, newest: dict[str, float]) -> None:
+    ledger = ledger_of(*OF_PROCESSES)
+    received_ns = np.array([FAR + 6 * SECOND, FAR + 8 * SECOND])
+    events = np.array([100 * SECOND, 101 * SECOND])
+    ledger.add_block(see_block(GRID, "c-1-1", of(NEW, 2), events, received_ns))
+    ledger.raise_floor(round(FAR + floor * SECOND))
+    found = ledger.newest_arrivals(round(FAR + closing * SECOND))
+    assert found == {process: FAR + at * SECOND for process, at in newest.items()}
 
 
 def test_a_batch_of_labels_closes_a_window_when_its_last_label_has_arrived() -> None:

@@ -1,26 +1,34 @@
 """Killed pods: whoever falls silent with something unwritten is named in one window."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.traffic import ServerPod, Trained, normal_rows
+from support.traffic import MODEL, ServerPod, Trained, normal_rows
 from support.watching import NOW, T0, after, look, remove_reports, stored_reports, target_of
 from trimtab_operator.cli.replay import Outcome, replay_all
+from trimtab_operator.monitor.feed import FEW
+from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.silence import (
     GRACE_SECONDS,
     MOST_OVERDUE_NS,
+    STATED_NS,
+    WriterStates,
     fallen_silent,
     overdue_ns,
 )
 from trimtab_operator.monitor.targets import Target
-from trimtab_operator.monitor.windows import SECOND_NS
+from trimtab_operator.monitor.traffic import Traffic, day_of
+from trimtab_operator.monitor.watch import Watch
+from trimtab_operator.monitor.windows import SECOND_NS, Grid
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.contract.writer_state import WriterState
-from trimtab_stages.store import Store
+from trimtab_stages.store import Entry, LocalStore, Store
 
 PATIENCE = 2 * 10 + GRACE_SECONDS
 """Seconds after which a process that flushes every ten is overdue."""
@@ -53,18 +61,11 @@ DUE = 100 + PATIENCE
             {"p-1": state(100, flush_seconds=300)}, {}, (0, DUE + 579), [], id="flushes seldom"
         ),
         pytest.param(
-            {"p-1": state(100), "p-a": state(600, unwritten=False)},
-            {},
+            {"p-1": state(100), "p-2": state(600, unwritten=False)},
+            {"p-2": 500},
             (0, 9999),
-            [],
-            id="its successor in the pod tells the rows",
-        ),
-        pytest.param(
-            {"p-9": state(100), "p-a": state(600)},
-            {},
-            (0, 9999),
-            ["p-a"],
-            id="the successor is killed too",
+            ["p-1"],
+            id="another process of its pod goes on",
         ),
         pytest.param(
             {"p-b-1": state(100), "p-a-1": state(100)}, {}, (0, DUE), ["p-a-1", "p-b-1"], id="two"
@@ -97,6 +98,27 @@ def test_windows_together_name_everyone_once(silent_since: list[int], closings: 
     due = {f"p{number}-1": at + PATIENCE for number, at in enumerate(silent_since)}
     first, last = closings[0], closings[-1]
     assert sorted(named) == sorted(one for one, at in due.items() if first < at <= last)
+
+
+@pytest.mark.parametrize(
+    ("floor", "closed", "known"),
+    [
+        pytest.param(0, 99, None, id="nothing was said yet"),
+        pytest.param(0, 100, 0, id="what was said later does not matter"),
+        pytest.param(0, 299, 1, id="the newest by then"),
+        pytest.param(250, 299, 1, id="the newest before a floor stays"),
+        pytest.param(999, 999, 2, id="the newest of all stays"),
+        pytest.param((STATED_NS + MOST_OVERDUE_NS) // SECOND_NS + 301, 10**6, None, id="too old"),
+    ],
+)
+def test_what_a_process_had_said_by_a_closing(floor: int, closed: int, known: int | None) -> None:
+    said = [state(100), state(200, unwritten=False), state(300)]
+    states = WriterStates()
+    for number in (1, 2, 0):
+        states.add(f"serving/m/writers/2026-11-28/p-1-{number:08d}.json", said[number])
+    states.raise_floor(floor * SECOND_NS)
+    expected = {} if known is None else {"p-1": said[known]}
+    assert states.newest(closed * SECOND_NS) == expected
 
 
 def serve_minute(pod: ServerPod, version: Trained, minute: int, *, flush: bool = True) -> None:
@@ -137,6 +159,7 @@ def process_of(pod: ServerPod) -> str:
     return f"{pod.name}-{pod.start:x}"
 
 
+MINUTES = MonitorSpec.model_validate({"window": {"seconds": 60}})
 KILLED = 14
 """Minute after which a pod is killed, in the second of four windows."""
 
@@ -170,15 +193,14 @@ def test_a_killed_pod_is_named_alike_after_restarts_and_by_a_replay(
     assert stored_reports(store) == expected
 
 
-def test_who_was_silent_for_several_short_windows_is_looked_for_in_the_bucket(
+def test_who_was_silent_for_several_short_windows_is_not_forgotten(
     store: Store, champion: Trained
 ) -> None:
     killed, other = ServerPod(store, "bikes-0"), ServerPod(store, "bikes-1")
     serve_until([killed, other], champion, range(4))
     serve_until([other], champion, range(4, 9))
-    policy = MonitorSpec.model_validate({"window": {"seconds": 60}})
-    target = target_of(champion, policy=policy)
-    expected = [[], [], [], [], [], [process_of(killed)], [], []]
+    target = target_of(champion, policy=MINUTES)
+    expected = [[], [], [], [], [], [], [process_of(killed)], []]
     assert silent_in(store, target) == expected
     remove_reports(store)
     assert look_anew(store, target) == expected
@@ -205,13 +227,13 @@ def test_whoever_cannot_be_said_to_have_lost_anything_is_not_named(
 def test_an_idle_pod_is_not_named_whether_it_lives_or_not(store: Store, champion: Trained) -> None:
     idle, other = ServerPod(store, "bikes-0"), ServerPod(store, "bikes-1")
     serve_until([idle, other], champion, range(5))
-    idle.flush()
+    idle.idle(NOW + 60 * 6)
     serve_until([other], champion, range(5, 31))
     serve_until([idle, other], champion, range(31, 41))
     assert silent_in(store, target_of(champion)) == [[], [], [], []]
 
 
-def test_a_process_that_began_anew_in_the_same_pod_tells_the_rows_instead(
+def test_a_process_that_began_anew_in_the_same_pod_tells_the_rows_besides(
     store: Store, champion: Trained
 ) -> None:
     killed, other = ServerPod(store, "bikes-0"), ServerPod(store, "bikes-1")
@@ -221,7 +243,34 @@ def test_a_process_that_began_anew_in_the_same_pod_tells_the_rows_instead(
     serve_until([again, other], champion, range(KILLED + 1, 41))
     reports = look(store, target_of(champion), NOW + 99_999).reports
     found = [(one.evaluation.silent, one.evaluation.lost_rows) for one in reports]
-    assert found == [([], 0), ([], 10), ([], 0), ([], 0)]
+    assert found == [([], 0), ([process_of(killed)], 10), ([], 0), ([], 0)]
+
+
+def test_a_process_that_began_anew_and_answered_nothing_hides_no_loss(
+    store: Store, champion: Trained
+) -> None:
+    killed, other = ServerPod(store, "bikes-0"), ServerPod(store, "bikes-1")
+    serve_until([killed, other], champion, range(KILLED))
+    # Labels alone come, and with no row nothing tells what the one before it had not written.
+    again = ServerPod(store, "bikes-0", lost_rows=10, start=killed.start + 1)
+    again.label("bikes-1-3", ["calm"], received=NOW + 60 * KILLED)
+    again.end()
+    serve_until([other], champion, range(KILLED, 41))
+    assert silent_in(store, target_of(champion)) == [[], [process_of(killed)], [], []]
+
+
+def test_what_a_process_does_after_a_closing_does_not_matter_for_its_window(
+    store: Store, champion: Trained
+) -> None:
+    stopped, other = ServerPod(store, "bikes-0"), ServerPod(store, "bikes-1")
+    serve_until([stopped, other], champion, range(KILLED))
+    serve_until([other], champion, range(KILLED, 31))
+    serve_until([stopped, other], champion, range(31, 41))
+    stopped.end()
+    expected = [[], [process_of(stopped)], [], []]
+    assert silent_in(store, target_of(champion)) == expected
+    remove_reports(store)
+    assert look_anew(store, target_of(champion)) == expected
 
 
 def test_a_pod_killed_before_its_first_flush_is_known_by_its_state_alone(
@@ -270,3 +319,94 @@ def test_a_pod_that_was_long_dead_is_named_in_no_later_window(
     serve_until([ServerPod(store, "bikes-2")], champion, range(41, 71))
     named = silent_in(store, target_of(champion))
     assert [len(one) for one in named] == [0, 1, 0, 0, 1, 0, 0]
+
+
+def test_whoever_begins_after_midnight_knows_who_is_overdue_only_then(
+    store: Store, champion: Trained
+) -> None:
+    pod, midnight = ServerPod(store, flush_seconds=3600), NOW - NOW % 86_400
+    rows, received, begin = normal_rows(10), midnight - 1800, midnight + 5400
+    pod.answer(champion, "r", rows, event=T0, received=received)
+    pod.flush()
+    traffic = Traffic(MODEL, Grid.of(MINUTES.window), round(begin * SECOND_NS))
+    traffic.read(store, store.get, day_of(round(begin * SECOND_NS)), everything=False)
+    overdue = round(begin * SECOND_NS), round((begin + 3600) * SECOND_NS)
+    states, heard = traffic.states.newest(overdue[1]), traffic.ledger.newest_arrivals(overdue[1])
+    assert heard == {process_of(pod): round(received * SECOND_NS)}
+    assert fallen_silent(states, heard, *overdue) == [process_of(pod)]
+
+
+KINDS = ("decisions", "feedback", "writers")
+
+
+class CountingStore(LocalStore):
+    """Notes what is listed and read of what servers write by day.
+
+    Attributes:
+        listings: prefixes.
+        entries: keys that the listings have brought.
+        got: keys of objects that were read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.forget()
+
+    def forget(self) -> None:
+        self.listings: list[str] = []
+        self.entries: list[str] = []
+        self.got: list[str] = []
+
+    def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
+        is_by_day = prefix.startswith(tuple(f"serving/bikes/{kind}/" for kind in KINDS))
+        self.listings += [prefix] * is_by_day
+        for entry in super().list(prefix, start_after):
+            self.entries += [entry.key] * is_by_day
+            yield entry
+
+    def get(self, key: str) -> bytes:
+        self.got.append(key)
+        return super().get(key)
+
+
+@pytest.fixture
+def counting(store: Store) -> CountingStore:
+    return CountingStore(Path(store.location))
+
+
+def of_states(keys: list[str]) -> list[str]:
+    return [key for key in keys if key.startswith("serving/bikes/writers/")]
+
+
+def test_what_servers_say_is_listed_and_read_once_however_often_they_do(
+    counting: CountingStore, champion: Trained
+) -> None:
+    pod, target = ServerPod(counting), target_of(champion, policy=MINUTES)
+    watch, windows = Watch(target, ObjectCache()), 30
+    for minute in range(0, 2 * windows, 2):
+        serve_minute(pod, champion, minute)
+        pod.idle(NOW + 60 * minute + 80)
+        progress = look(counting, target, NOW + 60 * minute + 100, watch)
+        target = after(target, progress) if progress.reports else target
+        target = replace(target, decided_through=target.evaluated_through)
+    assert len(of_states(counting.entries)) <= 3 * windows
+    said = of_states(counting.got)
+    assert len(said) == len(set(said)) >= 2 * windows - 2
+
+    counting.forget()
+    serve_minute(pod, champion, 2 * windows)
+    look(counting, target, NOW + 120 * windows + 100, Watch(target, ObjectCache()))
+    assert len(set(of_states(counting.got))) <= FEW + 10, "the old ones are not read again"
+
+
+def test_no_window_lists_what_silent_processes_wrote(
+    counting: CountingStore, champion: Trained
+) -> None:
+    killed = [ServerPod(counting, f"bikes-{number}") for number in range(3)]
+    other = ServerPod(counting, "other-0")
+    serve_until([*killed, other], champion, range(3))
+    serve_until([other], champion, range(3, 13))
+    named = silent_in(counting, target_of(champion, policy=MINUTES))
+    # Each kind is listed as a whole, and before the windows again, behind each process's last key.
+    assert len(counting.listings) <= len(KINDS) * (1 + len([*killed, other]) + 1)
+    assert [len(one) for one in named] == [0] * 5 + [len(killed)] + [0] * 6

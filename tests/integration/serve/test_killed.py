@@ -132,17 +132,16 @@ def states(folder: ServingFolder, model: str = "m") -> list[tuple[bool, int]]:
     return [(state.unwritten, state.flush_seconds) for state in found]
 
 
-def test_an_idle_process_and_one_that_ends_orderly_say_that_nothing_is_left(
-    folder: ServingFolder,
-) -> None:
+def test_a_process_that_ends_orderly_says_that_nothing_is_left(folder: ServingFolder) -> None:
     version = folder.add(GRAPH)
     with running_server(folder) as server:
         server.wait_following(folder.write_plan([version]))
         send(server, 5)
-        wait_until(lambda: states(folder)[-1:] == [(False, 1)], 20.0, what="idle")
+        wait_until(lambda: states(folder) == [(True, 1)], 20.0, what="said so")
         server.wait_following(folder.write_plan([version], flush_seconds=SELDOM))
+        wait_until(lambda: states(folder)[1:] == [(True, SELDOM)], 20.0, what="said anew")
         send(server, 3)
-    assert states(folder) == [(True, 1), (False, 1), (True, SELDOM), (False, SELDOM)]
+    assert states(folder) == [(True, 1), (True, SELDOM), (False, SELDOM)]
 
 
 def ask(server: ServerProcess, event: float) -> None:

@@ -79,7 +79,8 @@ class EvaluatedWindow(StrictModel):
     """Rows that killed server processes had answered and not written."""
     lost_flushes: Count = 0
     """Server processes that have fallen silent without an orderly end, as a killed pod does; each
-    lost at most one flush, and counts in one window. The report names them."""
+    lost at most one flush. Where one began anew in the pod, `lostRows` tells its rows besides. The
+    report names them."""
     report: ArtifactRef
     """The evaluation report."""
     faults: Annotated[list[DataFault], Field(max_length=16)] = []

@@ -235,7 +235,7 @@ class Evaluation(StoredModel):
     """Rows that killed server processes had answered and not written."""
     silent: list[str] = []
     """Server processes, `<pod>-<start>`, sorted, that have fallen silent without saying that
-    nothing was unwritten, as far as no window before has named them: each lost at most one
+    nothing was unwritten, as far as no window before has named them for it: each lost at most one
     flush."""
     panes: list[str]
     """Keys of the panes that were merged, sorted."""

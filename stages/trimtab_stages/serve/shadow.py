@@ -33,7 +33,11 @@ Note = Callable[[ServedVersion, Answered], None]
 
 
 class ShadowQueue:
-    """Requests that shadow versions have not scored yet."""
+    """Requests that shadow versions have not scored yet.
+
+    Every other turn takes one request alone. The time of runs is compared between runs of the same
+    size, and a version that is too slow to keep up would only ever have large ones.
+    """
 
     def __init__(self, note: Note, statistics: Statistics, loop: asyncio.AbstractEventLoop) -> None:
         self._note = note
@@ -42,6 +46,7 @@ class ShadowQueue:
         self._waiting: deque[tuple[ServedVersion, Answered]] = deque()
         self._rows = 0
         self._scheduled = False
+        self._alone = False
 
     @property
     def waiting(self) -> int:
@@ -64,15 +69,22 @@ class ShadowQueue:
             self._loop.call_later(PAUSE_SECONDS, self._turn)
 
     def _turn(self) -> None:
+        # What a run has not taken yet would share one with what came behind it.
+        if not self._waiting[0][0].batcher.waiting:
+            self._alone = not self._alone
+            self._submit_rows(1 if self._alone else TURN_ROWS)
+        self._scheduled = bool(self._waiting)
+        if self._scheduled:
+            self._loop.call_later(PAUSE_SECONDS, self._turn)
+
+    def _submit_rows(self, most: int) -> None:
+        """Submit requests until they have so many rows."""
         rows = 0
-        while self._waiting and rows < TURN_ROWS:
+        while self._waiting and rows < most:
             version, answered = self._waiting.popleft()
             self._rows -= answered.rows
             rows += answered.rows
             self._submit(version, answered)
-        self._scheduled = bool(self._waiting)
-        if self._scheduled:
-            self._loop.call_later(PAUSE_SECONDS, self._turn)
 
     def _submit(self, version: ServedVersion, answered: Answered) -> None:
         deadline = self._loop.time() + PATIENCE_SECONDS

@@ -1,6 +1,7 @@
 """What a shadow version's fault is, and what load is: both cost the client nothing."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,3 +139,31 @@ def test_failures_of_a_version_that_answers_are_its_own_outcomes_only() -> None:
     counts = statistics.counts([])
 
     assert (counts.requests, counts.rows, counts.failed_requests) == (1, 3, 4)
+
+
+def test_a_version_that_lags_has_runs_of_single_requests_too(model: OnnxModel) -> None:
+    """Two lots of five requests come while its only thread is taken."""
+    free = threading.Event()
+
+    async def run(executor: ThreadPoolExecutor) -> dict[int, int]:
+        pace = Pace(mergeable=True, run_seconds=1, row_seconds=0)
+        plan = PlanVersion(digest=f"sha256:{'b' * 64}", key="b", weight=0, shadow=True)
+        settings = VersionSettings(RunSettings(slots=1), Limits(), executor)
+        version = ServedVersion(plan, LoadedModel(model, pace, None), settings)
+        scored: list[int] = []
+        loop = asyncio.get_running_loop()
+        queue = ShadowQueue(lambda _, one: scored.append(one.rows), Statistics(), loop)
+        executor.submit(free.wait)
+        for lot in (1, 2):
+            for _ in range(5):
+                queue.offer(version, answered([1]))
+            while lot == 1 and version.batcher.waiting < 4:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0)
+        free.set()
+        while len(scored) < 10:  # noqa: ASYNC110 - it tells nobody that it is empty
+            await asyncio.sleep(0)
+        return {times.size: times.runs for times in version.batcher.times.read()}
+
+    with ThreadPoolExecutor(1) as executor:
+        runs = asyncio.run(run(executor))
+    assert runs == {1: 2, 4: 2}

@@ -11,7 +11,7 @@ from trimtab_operator.monitor.status import advanced, status_of
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Progress, Watch
 from trimtab_stages.contract import layout
-from trimtab_stages.contract.monitoring import MonitorSpec
+from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
 from trimtab_stages.store import Store
 
 T0 = 1_700_000_400.0
@@ -58,6 +58,18 @@ def after(target: Target, progress: Progress) -> Target:
     """Return the target as it is read after the progress was written."""
     assert progress.evaluated_through is not None
     return advanced(target, status_of(target, progress.reports, progress.evaluated_through))
+
+
+def evaluations_of_killed(store: Store, target: Target, now: float) -> list[Evaluation]:
+    """Return all windows as processes find them that evaluate one each and are killed."""
+    found: list[Evaluation] = []
+    while (progress := look(store, target, now)).reports:
+        found.append(progress.reports[0].evaluation)
+        for report in progress.reports[1:]:
+            store.delete(report.file.key)
+        told = replace(progress, reports=progress.reports[:1], evaluated_through=found[-1].end)
+        target = after(target, told)
+    return found
 
 
 def serve(

@@ -1,21 +1,18 @@
 """Objects that servers have lost: each is counted in one window, whoever looks."""
 
-from dataclasses import replace
-
 import pytest
 
 from support.traffic import ServerPod, Trained, normal_rows
 from support.watching import (
     NOW,
     T0,
-    after,
+    evaluations_of_killed,
     look,
     remove_reports,
     stored_reports,
     target_of,
 )
 from trimtab_operator.cli.replay import Outcome, replay_all
-from trimtab_operator.monitor.targets import Target
 from trimtab_stages.store import Store
 
 COUNTED = ("pane", "decisions", "feedback")
@@ -29,19 +26,6 @@ def serve_minutes(pod: ServerPod, version: Trained, minutes: range) -> None:
         pod.answer(version, name, rows, event=T0 + 60 * minute, received=received)
         pod.label(name, ["calm"] * 10, received=received + 0.5)
         pod.flush()
-
-
-def look_anew(store: Store, target: Target) -> list[int]:
-    """Return the losses of all windows as processes find them that evaluate one and are killed."""
-    lost: list[int] = []
-    while (progress := look(store, target, NOW + 9999)).reports:
-        lost.append(progress.reports[0].evaluation.lost)
-        for report in progress.reports[1:]:
-            store.delete(report.file.key)
-        end = progress.reports[0].evaluation.end
-        told = replace(progress, reports=progress.reports[:1], evaluated_through=end)
-        target = after(target, told)
-    return lost
 
 
 @pytest.mark.parametrize(
@@ -99,7 +83,8 @@ def test_processes_that_are_killed_and_a_replay_count_the_same(
 
     expected = stored_reports(store)
     remove_reports(store)
-    assert look_anew(store, target_of(champion)) == [0, 4, 0]
+    found = evaluations_of_killed(store, target_of(champion), NOW + 9999)
+    assert [one.lost for one in found] == [0, 4, 0]
     assert stored_reports(store) == expected
 
 

@@ -7,14 +7,20 @@ from pathlib import Path
 import pytest
 
 from support.traffic import MODEL, ServerPod, Trained, normal_rows
-from support.watching import NOW, T0, after, look, remove_reports, stored_reports, target_of
+from support.watching import (
+    NOW,
+    T0,
+    after,
+    evaluations_of_killed,
+    look,
+    remove_reports,
+    stored_reports,
+    target_of,
+)
 from trimtab_operator.cli.replay import Outcome, replay_all
 from trimtab_operator.monitor.feed import FEW
 from trimtab_operator.monitor.object_cache import ObjectCache
-from trimtab_operator.monitor.silence import (
-    GRACE_SECONDS,
-    fallen_silent,
-)
+from trimtab_operator.monitor.silence import GRACE_SECONDS, fallen_silent
 from trimtab_operator.monitor.targets import Target
 from trimtab_operator.monitor.traffic import Traffic, day_of
 from trimtab_operator.monitor.watch import Watch
@@ -22,6 +28,7 @@ from trimtab_operator.monitor.windows import SECOND_NS, Grid
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import Entry, LocalStore, Store
 
+LATER = NOW + 99_999
 PATIENCE = 2 * 10 + GRACE_SECONDS
 """Seconds after which a process that flushes every ten is overdue."""
 
@@ -43,21 +50,8 @@ def serve_until(pods: list[ServerPod], version: Trained, minutes: range) -> None
 
 
 def silent_in(store: Store, target: Target) -> list[list[str]]:
-    reports = look(store, target, NOW + 99_999).reports
+    reports = look(store, target, LATER).reports
     return [report.evaluation.silent for report in reports]
-
-
-def look_anew(store: Store, target: Target) -> list[list[str]]:
-    """Return whom processes name that evaluate one window each and are killed."""
-    named: list[list[str]] = []
-    while (progress := look(store, target, NOW + 99_999)).reports:
-        named.append(progress.reports[0].evaluation.silent)
-        for report in progress.reports[1:]:
-            store.delete(report.file.key)
-        end = progress.reports[0].evaluation.end
-        told = replace(progress, reports=progress.reports[:1], evaluated_through=end)
-        target = after(target, told)
-    return named
 
 
 def process_of(pod: ServerPod) -> str:
@@ -94,7 +88,7 @@ def test_a_killed_pod_is_named_alike_after_restarts_and_by_a_replay(
 
     expected = stored_reports(store)
     remove_reports(store)
-    look_anew(store, target_of(champion))
+    evaluations_of_killed(store, target_of(champion), LATER)
     assert stored_reports(store) == expected
 
 
@@ -108,7 +102,8 @@ def test_who_was_silent_for_several_short_windows_is_not_forgotten(
     expected = [[], [], [], [], [], [], [process_of(killed)], []]
     assert silent_in(store, target) == expected
     remove_reports(store)
-    assert look_anew(store, target) == expected
+    found = evaluations_of_killed(store, target, LATER)
+    assert [one.silent for one in found] == expected
 
 
 @pytest.mark.parametrize(
@@ -146,7 +141,7 @@ def test_a_process_that_began_anew_in_the_same_pod_tells_the_rows_besides(
     again = ServerPod(store, "bikes-0", lost_rows=10, start=killed.start + 1)
     serve_until([other], champion, range(KILLED, KILLED + 1))
     serve_until([again, other], champion, range(KILLED + 1, 41))
-    reports = look(store, target_of(champion), NOW + 99_999).reports
+    reports = look(store, target_of(champion), LATER).reports
     found = [(one.evaluation.silent, one.evaluation.lost_rows) for one in reports]
     assert found == [([], 0), ([process_of(killed)], 10), ([], 0), ([], 0)]
 
@@ -175,7 +170,8 @@ def test_what_a_process_does_after_a_closing_does_not_matter_for_its_window(
     expected = [[], [process_of(stopped)], [], []]
     assert silent_in(store, target_of(champion)) == expected
     remove_reports(store)
-    assert look_anew(store, target_of(champion)) == expected
+    found = evaluations_of_killed(store, target_of(champion), LATER)
+    assert [one.silent for one in found] == expected
 
 
 def test_a_pod_killed_before_its_first_flush_is_known_by_its_state_alone(

@@ -29,6 +29,9 @@ from trimtab_stages.serve.settings import RunSettings
 from trimtab_stages.serve.shadow import WAITING_ROWS, ShadowQueue, _Rescore
 from trimtab_stages.serve.statistics import Statistics, VersionStatistics
 
+SECONDS = 10
+"""Longest time that a queue may take."""
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> OnnxModel:
@@ -153,15 +156,16 @@ def test_a_version_that_lags_has_runs_of_single_requests_too(model: OnnxModel) -
         scored: list[int] = []
         loop = asyncio.get_running_loop()
         queue = ShadowQueue(lambda _, one: scored.append(one.rows), Statistics(), loop)
-        executor.submit(free.wait)
-        for lot in (1, 2):
-            for _ in range(5):
-                queue.offer(version, answered([1]))
-            while lot == 1 and version.batcher.waiting < 4:  # noqa: ASYNC110 - it tells nobody
+        executor.submit(free.wait, SECONDS)
+        async with asyncio.timeout(SECONDS):
+            for lot in (1, 2):
+                for _ in range(5):
+                    queue.offer(version, answered([1]))
+                while lot == 1 and version.batcher.waiting < 4:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0)
+            free.set()
+            while len(scored) < 10:  # noqa: ASYNC110 - it tells nobody that it is empty
                 await asyncio.sleep(0)
-        free.set()
-        while len(scored) < 10:  # noqa: ASYNC110 - it tells nobody that it is empty
-            await asyncio.sleep(0)
         return {times.size: times.runs for times in version.batcher.times.read()}
 
     with ThreadPoolExecutor(1) as executor:

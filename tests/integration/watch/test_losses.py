@@ -15,6 +15,8 @@ from support.watching import (
 from trimtab_operator.cli.replay import Outcome, replay_all
 from trimtab_stages.store import Store
 
+pytestmark = pytest.mark.integration
+
 COUNTED = ("pane", "decisions", "feedback")
 
 

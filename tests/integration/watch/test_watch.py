@@ -25,6 +25,8 @@ from trimtab_operator.monitor.watch import Progress, Watch
 from trimtab_stages.contract.monitoring import SignalState
 from trimtab_stages.store import LocalStore, Store
 
+pytestmark = pytest.mark.integration
+
 DAY = 86_400
 
 

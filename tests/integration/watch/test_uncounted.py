@@ -13,6 +13,8 @@ from trimtab_operator.monitor.targets import Target
 from trimtab_operator.monitor.watch import Progress, Watch
 from trimtab_stages.store import Store
 
+pytestmark = pytest.mark.integration
+
 ROWS = 3
 CLOSED = 20
 """Window 0 is closed so many seconds after the begin; window -1 after one."""

@@ -12,6 +12,8 @@ from trimtab_operator.monitor.sequences import writer_of
 from trimtab_operator.monitor.watch import Watch
 from trimtab_stages.store import Entry, LocalStore
 
+pytestmark = pytest.mark.integration
+
 Lacking = dict[str, list[range]]
 """Numbers that the first, the second, ... listing of a kind does not show yet."""
 MIDNIGHT = NOW - NOW % 86_400 + 86_400

@@ -9,6 +9,8 @@ import pytest
 
 from support.training import make_place
 
+pytestmark = pytest.mark.integration
+
 HEAVY = ("torch", "ray", "onnx", "onnxruntime", "sklearn")
 
 

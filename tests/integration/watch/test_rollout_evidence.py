@@ -14,6 +14,8 @@ from trimtab_operator.monitor.rollout_evidence import PairedRows
 from trimtab_operator.monitor.rollout_targets import RolloutTarget, find_rollouts
 from trimtab_stages.store import LocalStore, Store
 
+pytestmark = pytest.mark.integration
+
 T0 = 1_700_000_400.0
 NOW = T0 + 10_000_000
 NAMES = np.array(CLASSES)

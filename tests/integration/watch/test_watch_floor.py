@@ -16,6 +16,8 @@ from trimtab_operator.storage.evaluations import read_report
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import Store
 
+pytestmark = pytest.mark.integration
+
 LENGTH, ROWS, STEP = 600, 4, 20
 LATER = NOW + 9999
 

@@ -31,6 +31,8 @@ from trimtab_stages.contract.base import canonical_json
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import LocalStore, Outcome, Written
 
+pytestmark = pytest.mark.integration
+
 SEEN = 8 * 3600
 """So long after the first arrival of a day it is looked."""
 

@@ -19,6 +19,8 @@ from trimtab_operator.storage.window_records import Span, read_window_records
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import Store
 
+pytestmark = pytest.mark.integration
+
 LENGTH = 600
 FLUSH = 10
 MINUTE = 60

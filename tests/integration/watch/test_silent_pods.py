@@ -28,6 +28,8 @@ from trimtab_operator.monitor.windows import SECOND_NS, Grid
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import Entry, LocalStore, Store
 
+pytestmark = pytest.mark.integration
+
 LATER = NOW + 99_999
 PATIENCE = 2 * 10 + GRACE_SECONDS
 """Seconds after which a process that flushes every ten is overdue."""

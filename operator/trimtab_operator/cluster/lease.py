@@ -109,11 +109,22 @@ class Lease:
         if not self.held:
             return
         self._valid_until = float("-inf")
-        spec = self._body["spec"] | {"holderIdentity": "", "renewTime": self._time()}
         try:
-            await self._cluster.replace(self._with_head(spec))
-        except Retryable as error:
+            await self._give_up()
+        except (Retryable, LeaseLost) as error:
             logger.warning("lease not released", extra={"cause": str(error)})
+
+    async def _give_up(self) -> None:
+        """Write that nobody holds it, over whatever was written since it was last read."""
+        while True:
+            spec = self._body["spec"] | {"holderIdentity": "", "renewTime": self._time()}
+            try:
+                await self._cluster.replace(self._with_head(spec))
+            except Conflict:
+                # A renewal that the stop cut off may have been written all the same.
+                await self._read_again()
+            else:
+                return
 
     async def _try_acquire(self) -> bool:
         settings, asked = self._settings, self._clocks.monotonic()

@@ -61,3 +61,16 @@ def test_it_gives_the_lease_back_when_it_is_told_to_stop(
     lease = api_server.get(LEASE)
     assert lease is not None
     assert lease["spec"].get("holderIdentity", "") == ""
+
+
+def test_it_gives_back_a_lease_that_was_written_since_it_read_it(
+    tenant: Tenant, api_server: ApiServer, operator: OperatorProcess
+) -> None:
+    tenant.apply("Dataset", "one", dataset_spec())
+    wait_until(lambda: len(tenant.jobs()) == 1, SECONDS, what="the operator works")
+    api_server.merge(LEASE, {"metadata": {"annotations": {"read-by": "nobody"}}})
+    assert operator.stop() == 0
+    lease = api_server.get(LEASE)
+    assert lease is not None
+    assert lease["metadata"]["annotations"]["read-by"] == "nobody"
+    assert lease["spec"].get("holderIdentity", "") == ""

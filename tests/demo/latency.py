@@ -20,7 +20,7 @@ class Latency:
 
     Attributes:
         flush_seconds: the Model's flush interval.
-        verdicts: from the answer to a window's last row to its decision.
+        verdicts: from the answer to a window's last row until a client sees the decision.
         trainings: from a verdict to the start of its run's first container; NaN where none was
             seen.
         plans: from a promotion to the moment at which every pod was seen to follow it.
@@ -31,9 +31,12 @@ class Latency:
     trainings: list[float] = field(default_factory=list)
     plans: list[float] = field(default_factory=list)
 
-    def decided(self, decision: dict[str, Any], sent: datetime) -> float:
-        """Note a decision about rows that were sent by then; return the seconds in between."""
-        self.verdicts.append(_seconds(sent, _time(decision["time"])))
+    def decided(self, sent: datetime, seen: datetime) -> float:
+        """Note when the decision about rows was seen, and when they were sent; return the seconds.
+
+        A stamp of the decision's own is in whole seconds, and its clock is another's.
+        """
+        self.verdicts.append(_seconds(sent, seen))
         return self.verdicts[-1]
 
     def trained(self, pods: Sequence[dict[str, Any]], run: str, decision: dict[str, Any]) -> None:

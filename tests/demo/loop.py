@@ -108,7 +108,7 @@ class Loop:
             self._send(left)
             following = self._closed(window, self._next_rows(window))
             hop = self._decided(window)
-            hop.seconds = self.latency.decided(hop.decision, self.sent)
+            hop.seconds = self.latency.decided(self.sent, datetime.now(UTC))
             if hop.outcome == "Retrain":
                 following = self._retrained(hop, following)
             self.hops.append(hop)
@@ -159,7 +159,7 @@ class Loop:
         def decided() -> Hop | None:
             return hop_of(self._get("driftmonitor"), window, end)
 
-        return wait_until(decided, DECISION_SECONDS, interval=0.5, what=f"decision on {end}")
+        return wait_until(decided, DECISION_SECONDS, interval=0.2, what=f"decision on {end}")
 
     def _retrained(self, hop: Hop, rows: Rows) -> Rows:
         """Wait for the run; play days until its challenger's rollout has ended; return the rest."""

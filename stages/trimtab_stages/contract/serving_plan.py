@@ -81,9 +81,10 @@ class VersionCounts(StrictModel):
     """What a version did in one server process; since its start, times since the newest plan."""
 
     requests: int = 0
-    """Requests that it answered."""
+    """Requests that it answered; not those that named it, here and for what it failed."""
     failed_requests: int = 0
-    """Requests that it failed: its graph, its memory or its time; not those that are wrong."""
+    """Requests that it failed: its graph, its memory or its time, the client's own time limit
+    included; not those that are wrong."""
     rows: int = 0
     """Rows that it answered."""
     shadow_requests: int = 0

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from trimtab_stages.contract.serving_plan import ServingPlan
 from trimtab_stages.serve.admin import AdminApplication
 from trimtab_stages.serve.application import InferenceApplication
+from trimtab_stages.serve.call import Aftermath
 from trimtab_stages.serve.grpc.listener import GrpcListener
 from trimtab_stages.serve.http.listener import HttpListener
 from trimtab_stages.serve.inference import IdSource, Inference
@@ -70,13 +71,11 @@ class ModelServer:
             self.follower, naming, self._outbox, self._unwritten.lost, self._writer_log
         )
         self._feedback = FeedbackBuffer(naming, self._outbox, self._writer_log.note)
+        shadow = ShadowQueue(self._observation.note_shadow, statistics, loop)
         inference = Inference(
             settings.limits,
             IdSource(settings.pod, start_ns),
-            self._observation.note,
-            self._unwritten,
-            ShadowQueue(self._observation.note_shadow, statistics, loop),
-            statistics,
+            Aftermath(statistics, self._observation.note, self._unwritten, shadow, loop),
         )
         self.application = InferenceApplication(
             self.follower,

@@ -133,17 +133,6 @@ def test_whose_fault_an_error_is(model: OnnxModel, error: RequestError, fault: i
     assert (counts.shadow_failed_requests, counts.shadow_dropped_rows) == (fault, 3)
 
 
-def test_failures_of_a_version_that_answers_are_its_own_outcomes_only() -> None:
-    statistics = VersionStatistics()
-    statistics.answered(3, 0.001)
-    for code in ("inference", "internal", "out_of_memory", "deadline", "invalid", "overloaded"):
-        statistics.codes[code] += 1
-
-    counts = statistics.counts([])
-
-    assert (counts.requests, counts.rows, counts.failed_requests) == (1, 3, 4)
-
-
 def test_a_version_that_lags_has_runs_of_single_requests_too(model: OnnxModel) -> None:
     """Two lots of five requests come while its only thread is taken."""
     free = threading.Event()

@@ -18,19 +18,21 @@ class Client:
     Attributes:
         statuses: answers by HTTP status.
         versions: which version gave each good answer, oldest first.
+        body: what is asked.
     """
 
     server: ServerProcess
     model: str
     statuses: dict[int, int] = field(default_factory=dict)
     versions: list[str] = field(default_factory=list)
+    body: bytes = BODY
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Send requests on one connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
         while not self.stopped.is_set():
-            connection.request("POST", f"/v2/models/{self.model}/infer", BODY)
+            connection.request("POST", f"/v2/models/{self.model}/infer", self.body)
             answer = connection.getresponse()
             text = answer.read()
             self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1

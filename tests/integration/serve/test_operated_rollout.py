@@ -27,6 +27,9 @@ A, B = graphs.linear_scores(WEIGHTS), graphs.linear_scores(2 * WEIGHTS)
 # On a fast machine eight layers take half a millisecond, which is just not noticed.
 SLOW, FAILING = graphs.slow_scores(1000, 64), graphs.failing_scores()
 SLOW_TO_LOAD = graphs.perceptron((2, 3000, 3000, 2))
+SPINNING = graphs.spinning_scores()
+"""As fast as the others where the first feature is small."""
+HARD_BODY = b'{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":[9000,0]}]}'
 FLAT_GOLDEN = GoldenRequest(numeric=[[0.0, 0.0]], scores=[[0.5, 0.5]])
 
 
@@ -63,6 +66,25 @@ def test_evidence_promotes_and_faults_bring_back_without_a_lost_request(pods: Po
 
     assert statuses(clients) == {200}
     assert [item.digest for item in pods.status.rejected] == [second]
+
+
+def test_a_champion_that_becomes_slow_is_compared_with_the_one_before_it(pods: Pods) -> None:
+    first = pods.status.champion
+    assert first is not None
+    with clients_of(pods, *PODS) as clients:
+        second = pods.add_run("b", SPINNING)
+        pods.until(partial(scored, pods, second), "requests are scored in both pods")
+        pods.tell(0.05)
+        pods.until(lambda: pods.follow(second, first.digest), "the challenger answers")
+        for client in clients:
+            client.body = HARD_BODY
+        pods.until(lambda: pods.follow(first.digest), "the former version answers")
+
+    assert statuses(clients) == {200}
+    assert [item.digest for item in pods.status.rejected] == [second]
+    rollout = pods.status.rollout
+    assert rollout is not None
+    assert "`maxLatencyRatio` allows 2" in rollout.message
 
 
 def scored(pods: Pods, digest: str) -> bool:

@@ -110,8 +110,22 @@ class Batcher:
     """
 
     def __init__(
-        self, model: Runnable, pace: Pace, executor: Executor, settings: RunSettings
+        self,
+        model: Runnable,
+        pace: Pace,
+        executor: Executor,
+        settings: RunSettings,
+        times: RunClock | None = None,
     ) -> None:
+        """Make an empty queue.
+
+        Args:
+            model: the graph.
+            pace: how fast it is.
+            executor: threads for long runs.
+            settings: how graphs are run.
+            times: earlier runs that new ones are added to; None for none.
+        """
         self._model = model
         self._mergeable = pace.mergeable and settings.merge_rows > 0
         self._executor = executor
@@ -121,7 +135,7 @@ class Batcher:
         self._free_slots = settings.slots
         self._run_seconds = pace.run_seconds
         self._row_seconds = pace.row_seconds
-        self.times = RunClock()
+        self.times = RunClock() if times is None else times
 
     @property
     def waiting(self) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from trimtab_stages.contract.serving_plan import PlanVersion, ReferenceProfile
 from trimtab_stages.serve.model.batcher import Batcher, Pace, Results
+from trimtab_stages.serve.model.run_clock import RunClock
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.model.signature import DECISION, score_output
 from trimtab_stages.serve.oip.request import InferRequestReader
@@ -87,13 +88,27 @@ class ServedVersion:
         loaded: the graph and what was learnt at its load.
     """
 
-    def __init__(self, plan: PlanVersion, loaded: LoadedModel, settings: VersionSettings) -> None:
+    def __init__(
+        self,
+        plan: PlanVersion,
+        loaded: LoadedModel,
+        settings: VersionSettings,
+        times: RunClock | None = None,
+    ) -> None:
+        """Put a queue in front of a graph.
+
+        Args:
+            plan: the version's entry in the plan.
+            loaded: the graph.
+            settings: what all versions share.
+            times: earlier runs that count with those to come; None for none.
+        """
         self.plan = plan
         self.name = short_name(plan.digest)
         self.loaded = loaded
         self.model = DecidingModel(loaded.model, plan)
         self.reader = InferRequestReader(self.model.signature, settings.limits)
-        self.batcher = Batcher(self.model, loaded.pace, settings.executor, settings.run)
+        self.batcher = Batcher(self.model, loaded.pace, settings.executor, settings.run, times)
 
 
 def decide(scores: Tensor, threshold: float | None) -> Tensor:

@@ -40,7 +40,6 @@ class Desk:
     """
 
     folder: Path
-    run: RunSettings = field(default_factory=RunSettings)
     statistics: Statistics = field(default_factory=Statistics)
     noted: list[str] = field(default_factory=list)
 
@@ -51,14 +50,14 @@ class Desk:
         aftermath = Aftermath(self.statistics, self._note, unwritten, shadow, loop)
         self.inference = Inference(Limits(), IdSource("pod", 0), aftermath)
 
-    def load(self, graph: bytes, *, mergeable: bool = True, **role: Any) -> ServedVersion:
+    def load(self, graph: bytes, run: RunSettings | None = None, **role: Any) -> ServedVersion:
         """Return a graph as a version of a plan."""
         digest = digest_of_bytes(graph)
         path = self.folder / f"{digest[7:]}.onnx"
         path.write_bytes(graph)
-        pace = Pace(mergeable=mergeable, run_seconds=0, row_seconds=0)
+        pace = Pace(mergeable=True, run_seconds=0, row_seconds=0)
         plan = PlanVersion.model_validate({"digest": digest, "key": digest[7:]} | role)
-        settings = VersionSettings(self.run, Limits(), ThreadPoolExecutor(1))
+        settings = VersionSettings(run or RunSettings(), Limits(), ThreadPoolExecutor(1))
         return ServedVersion(plan, LoadedModel(OnnxModel(path, threads=1), pace, None), settings)
 
     def ask(

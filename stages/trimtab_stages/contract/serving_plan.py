@@ -92,7 +92,7 @@ class VersionCounts(StrictModel):
     """Requests that it answered; not those that named it, here and for what it failed."""
     failed_requests: int = 0
     """Requests that it failed: its graph, its memory or its time, the client's own time limit
-    included; not those that are wrong."""
+    included, and those that a former champion answered for it; not those that are wrong."""
     rows: int = 0
     """Rows that it answered."""
     shadow_requests: int = 0

@@ -40,7 +40,7 @@ class InferExchange(Protocol):
         ...
 
     def read(self, reader: InferRequestReader) -> InferRequest:
-        """Return the validated request; raises `RequestError`."""
+        """Return the request as a version reads it, one after the other; raises `RequestError`."""
         ...
 
     def watch(self, on_lost: OnLost) -> None:

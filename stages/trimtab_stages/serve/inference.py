@@ -1,6 +1,6 @@
 """Infer requests on their way to the version that answers."""
 
-from trimtab_stages.serve.call import Aftermath, Asked, Call
+from trimtab_stages.serve.call import Aftermath, Asked, Call, Failure, try_former
 from trimtab_stages.serve.errors import RequestError
 from trimtab_stages.serve.infer_exchange import InferExchange
 from trimtab_stages.serve.oip.tensors import Limits
@@ -48,9 +48,10 @@ class Inference:
         try:
             parsed = exchange.read(version.reader)
         except RequestError as error:
-            counters = self._aftermath.statistics.of(version.name)
-            counters.failed(error.code, named=asked.named)
-            raise
+            left = try_former(self._aftermath, asked, Failure(version, error))
+            if left is not None:
+                raise left from None
+            return
         Call(self._aftermath, asked, version, parsed).submit()
 
     def note_refused(self, error: RequestError) -> None:

@@ -26,7 +26,12 @@ LATENCY_BOUNDS = (
 """Upper bounds of the latency buckets, seconds."""
 
 
-FAILURES = frozenset({"internal", "inference", "out_of_memory", "deadline", "abandoned"})
+RESCUED = "rescued"
+"""Outcome of a request that the version failed or refused, and a former champion answered."""
+
+FAILURES = frozenset(
+    {"internal", "inference", "out_of_memory", "deadline", "abandoned", RESCUED},
+)
 """Outcomes that are the version's fault; a wrong or surplus request is not."""
 
 

@@ -3,6 +3,7 @@
 Clients send requests all the time.
 """
 
+import json
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ import pytest
 from support import graphs
 from support.operated_pods import PODS, SECONDS, Pods, clients_of, statuses
 from support.serving import ServingFolder
+from support.steady_load import Client
 from support.waiting import wait_until
 from trimtab_stages.contract.serving_plan import GoldenRequest
 
@@ -29,7 +31,7 @@ SLOW, FAILING = graphs.slow_scores(1000, 64), graphs.failing_scores()
 SLOW_TO_LOAD = graphs.perceptron((2, 3000, 3000, 2))
 SPINNING = graphs.spinning_scores()
 """As fast as the others where the first feature is small."""
-HARD_BODY = b'{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":[9000,0]}]}'
+BRITTLE = graphs.brittle_scores(1.0)
 FLAT_GOLDEN = GoldenRequest(numeric=[[0.0, 0.0]], scores=[[0.5, 0.5]])
 
 
@@ -68,23 +70,40 @@ def test_evidence_promotes_and_faults_bring_back_without_a_lost_request(pods: Po
     assert [item.digest for item in pods.status.rejected] == [second]
 
 
-def test_a_champion_that_becomes_slow_is_compared_with_the_one_before_it(pods: Pods) -> None:
+@pytest.mark.parametrize(
+    ("graph", "values", "words"),
+    [
+        pytest.param(SPINNING, [9000, 0], "`maxLatencyRatio` allows 2", id="slow"),
+        pytest.param(BRITTLE, [0, 1], "`maxErrorRate` allows 1.00%", id="failing"),
+        pytest.param(FAILING, [1, 0], "`maxErrorRate` allows 1.00%", id="refusing"),
+    ],
+)
+def test_a_champion_that_turns_bad_is_taken_back_and_no_request_fails(
+    pods: Pods, graph: bytes, values: list[float], words: str
+) -> None:
     first = pods.status.champion
     assert first is not None
     with clients_of(pods, *PODS) as clients:
-        second = pods.add_run("b", SPINNING)
+        ask(clients, [0, 0])
+        second = pods.add_run("b", graph)
         pods.until(partial(scored, pods, second), "requests are scored in both pods")
         pods.tell(0.05)
         pods.until(lambda: pods.follow(second, first.digest), "the challenger answers")
-        for client in clients:
-            client.body = HARD_BODY
+        ask(clients, values)
         pods.until(lambda: pods.follow(first.digest), "the former version answers")
 
     assert statuses(clients) == {200}
     assert [item.digest for item in pods.status.rejected] == [second]
     rollout = pods.status.rollout
     assert rollout is not None
-    assert "`maxLatencyRatio` allows 2" in rollout.message
+    assert words in rollout.message
+
+
+def ask(clients: list[Client], values: list[float]) -> None:
+    """Let clients go on with other values."""
+    features = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": values}
+    for client in clients:
+        client.body = json.dumps({"inputs": [features]}).encode()
 
 
 def scored(pods: Pods, digest: str) -> bool:

@@ -10,11 +10,20 @@ import pytest
 
 from trimtab_stages.serve.errors import (
     DeadlineExceededError,
+    InferenceFailedError,
     InvalidRequestError,
     OverloadedError,
     RequestError,
 )
-from trimtab_stages.serve.model.batcher import Batcher, Job, Pace, Results, moved, run_batch
+from trimtab_stages.serve.model.batcher import (
+    Batcher,
+    Job,
+    Pace,
+    Results,
+    Runnable,
+    moved,
+    run_batch,
+)
 from trimtab_stages.serve.oip.tensors import Tensor
 from trimtab_stages.serve.settings import RunSettings
 
@@ -92,20 +101,21 @@ def serve(
     *,
     pace: Pace = FAST,
     settings: RunSettings | None = None,
+    model: Runnable | None = None,
 ) -> tuple[Outcomes, Doubling]:
     """Submit jobs in one turn of a loop and wait for all of them."""
-    outcomes, model = Outcomes(), Doubling()
+    outcomes, doubling = Outcomes(), Doubling()
 
     async def main() -> None:
         with ThreadPoolExecutor(1) as executor:
-            batcher = Batcher(model, pace, executor, settings or RunSettings())
+            batcher = Batcher(model or doubling, pace, executor, settings or RunSettings())
             submitted = jobs(outcomes)
             for job in submitted:
                 batcher.submit(job, asyncio.get_running_loop())
             await settle(outcomes, len(submitted))
 
     asyncio.run(main())
-    return outcomes, model
+    return outcomes, doubling
 
 
 @pytest.mark.parametrize("pace", [FAST, SLOW], ids=["on the loop", "on a thread"])
@@ -141,6 +151,24 @@ def test_a_bad_request_fails_alone() -> None:
 
     assert outcomes.answers == {0: [2], 2: [6]}
     assert isinstance(outcomes.errors[1], InvalidRequestError)
+
+
+@dataclass
+class Surprising:
+    """Answers in a form that nobody expects."""
+
+    def run(self, inputs: dict[str, Tensor]) -> Results:
+        raise IndexError(str(inputs))
+
+
+@pytest.mark.parametrize("jobs", [1, 2], ids=["alone", "together"])
+@pytest.mark.parametrize("pace", [FAST, SLOW], ids=["on the loop", "on a thread"])
+def test_whatever_a_run_raises_is_its_answer(pace: Pace, jobs: int) -> None:
+    outcomes, _ = serve(
+        lambda o: [o.job(n, [n]) for n in range(jobs)], pace=pace, model=Surprising()
+    )
+
+    assert [type(error) for error in outcomes.errors.values()] == [InferenceFailedError] * jobs
 
 
 def test_rows_that_a_graph_drops_are_nobody_elses() -> None:

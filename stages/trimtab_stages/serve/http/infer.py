@@ -69,7 +69,9 @@ class HttpInfer:
         return read_id(self._document, limits)
 
     def read(self, reader: InferRequestReader) -> InferRequest:
-        """Return the validated request, after `read_id`; raises `RequestError`."""
+        """Return the validated request; raises `RequestError`."""
+        if self._document is _NOTHING:
+            self._document = read_document(self._body, self._header_length)
         return reader.read(self._document, self._body, self._header_length)
 
     def watch(self, on_lost: OnLost) -> None:

@@ -229,7 +229,7 @@ def run_batch(model: Runnable, batch: list[Job]) -> list[Outcome]:
         return [(batch, _run_one(model, batch[0]))]
     try:
         results = model.run(_merge(batch))
-    except (RequestError, MemoryError):
+    except Exception:  # noqa: BLE001 - each says for itself what is wrong
         return [([job], _run_one(model, job)) for job in batch]
     rows = sum(job.rows for job in batch)
     if any(len(values) != rows for values in results.values()):
@@ -247,6 +247,10 @@ def _run_one(model: Runnable, job: Job) -> Results | RequestError:
         return model.run(job.inputs)
     except RequestError as error:
         return error
+    except Exception:
+        # A graph's results may not be what it declares: that must not cost the others theirs.
+        LOG.exception("run failed")
+        return InferenceFailedError("internal error; the server's log has the trace")
 
 
 def _deliver(outcomes: list[Outcome]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from trimtab_stages.serve.call import Aftermath
 from trimtab_stages.serve.errors import RequestError
 from trimtab_stages.serve.grpc.infer import GrpcInfer
 from trimtab_stages.serve.inference import IdSource, Inference
-from trimtab_stages.serve.model.batcher import Pace
+from trimtab_stages.serve.model.run_estimate import Pace
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.observe.unwritten import UnwrittenRows
@@ -37,6 +36,7 @@ class Desk:
         folder: for the graphs' files.
         statistics: what is counted.
         noted: names of the versions whose answers were noted, oldest first.
+        shadow: answered requests that shadows shall score.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
-        shadow = ShadowQueue(self._note, self.statistics, loop)
+        self.shadow = shadow = ShadowQueue(self._note, self.statistics, loop)
         unwritten = UnwrittenRows(self.folder)
         aftermath = Aftermath(self.statistics, self._note, unwritten, shadow, loop)
         self.inference = Inference(Limits(), IdSource("pod", 0), aftermath)
@@ -57,7 +57,7 @@ class Desk:
         path.write_bytes(graph)
         pace = Pace(mergeable=True, run_seconds=0, row_seconds=0)
         plan = PlanVersion.model_validate({"digest": digest, "key": digest[7:]} | role)
-        settings = VersionSettings(run or RunSettings(), Limits(), ThreadPoolExecutor(1))
+        settings = VersionSettings(run or RunSettings(), Limits())
         return ServedVersion(plan, LoadedModel(OnnxModel(path, threads=1), pace, None), settings)
 
     def ask(

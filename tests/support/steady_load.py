@@ -1,14 +1,21 @@
 """Clients that send one request after another to a model server."""
 
 import http.client
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from support.serving import ServerProcess
 
 BODY = b'{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":[1,2]}]}'
+
+
+def body_of(values: Sequence[float]) -> bytes:
+    """Return a request for one row of `features`."""
+    features = {"name": "features", "shape": [1, len(values)], "datatype": "FP32"}
+    return json.dumps({"inputs": [features | {"data": [*values]}]}).encode()
 
 
 @dataclass

@@ -5,7 +5,6 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import CollectorRegistry
 
@@ -54,7 +53,6 @@ class ModelServer:
         start_ns = time.time_ns()
         loop = asyncio.get_running_loop()
         self._settings = settings
-        self._executor = ThreadPoolExecutor(settings.run.slots, thread_name_prefix="run")
         statistics = Statistics()
         naming = Naming(settings.pod, start_ns)
         self._unwritten = UnwrittenRows(settings.state)
@@ -62,7 +60,7 @@ class ModelServer:
         self.follower = PlanFollower(
             PlanFile(settings.plan),
             VersionLoader(settings, open_store),
-            VersionSettings(settings.run, settings.limits, self._executor),
+            VersionSettings(settings.run, settings.limits),
             settings.poll_seconds,
             settings.pod,
         )
@@ -160,7 +158,6 @@ class ModelServer:
         self._flush_last()
         await asyncio.to_thread(self._outbox.close, self._settings.grace_seconds)
         await self.admin.drain(0.0)
-        self._executor.shutdown(wait=False, cancel_futures=True)
         LOG.info("stopped")
 
     async def _flush_all(self) -> None:

@@ -1,6 +1,5 @@
 """Requests that nobody waited for to their end: whose fault they are, over both protocols."""
 
-import json
 import socket
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from tritonclient.grpc.service_pb2_grpc import GRPCInferenceServiceStub
 from support import graphs
 from support.grpc_calls import open_channel, refused, typed
 from support.serving import ServerProcess, ServingFolder, running_server
+from support.steady_load import BODY, body_of
 from support.waiting import wait_until
 from trimtab_stages.contract.serving_plan import PlanVersion, VersionCounts
 
@@ -28,8 +28,7 @@ PATIENCE_SECONDS = 0.3
 
 def leave_http(server: ServerProcess, path: str) -> None:
     """Ask, and close the connection when the answer does not come in time."""
-    features = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": [TURNS, 0.0]}
-    body = json.dumps({"inputs": [features]}).encode()
+    body = body_of([TURNS, 0.0])
     head = f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS) as connection:
         connection.sendall(head.encode() + body)
@@ -91,7 +90,4 @@ def told(server: ServerProcess, name: str) -> int:
 
 
 def idle(server: ServerProcess) -> bool:
-    return server.infer({"inputs": [EASY]}).status == 200
-
-
-EASY = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": [0.0, 0.0]}
+    return server.send("POST", "/v2/models/m/infer", BODY).status == 200

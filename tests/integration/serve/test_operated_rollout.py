@@ -3,7 +3,6 @@
 Clients send requests all the time.
 """
 
-import json
 import os
 import signal
 import threading
@@ -18,7 +17,7 @@ import pytest
 from support import graphs
 from support.operated_pods import PODS, SECONDS, Pods, clients_of, statuses
 from support.serving import ServingFolder
-from support.steady_load import Client
+from support.steady_load import Client, body_of
 from support.waiting import wait_until
 from trimtab_stages.contract.serving_plan import GoldenRequest
 
@@ -84,12 +83,12 @@ def test_a_champion_that_turns_bad_is_taken_back_and_no_request_fails(
     first = pods.status.champion
     assert first is not None
     with clients_of(pods, *PODS) as clients:
-        ask(clients, [0, 0])
+        change_values(clients, [0, 0])
         second = pods.add_run("b", graph)
         pods.until(partial(scored, pods, second), "requests are scored in both pods")
         pods.tell(0.05)
         pods.until(lambda: pods.follow(second, first.digest), "the challenger answers")
-        ask(clients, values)
+        change_values(clients, values)
         pods.until(lambda: pods.follow(first.digest), "the former version answers")
 
     assert statuses(clients) == {200}
@@ -99,11 +98,10 @@ def test_a_champion_that_turns_bad_is_taken_back_and_no_request_fails(
     assert words in rollout.message
 
 
-def ask(clients: list[Client], values: list[float]) -> None:
+def change_values(clients: list[Client], values: list[float]) -> None:
     """Let clients go on with other values."""
-    features = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": values}
     for client in clients:
-        client.body = json.dumps({"inputs": [features]}).encode()
+        client.body = body_of(values)
 
 
 def scored(pods: Pods, digest: str) -> bool:

@@ -1,7 +1,6 @@
 """Every series that operator, monitor and server can export, with the names of its labels."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
@@ -70,14 +69,13 @@ def server_collector(folder: Path, *, asked: bool) -> ServerCollector:
     if asked:
         statistics.of("a").answered(1, 0.1)
         statistics.refused["invalid"] += 1
-    with ThreadPoolExecutor(1) as executor:
-        follower = PlanFollower(
-            PlanFile(settings.plan),
-            VersionLoader(settings, lambda: LocalStore(folder)),
-            VersionSettings(settings.run, settings.limits, executor),
-            settings.poll_seconds,
-            settings.pod,
-        )
+    follower = PlanFollower(
+        PlanFile(settings.plan),
+        VersionLoader(settings, lambda: LocalStore(folder)),
+        VersionSettings(settings.run, settings.limits),
+        settings.poll_seconds,
+        settings.pod,
+    )
     return ServerCollector(
         Sources(
             follower=follower,

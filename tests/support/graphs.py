@@ -90,6 +90,55 @@ def slow_scores(width: int, layers: int) -> bytes:
     )
 
 
+def spinning_scores(least: int = 0, offset: float = 0.0) -> bytes:
+    """Return a graph `features` FP32 [n, 2] -> `score` [n]: the first feature is how long it takes.
+
+    It makes as many turns of a loop as the largest first feature says, some hundred thousand a
+    second, and at least `least`; its score is the sigmoid of the second feature plus `offset`.
+    """
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["goes_on"], ["still_goes_on"]),
+            helper.make_node("Add", ["turns", "turns"], ["turned"]),
+        ],
+        "turn",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("turns", TensorProto.FLOAT, []),
+        ],
+        [
+            helper.make_tensor_value_info("still_goes_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("turned", TensorProto.FLOAT, []),
+        ],
+    )
+    constants = [
+        numpy_helper.from_array(np.array(0, np.int64), "first"),
+        numpy_helper.from_array(np.array(1, np.int64), "second"),
+        numpy_helper.from_array(np.array(0, np.float32), "nothing"),
+        numpy_helper.from_array(np.array(offset, np.float32), "offset"),
+        numpy_helper.from_array(np.array(1, np.bool_), "goes"),
+        numpy_helper.from_array(np.array(least, np.float32), "least"),
+    ]
+    nodes = [
+        helper.make_node("Gather", ["features", "first"], ["work"], axis=1),
+        helper.make_node("Gather", ["features", "second"], ["signal"], axis=1),
+        helper.make_node("ReduceMax", ["work"], ["most"], keepdims=0),
+        helper.make_node("Max", ["most", "least"], ["turns_to_make"]),
+        helper.make_node("Cast", ["turns_to_make"], ["count"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["count", "goes", "nothing"], ["spun"], body=body),
+        helper.make_node("Add", ["signal", "spun"], ["later"]),
+        helper.make_node("Add", ["later", "offset"], ["logit"]),
+        helper.make_node("Sigmoid", ["logit"], ["score"]),
+    ]
+    return _model(
+        nodes,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n"])],
+        constants,
+    )
+
+
 def failing_scores() -> bytes:
     """Return a graph `features` FP32 [n, 2] -> `score` [n] that fails where the first is > 0."""
     constants = [

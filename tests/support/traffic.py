@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from trimtab_stages.contract.serving_plan import (
     ReferenceProfile,
     ServingPlan,
 )
-from trimtab_stages.serve.model.batcher import Pace
+from trimtab_stages.serve.model.run_estimate import Pace
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer, read_labels
@@ -89,18 +88,17 @@ def trained(
     store.put_if_absent(layout.blob(digest), graph)
     reference = _store_profile(store, profile)
     store.put_if_absent(layout.run_commit(run), _commit(run, digest, reference))
-    with ThreadPoolExecutor(1) as executor:
-        plan = PlanVersion(
-            digest=digest,
-            key=layout.blob(digest),
-            threshold=0.5,
-            classes=list(CLASSES),
-            features=[Feature(name=name) for name in names],
-            reference=reference,
-        )
-        settings = VersionSettings(RunSettings(), Limits(), executor)
-        served = ServedVersion(plan, LoadedModel(model, PACE, profile), settings)
-        yield Trained(run, digest, served)
+    plan = PlanVersion(
+        digest=digest,
+        key=layout.blob(digest),
+        threshold=0.5,
+        classes=list(CLASSES),
+        features=[Feature(name=name) for name in names],
+        reference=reference,
+    )
+    settings = VersionSettings(RunSettings(), Limits())
+    served = ServedVersion(plan, LoadedModel(model, PACE, profile), settings)
+    yield Trained(run, digest, served)
 
 
 @contextmanager
@@ -110,18 +108,17 @@ def trained_by(store: Store, folder: Path, run: str) -> Iterator[Trained]:
     path = folder / f"{run}.onnx"
     path.write_bytes(store.get(made.file.key))
     profile = ReferenceProfile.from_bytes(store.get(made.reference.key))
-    with ThreadPoolExecutor(1) as executor:
-        plan = PlanVersion(
-            digest=made.file.digest,
-            key=made.file.key,
-            threshold=made.threshold,
-            classes=made.classes,
-            features=made.features,
-            reference=made.reference,
-        )
-        loaded = LoadedModel(OnnxModel(path, threads=1), PACE, profile)
-        served = ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits(), executor))
-        yield Trained(run, made.file.digest, served, made.classes)
+    plan = PlanVersion(
+        digest=made.file.digest,
+        key=made.file.key,
+        threshold=made.threshold,
+        classes=made.classes,
+        features=made.features,
+        reference=made.reference,
+    )
+    loaded = LoadedModel(OnnxModel(path, threads=1), PACE, profile)
+    served = ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits()))
+    yield Trained(run, made.file.digest, served, made.classes)
 
 
 def normal_rows(count: int, features: int = 3, *, seed: int = 0, shift: float = 0.0) -> Matrix:

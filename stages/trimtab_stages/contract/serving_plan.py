@@ -34,6 +34,11 @@ class PlanVersion(StrictModel):
     only_on: Annotated[str, Field(max_length=253)] | None = None
     """The one pod that loads it, the others act as if it were not there. Default: all pods."""
 
+    @property
+    def stands_by(self) -> bool:
+        """Whether it is loaded to answer again, and answers nothing: a former champion."""
+        return not self.weight and not self.shadow
+
 
 class ServingPlan(StoredModel):
     """What all pods of one Model follow."""
@@ -78,12 +83,16 @@ class RunTimes(StrictModel):
 
 
 class VersionCounts(StrictModel):
-    """What a version did in one server process; since its start, times since the newest plan."""
+    """What a version did in one server process; since its start, times since the newest plan.
+
+    A version that stands by keeps its times, so that its successor can be compared with it.
+    """
 
     requests: int = 0
-    """Requests that it answered."""
+    """Requests that it answered; not those that named it, here and for what it failed."""
     failed_requests: int = 0
-    """Requests that it failed: its graph, its memory or its time; not those that are wrong."""
+    """Requests that it failed: its graph, its memory or its time, the client's own time limit
+    included, and those that a former champion answered for it; not those that are wrong."""
     rows: int = 0
     """Rows that it answered."""
     shadow_requests: int = 0

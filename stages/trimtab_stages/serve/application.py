@@ -15,7 +15,8 @@ from trimtab_stages.serve.http.exchange import Exchange
 from trimtab_stages.serve.http.infer import HttpInfer
 from trimtab_stages.serve.http.message import HttpResponse, json_response
 from trimtab_stages.serve.http.routes import POSTED, Action, Route, route_of
-from trimtab_stages.serve.inference import Inference, InferExchange
+from trimtab_stages.serve.infer_exchange import InferExchange
+from trimtab_stages.serve.inference import Inference
 from trimtab_stages.serve.observe.feedback import FeedbackBuffer, read_labels
 from trimtab_stages.serve.oip import metadata
 from trimtab_stages.serve.plan.follower import PlanFollower
@@ -107,7 +108,7 @@ class InferenceApplication:
 
     def note_refused(self, error: RequestError) -> None:
         """Count a request that is answered with an error at once."""
-        self._inference.statistics.refused[error.code] += 1
+        self._inference.note_refused(error)
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer a request; raises `RequestError`."""

@@ -57,6 +57,20 @@ class RequestTimeoutError(RequestError):
     code = "client_timeout"
 
 
+class ClientGoneError(RequestError):
+    """The client went away before its answer; nobody is told. Status: nginx's."""
+
+    status = 499
+    code = "client_gone"
+
+
+class AbandonedError(RequestError):
+    """The client's own time limit passed before its answer; nobody is told."""
+
+    status = 499
+    code = "abandoned"
+
+
 class TooLargeError(RequestError):
     """The body, inflated or not, is over the limit."""
 

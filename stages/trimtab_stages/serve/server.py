@@ -5,13 +5,13 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import CollectorRegistry
 
 from trimtab_stages.contract.serving_plan import ServingPlan
 from trimtab_stages.serve.admin import AdminApplication
 from trimtab_stages.serve.application import InferenceApplication
+from trimtab_stages.serve.call import Aftermath
 from trimtab_stages.serve.grpc.listener import GrpcListener
 from trimtab_stages.serve.http.listener import HttpListener
 from trimtab_stages.serve.inference import IdSource, Inference
@@ -53,7 +53,6 @@ class ModelServer:
         start_ns = time.time_ns()
         loop = asyncio.get_running_loop()
         self._settings = settings
-        self._executor = ThreadPoolExecutor(settings.run.slots, thread_name_prefix="run")
         statistics = Statistics()
         naming = Naming(settings.pod, start_ns)
         self._unwritten = UnwrittenRows(settings.state)
@@ -61,7 +60,7 @@ class ModelServer:
         self.follower = PlanFollower(
             PlanFile(settings.plan),
             VersionLoader(settings, open_store),
-            VersionSettings(settings.run, settings.limits, self._executor),
+            VersionSettings(settings.run, settings.limits),
             settings.poll_seconds,
             settings.pod,
         )
@@ -70,13 +69,11 @@ class ModelServer:
             self.follower, naming, self._outbox, self._unwritten.lost, self._writer_log
         )
         self._feedback = FeedbackBuffer(naming, self._outbox, self._writer_log.note)
+        shadow = ShadowQueue(self._observation.note_shadow, statistics, loop)
         inference = Inference(
             settings.limits,
             IdSource(settings.pod, start_ns),
-            self._observation.note,
-            self._unwritten,
-            ShadowQueue(self._observation.note_shadow, statistics, loop),
-            statistics,
+            Aftermath(statistics, self._observation.note, self._unwritten, shadow, loop),
         )
         self.application = InferenceApplication(
             self.follower,
@@ -161,7 +158,6 @@ class ModelServer:
         self._flush_last()
         await asyncio.to_thread(self._outbox.close, self._settings.grace_seconds)
         await self.admin.drain(0.0)
-        self._executor.shutdown(wait=False, cancel_futures=True)
         LOG.info("stopped")
 
     async def _flush_all(self) -> None:

@@ -5,7 +5,7 @@ import importlib.metadata
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trimtab_stages.serve.oip.tensors import Limits
@@ -46,7 +46,7 @@ class RunSettings:
     Attributes:
         threads: threads inside one run.
         slots: runs of one version that may be under way on threads at once.
-        inline_seconds: runs expected to be shorter than this happen on the loop itself.
+        inline_seconds: runs expected to be shorter than this happen on the loop itself; 0 for none.
         merge_rows: most rows in a merged run; 0 never merges.
         costly_merge_rows: the same for graphs that need long for a row.
         costly_row_seconds: what "long" is.
@@ -60,6 +60,10 @@ class RunSettings:
     costly_merge_rows: int = 32
     costly_row_seconds: float = 10e-6
     waiting_requests: int = 1024
+
+    def for_shadow(self) -> "RunSettings":
+        """Return how a version runs that scores after the reply: one at a time, on a thread."""
+        return replace(self, slots=1, inline_seconds=0.0)
 
 
 @dataclass(frozen=True, slots=True)

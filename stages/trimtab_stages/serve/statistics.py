@@ -26,7 +26,12 @@ LATENCY_BOUNDS = (
 """Upper bounds of the latency buckets, seconds."""
 
 
-FAILURES = frozenset({"internal", "inference", "out_of_memory", "deadline"})
+RESCUED = "rescued"
+"""Outcome of a request that the version failed or refused, and a former champion answered."""
+
+FAILURES = frozenset(
+    {"internal", "inference", "out_of_memory", "deadline", "abandoned", RESCUED},
+)
 """Outcomes that are the version's fault; a wrong or surplus request is not."""
 
 
@@ -36,6 +41,7 @@ class VersionStatistics:
 
     Attributes:
         codes: requests by outcome: ok, or the error's word.
+        tried: those of them that named the version.
         rows: rows answered.
         buckets: answered requests by latency bucket, the last one for all that is slower.
         seconds: sum of latencies.
@@ -46,6 +52,7 @@ class VersionStatistics:
     """
 
     codes: Counter[str] = field(default_factory=Counter)
+    tried: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     buckets: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
     seconds: float = 0.0
@@ -54,12 +61,16 @@ class VersionStatistics:
     shadow_rows: int = 0
     shadow_dropped_rows: int = 0
 
-    def answered(self, rows: int, seconds: float) -> None:
-        """Count an answered request."""
-        self.codes["ok"] += 1
+    def answered(self, rows: int, seconds: float, *, named: bool = False) -> None:
+        """Count an answered request; `named`: it named the version that shall answer."""
+        self._count("ok", named=named)
         self.rows += rows
         self.seconds += seconds
         self.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+
+    def failed(self, code: str, *, named: bool = False) -> None:
+        """Count a request that ended otherwise; `named`: it named the version."""
+        self._count(code, named=named)
 
     def scored(self, rows: int) -> None:
         """Count a request that was scored after the reply."""
@@ -67,10 +78,14 @@ class VersionStatistics:
         self.shadow_rows += rows
 
     def counts(self, times: list[RunTimes]) -> VersionCounts:
-        """Return what `GET /plan` says of the version."""
+        """Return what `GET /plan` says of the version.
+
+        Whoever names a version tries it: that says nothing of the plan's traffic.
+        """
+        routed = self.codes - self.tried
         return VersionCounts(
-            requests=self.codes["ok"],
-            failed_requests=sum(self.codes[code] for code in FAILURES),
+            requests=routed["ok"],
+            failed_requests=sum(routed[code] for code in FAILURES),
             rows=self.rows,
             shadow_requests=self.shadow_requests,
             shadow_failed_requests=self.shadow_failed,
@@ -78,6 +93,11 @@ class VersionStatistics:
             shadow_dropped_rows=self.shadow_dropped_rows,
             times=times,
         )
+
+    def _count(self, code: str, *, named: bool) -> None:
+        self.codes[code] += 1
+        if named:
+            self.tried[code] += 1
 
 
 @dataclass(slots=True)

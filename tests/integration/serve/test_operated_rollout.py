@@ -17,6 +17,7 @@ import pytest
 from support import graphs
 from support.operated_pods import PODS, SECONDS, Pods, clients_of, statuses
 from support.serving import ServingFolder
+from support.steady_load import Client, body_of
 from support.waiting import wait_until
 from trimtab_stages.contract.serving_plan import GoldenRequest
 
@@ -27,6 +28,9 @@ A, B = graphs.linear_scores(WEIGHTS), graphs.linear_scores(2 * WEIGHTS)
 # On a fast machine eight layers take half a millisecond, which is just not noticed.
 SLOW, FAILING = graphs.slow_scores(1000, 64), graphs.failing_scores()
 SLOW_TO_LOAD = graphs.perceptron((2, 3000, 3000, 2))
+SPINNING = graphs.spinning_scores()
+"""As fast as the others where the first feature is small."""
+BRITTLE = graphs.brittle_scores(1.0)
 FLAT_GOLDEN = GoldenRequest(numeric=[[0.0, 0.0]], scores=[[0.5, 0.5]])
 
 
@@ -63,6 +67,41 @@ def test_evidence_promotes_and_faults_bring_back_without_a_lost_request(pods: Po
 
     assert statuses(clients) == {200}
     assert [item.digest for item in pods.status.rejected] == [second]
+
+
+@pytest.mark.parametrize(
+    ("graph", "values", "words"),
+    [
+        pytest.param(SPINNING, [9000, 0], "`maxLatencyRatio` allows 2", id="slow"),
+        pytest.param(BRITTLE, [0, 1], "`maxErrorRate` allows 1.00%", id="failing"),
+        pytest.param(FAILING, [1, 0], "`maxErrorRate` allows 1.00%", id="refusing"),
+    ],
+)
+def test_a_champion_that_turns_bad_is_taken_back_and_no_request_fails(
+    pods: Pods, graph: bytes, values: list[float], words: str
+) -> None:
+    first = pods.status.champion
+    assert first is not None
+    with clients_of(pods, *PODS) as clients:
+        change_values(clients, [0, 0])
+        second = pods.add_run("b", graph)
+        pods.until(partial(scored, pods, second), "requests are scored in both pods")
+        pods.tell(0.05)
+        pods.until(lambda: pods.follow(second, first.digest), "the challenger answers")
+        change_values(clients, values)
+        pods.until(lambda: pods.follow(first.digest), "the former version answers")
+
+    assert statuses(clients) == {200}
+    assert [item.digest for item in pods.status.rejected] == [second]
+    rollout = pods.status.rollout
+    assert rollout is not None
+    assert words in rollout.message
+
+
+def change_values(clients: list[Client], values: list[float]) -> None:
+    """Let clients go on with other values."""
+    for client in clients:
+        client.body = body_of(values)
 
 
 def scored(pods: Pods, digest: str) -> bool:

@@ -1,6 +1,8 @@
 """Batching: shared runs, isolation of faults, limits."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,11 +12,19 @@ import pytest
 
 from trimtab_stages.serve.errors import (
     DeadlineExceededError,
+    InferenceFailedError,
     InvalidRequestError,
     OverloadedError,
     RequestError,
 )
-from trimtab_stages.serve.model.batcher import Batcher, Job, Pace, Results, moved, run_batch
+from trimtab_stages.serve.model.batcher import (
+    Batcher,
+    Job,
+    Results,
+    Runnable,
+    run_batch,
+)
+from trimtab_stages.serve.model.run_estimate import Pace, RunEstimate
 from trimtab_stages.serve.oip.tensors import Tensor
 from trimtab_stages.serve.settings import RunSettings
 
@@ -92,20 +102,23 @@ def serve(
     *,
     pace: Pace = FAST,
     settings: RunSettings | None = None,
+    model: Runnable | None = None,
 ) -> tuple[Outcomes, Doubling]:
     """Submit jobs in one turn of a loop and wait for all of them."""
-    outcomes, model = Outcomes(), Doubling()
+    outcomes, doubling = Outcomes(), Doubling()
 
     async def main() -> None:
         with ThreadPoolExecutor(1) as executor:
-            batcher = Batcher(model, pace, executor, settings or RunSettings())
+            batcher = Batcher(
+                model or doubling, RunEstimate(pace), executor, settings or RunSettings()
+            )
             submitted = jobs(outcomes)
             for job in submitted:
                 batcher.submit(job, asyncio.get_running_loop())
             await settle(outcomes, len(submitted))
 
     asyncio.run(main())
-    return outcomes, model
+    return outcomes, doubling
 
 
 @pytest.mark.parametrize("pace", [FAST, SLOW], ids=["on the loop", "on a thread"])
@@ -143,6 +156,65 @@ def test_a_bad_request_fails_alone() -> None:
     assert isinstance(outcomes.errors[1], InvalidRequestError)
 
 
+@dataclass
+class Surprising:
+    """Answers in a form that nobody expects."""
+
+    def run(self, inputs: dict[str, Tensor]) -> Results:
+        raise IndexError(str(inputs))
+
+
+@pytest.mark.parametrize("jobs", [1, 2], ids=["alone", "together"])
+@pytest.mark.parametrize("pace", [FAST, SLOW], ids=["on the loop", "on a thread"])
+def test_whatever_a_run_raises_is_its_answer(pace: Pace, jobs: int) -> None:
+    outcomes, _ = serve(
+        lambda o: [o.job(n, [n]) for n in range(jobs)], pace=pace, model=Surprising()
+    )
+
+    assert [type(error) for error in outcomes.errors.values()] == [InferenceFailedError] * jobs
+
+
+@dataclass
+class Busy:
+    """Takes as many seconds of processor time as the first row says."""
+
+    threads: list[int] = field(default_factory=list)
+
+    def run(self, inputs: dict[str, Tensor]) -> Results:
+        self.threads.append(threading.get_ident())
+        start = time.thread_time()
+        while time.thread_time() - start < inputs["x"][0]:
+            pass
+        return {"y": inputs["x"]}
+
+
+def threads_of(seconds: list[float]) -> list[bool]:
+    """Return which of the runs, one after the other, were on the loop."""
+    model, outcomes = Busy(), Outcomes()
+    settings = RunSettings(inline_seconds=0.002, merge_rows=0)
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            batcher = Batcher(model, RunEstimate(FAST), executor, settings)
+            for number, value in enumerate(seconds):
+                batcher.submit(outcomes.job(number, [value]), asyncio.get_running_loop())
+                await settle(outcomes, number + 1)
+
+    asyncio.run(main())
+    return [one == threading.get_ident() for one in model.threads]
+
+
+def test_a_graph_that_becomes_slow_leaves_the_loop_after_one_run() -> None:
+    assert threads_of([0.0, 0.003, 0.003, 0.003]) == [True, True, False, False]
+
+
+def test_a_single_slow_run_is_forgotten() -> None:
+    on_the_loop = threads_of([0.003, *[0.0] * 60])
+
+    assert on_the_loop[:2] == [True, False]
+    assert on_the_loop[-1]
+
+
 def test_rows_that_a_graph_drops_are_nobody_elses() -> None:
     outcomes = Outcomes()
     jobs: list[Job] = [outcomes.job(0, [-1, 2]), outcomes.job(1, [3])]
@@ -175,7 +247,9 @@ def test_a_full_queue_refuses() -> None:
 
     async def main() -> None:
         with ThreadPoolExecutor(1) as executor:
-            batcher = Batcher(Doubling(), FAST, executor, RunSettings(waiting_requests=2))
+            batcher = Batcher(
+                Doubling(), RunEstimate(FAST), executor, RunSettings(waiting_requests=2)
+            )
             loop = asyncio.get_running_loop()
             batcher.submit(outcomes.job(0, [1]), loop)
             batcher.submit(outcomes.job(1, [1]), loop)
@@ -185,17 +259,3 @@ def test_a_full_queue_refuses() -> None:
             await settle(outcomes, 2)
 
     asyncio.run(main())
-
-
-@pytest.mark.parametrize(
-    ("estimate", "measured", "expected"),
-    [
-        pytest.param(1.0, 0.9, 0.9, id="a little faster"),
-        pytest.param(1.0, 0.1, 0.5, id="much faster"),
-        pytest.param(1.0, 100.0, 1.02, id="one disturbed run"),
-    ],
-)
-def test_an_estimate_moves_by_bounded_steps(
-    estimate: float, measured: float, expected: float
-) -> None:
-    assert moved(estimate, measured) == pytest.approx(expected)

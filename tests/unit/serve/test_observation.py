@@ -1,7 +1,6 @@
 """Panes, captured rows and decision records of answered rows."""
 
 import base64
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from trimtab_stages.contract.serving_plan import (
     PlanVersion,
     ReferenceProfile,
 )
-from trimtab_stages.serve.model.batcher import Pace
+from trimtab_stages.serve.model.run_estimate import Pace
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.observe.batch import Answered, RowBatch, VersionView, build_batch, view_of
 from trimtab_stages.serve.observe.capture import captured_rows, is_sampled, keep, sampled_rows
@@ -49,8 +48,7 @@ def version(tmp_path: Path) -> ServedVersion:
         OnnxModel(path, threads=1), Pace(mergeable=True, run_seconds=0, row_seconds=0), REFERENCE
     )
     plan = PlanVersion(digest=DIGEST, key="k", threshold=0.5, features=FEATURES)
-    with ThreadPoolExecutor(1) as executor:
-        return ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits(), executor))
+    return ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits()))
 
 
 def answer(
@@ -217,9 +215,8 @@ def test_nobodys_features_are_columns_by_name(tmp_path: Path) -> None:
     loaded = LoadedModel(
         OnnxModel(path, threads=1), Pace(mergeable=True, run_seconds=0, row_seconds=0), None
     )
-    with ThreadPoolExecutor(1) as executor:
-        settings = VersionSettings(RunSettings(), Limits(), executor)
-        foreign = ServedVersion(PlanVersion(digest=DIGEST, key="k"), loaded, settings)
+    settings = VersionSettings(RunSettings(), Limits())
+    foreign = ServedVersion(PlanVersion(digest=DIGEST, key="k"), loaded, settings)
 
     assert view_of(foreign).columns.numeric_names == ["features_0", "features_1"]
     assert cells_of(view_of(foreign).columns, None).numeric.names == ()

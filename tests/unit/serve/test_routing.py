@@ -1,8 +1,6 @@
 """Which version answers, and what is decided."""
 
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,7 @@ import pytest
 from support import graphs
 from trimtab_stages.contract.serving_plan import PlanVersion, ServingPlan
 from trimtab_stages.serve.errors import NotFoundError, NotReadyError
-from trimtab_stages.serve.model.batcher import Pace
+from trimtab_stages.serve.model.run_estimate import Pace
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.oip.tensors import Limits
 from trimtab_stages.serve.plan.routing import Routing
@@ -43,17 +41,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> OnnxModel:
     return OnnxModel(path, threads=1)
 
 
-@pytest.fixture(scope="module")
-def executor() -> Iterator[Executor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
-
-
-def routing(
-    model: OnnxModel, executor: Executor, versions: list[PlanVersion], loaded: str = "abcd"
-) -> Routing:
+def routing(model: OnnxModel, versions: list[PlanVersion], loaded: str = "abcd") -> Routing:
     plan = ServingPlan(model="m", versions=versions)
-    settings = VersionSettings(RunSettings(), Limits(), executor)
+    settings = VersionSettings(RunSettings(), Limits())
     one = LoadedModel(model, Pace(mergeable=True, run_seconds=0, row_seconds=0), None)
     return Routing(
         plan,
@@ -101,26 +91,23 @@ def shares(table: Routing, requests: int = 4000) -> dict[str, float]:
 )
 def test_weights_are_shares_of_the_inference_ids(
     model: OnnxModel,
-    executor: Executor,
     versions: list[PlanVersion],
     loaded: str,
     expected: dict[str, float],
 ) -> None:
-    found = shares(routing(model, executor, versions, loaded))
+    found = shares(routing(model, versions, loaded))
 
     assert found.keys() == expected.keys()
     for name, share in expected.items():
         assert found[name] == pytest.approx(share, abs=2.5)
 
 
-def test_an_id_stays_with_its_version_as_a_canary_grows(
-    model: OnnxModel, executor: Executor
-) -> None:
+def test_an_id_stays_with_its_version_as_a_canary_grows(model: OnnxModel) -> None:
     ids = [f"id-{n}" for n in range(1000)]
     challenger: list[set[str]] = []
     for weight in (0, 10, 50, 100):
         plan = [planned("a", 100 - weight), planned("b", weight)]
-        table = routing(model, executor, plan)
+        table = routing(model, plan)
         challenger.append({one for one in ids if table.choose(one).name[0] == "b"})
 
     assert challenger[1] > challenger[0]
@@ -129,16 +116,14 @@ def test_an_id_stays_with_its_version_as_a_canary_grows(
 
 
 @pytest.mark.parametrize("name", ["b" * 16, digest("b")])
-def test_a_version_is_found_by_name_and_by_digest(
-    model: OnnxModel, executor: Executor, name: str
-) -> None:
-    table = routing(model, executor, [planned("a", 100), planned("b", 0)])
+def test_a_version_is_found_by_name_and_by_digest(model: OnnxModel, name: str) -> None:
+    table = routing(model, [planned("a", 100), planned("b", 0)])
 
     assert table.version(name).plan.digest == digest("b")
 
 
-def test_versions_that_are_not_there(model: OnnxModel, executor: Executor) -> None:
-    table = routing(model, executor, [planned("a", 100), planned("b", 0)], loaded="a")
+def test_versions_that_are_not_there(model: OnnxModel) -> None:
+    table = routing(model, [planned("a", 100), planned("b", 0)], loaded="a")
 
     with pytest.raises(NotReadyError):
         table.version("b" * 16)

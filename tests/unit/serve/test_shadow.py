@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from support import graphs
+from support.calls import Desk
 from trimtab_stages.contract.serving_plan import PlanVersion, VersionCounts
 from trimtab_stages.serve.errors import (
     DeadlineExceededError,
@@ -20,11 +21,16 @@ from trimtab_stages.serve.errors import (
     OverloadedError,
     RequestError,
 )
-from trimtab_stages.serve.model.batcher import Pace
+from trimtab_stages.serve.model.run_estimate import Pace
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.observe.batch import Answered
 from trimtab_stages.serve.oip.tensors import Limits
-from trimtab_stages.serve.plan.version import LoadedModel, ServedVersion, VersionSettings
+from trimtab_stages.serve.plan.version import (
+    LoadedModel,
+    ServedVersion,
+    VersionSettings,
+    own_threads,
+)
 from trimtab_stages.serve.settings import RunSettings
 from trimtab_stages.serve.shadow import WAITING_ROWS, ShadowQueue, _Rescore
 from trimtab_stages.serve.statistics import Statistics, VersionStatistics
@@ -55,31 +61,38 @@ def answered(index: list[int], name: str = "index") -> Answered:
     )
 
 
+def shadow_of(
+    model: OnnxModel, threads: Callable[[int], Executor] = own_threads, seconds: float = 0.0
+) -> ServedVersion:
+    """Return a graph as a shadow whose runs are known to take so long."""
+    pace = Pace(mergeable=True, run_seconds=seconds, row_seconds=0)
+    plan = PlanVersion(digest=f"sha256:{'b' * 64}", key="b", weight=0, shadow=True)
+    settings = VersionSettings(RunSettings(), Limits(), threads)
+    return ServedVersion(plan, LoadedModel(model, pace, None), settings)
+
+
 def score(
-    model: OnnxModel, offer: Callable[[ShadowQueue, ServedVersion], None]
+    model: OnnxModel, rows: int, offer: Callable[[ShadowQueue, ServedVersion], None]
 ) -> tuple[VersionCounts, int]:
-    """Return the counts, and the noted rows, after a queue has done what it was offered."""
+    """Return the counts, and the noted rows, after a queue has done so many rows."""
     noted: list[int] = []
 
-    async def run(executor: ThreadPoolExecutor) -> VersionStatistics:
-        loaded = LoadedModel(model, Pace(mergeable=True, run_seconds=0, row_seconds=0), None)
-        plan = PlanVersion(digest=f"sha256:{'b' * 64}", key="b", weight=0, shadow=True)
-        version = ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits(), executor))
-        statistics = Statistics()
+    async def run() -> VersionStatistics:
+        version, statistics = shadow_of(model), Statistics()
         loop = asyncio.get_running_loop()
         queue = ShadowQueue(lambda _, one: noted.append(one.rows), statistics, loop)
         offer(queue, version)
-        while queue.waiting or version.batcher.waiting:  # noqa: ASYNC110 - a queue tells nobody that it is empty
-            await asyncio.sleep(0)
-        return statistics.of(version.name)
+        counters = statistics.of(version.name)
+        async with asyncio.timeout(SECONDS):
+            while counters.shadow_rows + counters.shadow_dropped_rows < rows:  # noqa: ASYNC110 - a queue tells nobody that it is empty
+                await asyncio.sleep(0)
+        return counters
 
-    with ThreadPoolExecutor(1) as executor:
-        found = asyncio.run(run(executor))
-    return found.counts([]), sum(noted)
+    return asyncio.run(run()).counts([]), sum(noted)
 
 
 def test_a_scored_request_is_counted_and_noted(model: OnnxModel) -> None:
-    counts, noted = score(model, lambda queue, version: queue.offer(version, answered([0, 1])))
+    counts, noted = score(model, 2, lambda queue, version: queue.offer(version, answered([0, 1])))
 
     assert (counts.shadow_requests, counts.shadow_rows, noted) == (1, 2, 2)
     assert (counts.shadow_failed_requests, counts.shadow_dropped_rows) == (0, 0)
@@ -96,7 +109,9 @@ def test_a_scored_request_is_counted_and_noted(model: OnnxModel) -> None:
 def test_a_request_that_another_version_answered_and_it_cannot_is_its_fault(
     model: OnnxModel, request_: Answered
 ) -> None:
-    counts, noted = score(model, lambda queue, version: queue.offer(version, request_))
+    counts, noted = score(
+        model, request_.rows, lambda queue, version: queue.offer(version, request_)
+    )
 
     assert (counts.shadow_requests, counts.shadow_failed_requests, noted) == (0, 1, 0)
     assert counts.shadow_dropped_rows == request_.rows
@@ -107,7 +122,7 @@ def test_rows_beyond_the_queue_are_load(model: OnnxModel) -> None:
         for _ in range(WAITING_ROWS + 5):
             queue.offer(version, answered([1]))
 
-    counts, noted = score(model, offer)
+    counts, noted = score(model, WAITING_ROWS + 5, offer)
 
     assert (counts.shadow_requests, noted) == (WAITING_ROWS, WAITING_ROWS)
     assert (counts.shadow_failed_requests, counts.shadow_dropped_rows) == (0, 5)
@@ -128,20 +143,28 @@ def test_whose_fault_an_error_is(model: OnnxModel, error: RequestError, fault: i
         one: Any = answered([0, 1, 2])
         _Rescore(queue, version, one, one.inputs, one.rows, 0.0).fail(error)
 
-    counts, _ = score(model, offer)
+    counts, _ = score(model, 3, offer)
 
     assert (counts.shadow_failed_requests, counts.shadow_dropped_rows) == (fault, 3)
 
 
-def test_failures_of_a_version_that_answers_are_its_own_outcomes_only() -> None:
-    statistics = VersionStatistics()
-    statistics.answered(3, 0.001)
-    for code in ("inference", "internal", "out_of_memory", "deadline", "invalid", "overloaded"):
-        statistics.codes[code] += 1
+def test_a_run_of_a_shadow_holds_nobody_up(tmp_path: Path) -> None:
+    """It is under way for as long as it takes while the champion answers."""
 
-    counts = statistics.counts([])
+    async def run() -> None:
+        desk = Desk(tmp_path)
+        champion = desk.load(graphs.brittle_scores(1.0))
+        shadow = desk.load(graphs.spinning_scores(), weight=0, shadow=True)
+        assert await desk.outcome(desk.ask([champion, shadow], (200_000.0, 0.0))) == "ok"
+        async with asyncio.timeout(SECONDS):
+            while desk.shadow.waiting or shadow.batcher.waiting:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0)
+            assert await desk.outcome(desk.ask([champion])) == "ok"
+            assert desk.noted == [champion.name] * 2, "the shadow's run is not over"
+            while shadow.name not in desk.noted:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.001)
 
-    assert (counts.requests, counts.rows, counts.failed_requests) == (1, 3, 4)
+    asyncio.run(run())
 
 
 def test_a_version_that_lags_has_runs_of_single_requests_too(model: OnnxModel) -> None:
@@ -149,10 +172,7 @@ def test_a_version_that_lags_has_runs_of_single_requests_too(model: OnnxModel) -
     free = threading.Event()
 
     async def run(executor: ThreadPoolExecutor) -> dict[int, int]:
-        pace = Pace(mergeable=True, run_seconds=1, row_seconds=0)
-        plan = PlanVersion(digest=f"sha256:{'b' * 64}", key="b", weight=0, shadow=True)
-        settings = VersionSettings(RunSettings(slots=1), Limits(), executor)
-        version = ServedVersion(plan, LoadedModel(model, pace, None), settings)
+        version = shadow_of(model, lambda _: executor, seconds=1)
         scored: list[int] = []
         loop = asyncio.get_running_loop()
         queue = ShadowQueue(lambda _, one: scored.append(one.rows), Statistics(), loop)

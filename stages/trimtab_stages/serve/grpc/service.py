@@ -9,7 +9,6 @@ from google.protobuf.json_format import ParseDict
 
 from trimtab_stages.serve.application import InferenceApplication
 from trimtab_stages.serve.errors import (
-    DeadlineExceededError,
     InferenceFailedError,
     OverloadedError,
     RequestError,
@@ -66,7 +65,7 @@ class InferenceService:
         """Time out slow answers; called about once a second with the loop's time."""
         for call in tuple(self._open):
             if now > call.deadline:
-                call.fail(DeadlineExceededError("the answer was not ready within the time limit"))
+                call.expire()
 
     async def wait_idle(self) -> None:
         """Wait until no infer call is without an answer."""
@@ -106,7 +105,7 @@ class InferenceService:
 
     async def _model_infer(self, data: bytes, context: Context) -> bytes:
         try:
-            call = self._start(data)
+            call = self._start(data, context.time_remaining())
         except RequestError as error:
             self._application.note_refused(error)
             return await _abort(context, error)
@@ -117,17 +116,20 @@ class InferenceService:
         self._buffered_bytes += call.size
         try:
             return await call.answer
+        except asyncio.CancelledError:
+            call.leave()
+            raise
         except RequestError as error:
             return await _abort(context, error)
         finally:
             self._open.discard(call)
             self._buffered_bytes -= call.size
 
-    def _start(self, data: bytes) -> GrpcInfer:
+    def _start(self, data: bytes, allowed: float | None) -> GrpcInfer:
         if self._buffered_bytes + len(data) > self._limits.buffered_bytes:
             raise OverloadedError("too much is being received; try again shortly")
         message = read_message(ModelInferRequest, data)
-        call = GrpcInfer(message, len(data), self._limits.answer_seconds)
+        call = GrpcInfer(message, len(data), self._limits.answer_seconds, allowed)
         self._application.infer(call, message.model_name, message.model_version or None)
         return call
 

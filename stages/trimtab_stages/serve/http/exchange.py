@@ -2,10 +2,12 @@
 
 import logging
 import re
+import time
 from collections.abc import Callable
 from typing import Protocol
 
-from trimtab_stages.serve.errors import InferenceFailedError, RequestError
+from trimtab_stages.serve.departure import departure
+from trimtab_stages.serve.errors import DeadlineExceededError, InferenceFailedError, RequestError
 from trimtab_stages.serve.http.message import (
     HttpRequest,
     HttpResponse,
@@ -33,21 +35,24 @@ class Exchange:
         request: the request.
         deadline: loop time at which the client is told that it took too long.
         answered: whether the answer is out.
+        on_lost: told when nobody waits for the answer any more, and why.
     """
 
-    __slots__ = ("_wire", "answered", "deadline", "request")
+    __slots__ = ("_wire", "answered", "deadline", "on_lost", "request")
 
     def __init__(self, wire: Wire, request: HttpRequest, deadline: float) -> None:
         self._wire = wire
         self.request = request
         self.deadline = deadline
         self.answered = False
+        self.on_lost: Callable[[RequestError], None] | None = None
 
     def answer(self, response: HttpResponse) -> None:
         """Send the response."""
         if self.answered:
             return
         self.answered = True
+        self.on_lost = None
         request = self.request
         trace = request.head.traceparent
         data = response_bytes(
@@ -61,6 +66,21 @@ class Exchange:
     def fail(self, error: RequestError) -> None:
         """Send the error's response."""
         self.answer(error_response(error))
+
+    def expire(self) -> None:
+        """Send that the deadline has passed, and tell whoever was to answer."""
+        error = DeadlineExceededError("the answer was not ready within the time limit")
+        on_lost = self.on_lost
+        self.fail(error)
+        if on_lost is not None:
+            on_lost(error)
+
+    def leave(self) -> None:
+        """Drop the answer, for the client has gone, and tell whoever was to give it."""
+        self.answered = True
+        on_lost, self.on_lost = self.on_lost, None
+        if on_lost is not None:
+            on_lost(departure((time.time_ns() - self.request.received_ns) * 1e-9))
 
 
 Application = Callable[[Exchange], None]

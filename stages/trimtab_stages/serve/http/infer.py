@@ -4,6 +4,7 @@ from trimtab_stages.serve.errors import RequestError
 from trimtab_stages.serve.http.content import read_body, read_header_length
 from trimtab_stages.serve.http.exchange import Exchange
 from trimtab_stages.serve.http.message import BINARY_MEDIA, HttpResponse
+from trimtab_stages.serve.infer_exchange import OnLost
 from trimtab_stages.serve.model.batcher import Results
 from trimtab_stages.serve.oip.request import InferRequestReader, read_document, read_id
 from trimtab_stages.serve.oip.response import ResponseHead, encode_response
@@ -68,8 +69,18 @@ class HttpInfer:
         return read_id(self._document, limits)
 
     def read(self, reader: InferRequestReader) -> InferRequest:
-        """Return the validated request, after `read_id`; raises `RequestError`."""
+        """Return the validated request; raises `RequestError`."""
+        if self._document is _NOTHING:
+            self._document = read_document(self._body, self._header_length)
         return reader.read(self._document, self._body, self._header_length)
+
+    def watch(self, on_lost: OnLost) -> None:
+        """Let somebody know when the exchange ends without an answer of theirs."""
+        self._exchange.on_lost = on_lost
+
+    def expire(self) -> None:
+        """Answer that the deadline has passed, and let the watcher know."""
+        self._exchange.expire()
 
     def reply(
         self, head: ResponseHead, wanted: tuple[RequestedOutput, ...], results: Results

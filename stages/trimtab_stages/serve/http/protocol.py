@@ -8,7 +8,6 @@ from collections import deque
 import httptools
 
 from trimtab_stages.serve.errors import (
-    DeadlineExceededError,
     InvalidRequestError,
     OverloadedError,
     RequestError,
@@ -127,7 +126,7 @@ class HttpConnection(asyncio.Protocol):
         self._release()
         for exchange in (self._current, *self._waiting):
             if exchange is not None:
-                exchange.answered = True
+                exchange.leave()
                 self._shared.buffered_bytes -= len(exchange.request.body)
         self._current = None
         self._waiting.clear()
@@ -271,9 +270,7 @@ class HttpConnection(asyncio.Protocol):
         """Time out a slow answer, a slow client, an idle or a lingering connection."""
         if self._current is not None and not self._closing:
             if now > self._current.deadline:
-                self._current.fail(
-                    DeadlineExceededError("the answer was not ready within the time limit")
-                )
+                self._current.expire()
         elif self._closing or not self._receiving:
             if now > self._until or self._shared.draining:
                 self.close()

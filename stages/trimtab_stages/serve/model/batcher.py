@@ -1,7 +1,8 @@
 """Natural batching: what waits when a run can start shares that run; nothing waits for more.
 
 Short runs happen on the event loop, which is faster than a hand-over to a thread; long ones on
-threads, so that the loop keeps reading. The measured time of earlier runs decides.
+threads of their own, so that the loop keeps reading and a graph that hangs holds up no other one.
+The measured time of earlier runs decides.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import time
 from collections import deque
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -21,36 +23,13 @@ from trimtab_stages.serve.errors import (
     RequestError,
 )
 from trimtab_stages.serve.model.run_clock import RunClock
+from trimtab_stages.serve.model.run_estimate import RunEstimate
 from trimtab_stages.serve.oip.tensors import Tensor
 from trimtab_stages.serve.settings import RunSettings
 
 LOG = logging.getLogger(__name__)
 
 Results = dict[str, Tensor]
-
-FASTER = 0.5
-"""Largest relative step of a moving estimate downwards, at one run."""
-
-SLOWER = 0.02
-"""The same upwards: one run that was disturbed says little about the graph."""
-
-ROWS_THAT_TELL = 8
-"""Runs with fewer rows mostly measure the call, not the rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a graph is, as measured at warm-up.
-
-    Attributes:
-        mergeable: rows of several requests may share one run without changing the answers.
-        run_seconds: time of a one-row run.
-        row_seconds: time per row in a run of many.
-    """
-
-    mergeable: bool
-    run_seconds: float
-    row_seconds: float
 
 
 class Runnable(Protocol):
@@ -110,18 +89,31 @@ class Batcher:
     """
 
     def __init__(
-        self, model: Runnable, pace: Pace, executor: Executor, settings: RunSettings
+        self,
+        model: Runnable,
+        estimate: RunEstimate,
+        threads: Executor,
+        settings: RunSettings,
+        times: RunClock | None = None,
     ) -> None:
+        """Make an empty queue.
+
+        Args:
+            model: the graph.
+            estimate: how long its runs take.
+            threads: for long runs.
+            settings: how graphs are run.
+            times: earlier runs that new ones are added to; None for none.
+        """
         self._model = model
-        self._mergeable = pace.mergeable and settings.merge_rows > 0
-        self._executor = executor
+        self._mergeable = estimate.mergeable and settings.merge_rows > 0
+        self._estimate = estimate
+        self._threads = threads
         self._settings = settings
         self._waiting: deque[Job] = deque()
         self._scheduled = False
         self._free_slots = settings.slots
-        self._run_seconds = pace.run_seconds
-        self._row_seconds = pace.row_seconds
-        self.times = RunClock()
+        self.times = RunClock() if times is None else times
 
     @property
     def waiting(self) -> int:
@@ -144,19 +136,17 @@ class Batcher:
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduled = False
         while self._waiting:
-            inline = self._expected_seconds() < self._settings.inline_seconds
+            expected = self._estimate.seconds(self._waiting[0].rows)
+            inline = expected < self._settings.inline_seconds
             if not inline and not self._free_slots:
                 return
             batch = self._take_batch(loop.time())
             if not batch:
                 continue
             if inline:
-                self._finish(self._run_timed(batch))
+                self._finish(self._run_timed(batch), self._settings.inline_seconds)
             else:
                 self._run_on_thread(batch, loop)
-
-    def _expected_seconds(self) -> float:
-        return max(self._run_seconds, self._row_seconds * self._waiting[0].rows)
 
     def _take_batch(self, now: float) -> list[Job]:
         limit = self._merge_limit()
@@ -174,13 +164,13 @@ class Batcher:
     def _merge_limit(self) -> int:
         if not self._mergeable:
             return 0
-        if self._row_seconds > self._settings.costly_row_seconds:
+        if self._estimate.row_seconds > self._settings.costly_row_seconds:
             return self._settings.costly_merge_rows
         return self._settings.merge_rows
 
     def _run_on_thread(self, batch: list[Job], loop: asyncio.AbstractEventLoop) -> None:
         self._free_slots -= 1
-        future = loop.run_in_executor(self._executor, self._run_timed, batch)
+        future = loop.run_in_executor(self._threads, self._run_timed, batch)
 
         def done(finished: asyncio.Future[Run]) -> None:
             self._free_slots += 1
@@ -196,17 +186,10 @@ class Batcher:
         seconds = time.thread_time() - start
         return Run(outcomes, sum(job.rows for job in batch), seconds)
 
-    def _finish(self, run: Run) -> None:
-        self._run_seconds = moved(self._run_seconds, run.seconds)
-        if run.rows >= ROWS_THAT_TELL:
-            self._row_seconds = moved(self._row_seconds, run.seconds / run.rows)
+    def _finish(self, run: Run, limit: float = inf) -> None:
+        self._estimate.add(run.rows, run.seconds, limit)
         self.times.add(run.rows, run.seconds)
         _deliver(run.outcomes)
-
-
-def moved(estimate: float, measured: float) -> float:
-    """Return an estimate after one more measurement, a bounded step towards it."""
-    return max(min(measured, estimate * (1 + SLOWER) + 1e-9), estimate * (1 - FASTER))
 
 
 def run_batch(model: Runnable, batch: list[Job]) -> list[Outcome]:
@@ -215,7 +198,7 @@ def run_batch(model: Runnable, batch: list[Job]) -> list[Outcome]:
         return [(batch, _run_one(model, batch[0]))]
     try:
         results = model.run(_merge(batch))
-    except (RequestError, MemoryError):
+    except Exception:  # noqa: BLE001 - each says for itself what is wrong
         return [([job], _run_one(model, job)) for job in batch]
     rows = sum(job.rows for job in batch)
     if any(len(values) != rows for values in results.values()):
@@ -233,6 +216,10 @@ def _run_one(model: Runnable, job: Job) -> Results | RequestError:
         return model.run(job.inputs)
     except RequestError as error:
         return error
+    except Exception:
+        # A graph's results may not be what it declares: that must not cost the others theirs.
+        LOG.exception("run failed")
+        return InferenceFailedError("internal error; the server's log has the trace")
 
 
 def _deliver(outcomes: list[Outcome]) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from trimtab_stages.contract.reasons import ServingReason
 from trimtab_stages.contract.serving_plan import GoldenRequest
 from trimtab_stages.serve.errors import OutOfMemoryError, RequestError
-from trimtab_stages.serve.model.batcher import Pace
 from trimtab_stages.serve.model.refusal import VersionRefusedError
+from trimtab_stages.serve.model.run_estimate import Pace
 from trimtab_stages.serve.model.session import OnnxModel, needs_more_memory
 from trimtab_stages.serve.model.signature import CATEGORIES, FEATURES, can_merge, score_output
 from trimtab_stages.serve.oip.datatypes import FLOATING, NUMPY_DTYPES

@@ -19,6 +19,7 @@ from trimtab_stages.contract.serving_plan import (
     VersionState,
 )
 from trimtab_stages.serve.model.refusal import RETRYABLE, VersionRefusedError
+from trimtab_stages.serve.model.run_clock import RunClock
 from trimtab_stages.serve.plan.file import PlanFile, PlanUnreadableError
 from trimtab_stages.serve.plan.loader import VersionLoader
 from trimtab_stages.serve.plan.routing import Routing
@@ -168,7 +169,8 @@ class PlanFollower:
         return identity_of(version) in self._loaded
 
     def _served(self, version: PlanVersion) -> ServedVersion:
-        return ServedVersion(version, self._loaded[identity_of(version)], self._settings)
+        loaded = self._loaded[identity_of(version)]
+        return ServedVersion(version, loaded, self._settings, kept_times(version, self.routing))
 
     def _start_next_load(self, plan: ServingPlan, now: float) -> None:
         if self._loading is not None:
@@ -238,6 +240,16 @@ def identity_of(version: PlanVersion) -> str:
             "reference": version.reference.digest if version.reference else None,
         }
     )
+
+
+def kept_times(version: PlanVersion, routing: Routing | None) -> RunClock | None:
+    """Return the times of the runs so far that a version goes on with in a new plan.
+
+    Versions that run in a plan are compared over the same time: they begin anew with it. One that
+    stands by does not run: what it took before is what its successor is compared with.
+    """
+    served = routing.served(version.digest) if routing is not None else None
+    return served.batcher.times if served is not None and version.stands_by else None
 
 
 def _is_due(refusal: Refusal, now: float) -> bool:

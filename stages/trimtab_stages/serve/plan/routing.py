@@ -35,6 +35,7 @@ class Routing:
         versions: loaded versions, champion first; at least one of them is no shadow.
         shadows: versions that score after the reply.
         only: the version that answers everything, None where several share.
+        former: a former champion that stands by for what the others fail, None where none does.
     """
 
     def __init__(self, plan: ServingPlan, versions: Sequence[ServedVersion]) -> None:
@@ -44,6 +45,9 @@ class Routing:
         self.versions = tuple(versions)
         self.shadows = tuple(version for version in versions if version.plan.shadow)
         self._shares = shares_of(plan, versions)
+        self.former = next(
+            (one for one in versions if one.plan.stands_by and one is not self.champion), None
+        )
         self.only = self._shares[0].version if len(self._shares) == 1 else None
         self._by_name: Mapping[str, ServedVersion] = {
             name: version for version in versions for name in (version.name, version.plan.digest)

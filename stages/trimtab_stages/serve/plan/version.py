@@ -1,12 +1,15 @@
 """One version as one plan wants it served: graph, threshold, reader and queue."""
 
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from trimtab_stages.contract.serving_plan import PlanVersion, ReferenceProfile
-from trimtab_stages.serve.model.batcher import Batcher, Pace, Results
+from trimtab_stages.serve.model.batcher import Batcher, Results
+from trimtab_stages.serve.model.run_clock import RunClock
+from trimtab_stages.serve.model.run_estimate import Pace, RunEstimate
 from trimtab_stages.serve.model.session import OnnxModel
 from trimtab_stages.serve.model.signature import DECISION, score_output
 from trimtab_stages.serve.oip.request import InferRequestReader
@@ -22,7 +25,7 @@ def short_name(digest: str) -> str:
     return digest.removeprefix("sha256:")[:SHORT_DIGITS]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoadedModel:
     """A graph that has passed every check.
 
@@ -30,11 +33,22 @@ class LoadedModel:
         model: the graph.
         pace: how fast it is.
         reference: cells that its panes count in.
+        estimate: how fast it has been since.
     """
 
     model: OnnxModel
     pace: Pace
     reference: ReferenceProfile | None
+    estimate: RunEstimate = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with what warm-up has measured."""
+        self.estimate = RunEstimate(self.pace)
+
+
+def own_threads(most: int) -> Executor:
+    """Return threads that are made when they are needed, and end with what holds them."""
+    return ThreadPoolExecutor(most, thread_name_prefix="run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +58,12 @@ class VersionSettings:
     Attributes:
         run: how graphs are run.
         limits: bounds on a request's tensors.
-        executor: threads for long runs.
+        threads: makes a version's threads for long runs, so many: one that hangs keeps its own.
     """
 
     run: RunSettings
     limits: Limits
-    executor: Executor
+    threads: Callable[[int], Executor] = own_threads
 
 
 class DecidingModel:
@@ -87,13 +101,29 @@ class ServedVersion:
         loaded: the graph and what was learnt at its load.
     """
 
-    def __init__(self, plan: PlanVersion, loaded: LoadedModel, settings: VersionSettings) -> None:
+    def __init__(
+        self,
+        plan: PlanVersion,
+        loaded: LoadedModel,
+        settings: VersionSettings,
+        times: RunClock | None = None,
+    ) -> None:
+        """Put a queue in front of a graph.
+
+        Args:
+            plan: the version's entry in the plan.
+            loaded: the graph.
+            settings: what all versions share.
+            times: earlier runs that count with those to come; None for none.
+        """
         self.plan = plan
         self.name = short_name(plan.digest)
         self.loaded = loaded
         self.model = DecidingModel(loaded.model, plan)
         self.reader = InferRequestReader(self.model.signature, settings.limits)
-        self.batcher = Batcher(self.model, loaded.pace, settings.executor, settings.run)
+        run = settings.run.for_shadow() if plan.shadow else settings.run
+        threads = settings.threads(run.slots)
+        self.batcher = Batcher(self.model, loaded.estimate, threads, run, times)
 
 
 def decide(scores: Tensor, threshold: float | None) -> Tensor:

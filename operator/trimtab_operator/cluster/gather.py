@@ -196,7 +196,8 @@ class Gatherer:
         namespace = monitor.metadata.namespace
         body = await self._cluster.get(MODELS, namespace, monitor.spec.model_ref.name)
         model = parse_one(MODEL, body, Model)
-        pipeline = await self._pipeline_of(model)
+        origin = await self._pipeline_of(model)
+        pipeline = parse_one(PIPELINE, origin, Pipeline)
         dataset, runs = await self._training_of(pipeline)
         return ObservedDriftMonitor(
             release=self._release,
@@ -204,15 +205,17 @@ class Gatherer:
             fleet=await self._fleet(monitor),
             model=model,
             pipeline=pipeline,
+            pipeline_gone=body is None or (model is not None and origin is None),
             dataset=dataset,
             runs=runs,
         )
 
-    async def _pipeline_of(self, model: Model | None) -> Pipeline | None:
+    async def _pipeline_of(self, model: Model | None) -> Manifest | None:
+        """Return the body of a Model's Pipeline, which may be invalid."""
         if model is None or model.spec.pipeline_ref is None:
             return None
         namespace, name = model.metadata.namespace, model.spec.pipeline_ref.name
-        return parse_one(PIPELINE, await self._cluster.get(PIPELINES, namespace, name), Pipeline)
+        return await self._cluster.get(PIPELINES, namespace, name)
 
     async def _training_of(
         self, pipeline: Pipeline | None

@@ -177,6 +177,8 @@ class ObservedDriftMonitor:
     model: Model | None = None
     pipeline: Pipeline | None = None
     """Pipeline of the Model."""
+    pipeline_gone: bool = False
+    """The Model or its Pipeline does not exist; where one is only unreadable, this is False."""
     dataset: Dataset | None = None
     """What the Pipeline trains on."""
     runs: tuple[PipelineRun, ...] = ()

@@ -35,6 +35,7 @@ from trimtab_operator.cluster.views import (
     view_fleet_member,
     view_job,
     view_ray_job,
+    view_retrains,
 )
 from trimtab_operator.domain.capture_plan import due_capture
 from trimtab_operator.domain.fleet_brake import Fleet
@@ -199,10 +200,17 @@ class Gatherer:
         origin = await self._pipeline_of(model)
         pipeline = parse_one(PIPELINE, origin, Pipeline)
         dataset, runs = await self._training_of(pipeline)
+        others = await self._others(monitor)
         return ObservedDriftMonitor(
             release=self._release,
             storage=await self._results.view(namespace),
-            fleet=await self._fleet(monitor),
+            fleet=Fleet(self._scope.slots, tuple(map(view_fleet_member, others))),
+            others_retrains=tuple(
+                retrain
+                for body in others
+                if _watches(body, monitor)
+                for retrain in view_retrains(body)
+            ),
             model=model,
             pipeline=pipeline,
             pipeline_gone=body is None or (model is not None and origin is None),
@@ -229,18 +237,17 @@ class Gatherer:
         )
         return parse_one(DATASET_KIND, body, Dataset), runs
 
-    async def _fleet(self, monitor: DriftMonitor) -> Fleet:
+    async def _others(self, monitor: DriftMonitor) -> list[Manifest]:
         """Return the other DriftMonitors; without a window to decide nobody asks for them."""
         if not undecided(monitor.status):
-            return Fleet(self._scope.slots)
+            return []
         bodies = [
             body
             for namespace in self._scope.namespaces or ("",)
             for body in await self._cluster.list_objects(DRIFT_MONITORS, namespace)
         ]
         uid = monitor.metadata.uid
-        others = [body for body in bodies if body["metadata"]["uid"] != uid]
-        return Fleet(self._scope.slots, tuple(map(view_fleet_member, others)))
+        return [body for body in bodies if body["metadata"]["uid"] != uid]
 
     async def _monitors(self, namespace: str, models: Collection[str]) -> tuple[DriftMonitor, ...]:
         bodies = await self._cluster.list_objects(DRIFT_MONITORS, namespace) if models else []
@@ -331,6 +338,12 @@ class Gatherer:
         told = replace(newest, start_failure=newest_mount_failure(events))
         pods: tuple[PodView, ...] = tuple(told if pod is newest else pod for pod in seen.pods)
         return replace(seen, pods=pods)
+
+
+def _watches(body: Manifest, monitor: DriftMonitor) -> bool:
+    """Return whether another DriftMonitor watches the same Model."""
+    same_namespace = body["metadata"]["namespace"] == monitor.metadata.namespace
+    return same_namespace and bool(body["spec"]["modelRef"]["name"] == monitor.spec.model_ref.name)
 
 
 def _serves(body: Manifest, pipeline: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
+from trimtab_operator.api.monitor_status import Retrain
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.fleet_brake import Fleet
@@ -174,6 +175,8 @@ class ObservedDriftMonitor:
     storage: StorageView
     fleet: Fleet
     """All other DriftMonitors; empty where nothing is to be decided."""
+    others_retrains: tuple[Retrain, ...] = ()
+    """Retrains of the Model that other DriftMonitors keep; empty where nothing is to be decided."""
     model: Model | None = None
     pipeline: Pipeline | None = None
     """Pipeline of the Model."""

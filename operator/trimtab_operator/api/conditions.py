@@ -89,7 +89,8 @@ class Reason(StrEnum):
     WAITING_FOR_RUN = "WaitingForRun"
     """No run has passed its gates yet."""
     CHAMPION_UNREADABLE = "ChampionUnreadable"
-    """The commit of the serving version cannot be read, so nothing can be compared with it."""
+    """The serving version's commit cannot be read, or its Model is invalid, so nothing can be
+    compared with it."""
     RUN_STARTED = "RunStarted"
     """A PipelineRun is active."""
     RUN_SUCCEEDED = "RunSucceeded"

@@ -141,16 +141,18 @@ class Gatherer:
     async def gather_pipeline(self, pipeline: Pipeline, _: datetime) -> ObservedPipeline:
         """Read the Dataset, the runs, the Models, their DriftMonitors, the champion's commit."""
         namespace, name = pipeline.metadata.namespace, pipeline.metadata.name
-        dataset, runs, models = await asyncio.gather(
+        dataset, runs, bodies = await asyncio.gather(
             self._cluster.get(DATASETS, namespace, pipeline.spec.dataset_ref.name),
             self._runs(namespace, name),
-            self._models(namespace, name),
+            self._model_bodies(namespace, name),
         )
+        models = parse_all(MODEL, bodies, Model)
         return ObservedPipeline(
             release=self._release,
             dataset=parse_one(DATASET_KIND, dataset, Dataset),
             runs=runs,
             models=models,
+            unreadable_models=_serving_unread(bodies, models),
             monitors=await self._monitors(namespace, {model.metadata.name for model in models}),
             champion_commit=await self._champion_commit(models),
             storage=await self._results.view(namespace),
@@ -279,8 +281,11 @@ class Gatherer:
         return parse_all(PIPELINE_RUN, bodies, PipelineRun)
 
     async def _models(self, namespace: str, pipeline: str) -> tuple[Model, ...]:
+        return parse_all(MODEL, await self._model_bodies(namespace, pipeline), Model)
+
+    async def _model_bodies(self, namespace: str, pipeline: str) -> list[Manifest]:
         bodies = await self._cluster.list_objects(MODELS, namespace)
-        return parse_all(MODEL, [body for body in bodies if _serves(body, pipeline)], Model)
+        return [body for body in bodies if _serves(body, pipeline)]
 
     async def _champion_commit(self, models: Sequence[Model]) -> Commit | None:
         champion = models[0].status.champion if models else None
@@ -349,6 +354,14 @@ def _watches(body: Manifest, monitor: DriftMonitor) -> bool:
 def _serves(body: Manifest, pipeline: str) -> bool:
     reference = body["spec"].get("pipelineRef") or {}
     return bool(reference.get("name") == pipeline)
+
+
+def _serving_unread(bodies: Sequence[Manifest], models: Sequence[Model]) -> tuple[str, ...]:
+    """Return the names of Models with a champion that are not among the valid ones."""
+    valid = {model.metadata.name for model in models}
+    serving = [body for body in bodies if body.get("status", {}).get("champion")]
+    names = (body["metadata"]["name"] for body in serving)
+    return tuple(sorted(name for name in names if name not in valid))
 
 
 def _has_passed(run: PipelineRun) -> bool:

@@ -131,6 +131,8 @@ class ObservedPipeline:
     """DriftMonitors of these Models, oldest first."""
     champion_commit: Commit | None = None
     """Commit of the run that the first Model's champion came from."""
+    unreadable_models: tuple[str, ...] = ()
+    """Names of further Models that have a champion of this Pipeline, and are invalid."""
 
 
 @dataclass(frozen=True, slots=True)

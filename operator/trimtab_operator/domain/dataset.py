@@ -104,13 +104,13 @@ def _plan_work(scene: _Scene, validated: Verdict) -> Plan:
 
 
 def _plan_without_store(scene: _Scene, storage: Verdict, common: list[Verdict]) -> Plan:
-    """Wait for the store; a snapshot that was seen committed needs none."""
+    """Wait for the store; a snapshot that was seen committed needs none, and still counts."""
     known = scene.dataset.status.snapshot
     if known is not None and known.ingest_id == scene.due:
         ready = [is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, describe(known))]
         return _finish(scene, [*common, *ready], requeue=POLL_SECONDS)
-    why = Fault(storage.reason, storage.message)
-    waiting = [*_not_ready(why), reconciling(why.reason, why.message)]
+    words = f"Ingest {scene.due} is due and waits for the store. {storage.message}"
+    waiting = _while_working(scene, Fault(storage.reason, words))
     return _finish(scene, [*common, *waiting], requeue=POLL_SECONDS)
 
 

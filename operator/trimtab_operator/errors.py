@@ -19,6 +19,10 @@ class Conflict(Retryable):
     """Somebody wrote the object after it was read; reading again is all that is needed."""
 
 
+class Throttled(Retryable):
+    """The API server has too much to do (429): the same request, a little later, is all it asks."""
+
+
 class Refused(Exception):  # noqa: N818 - reads as the condition that it is
     """The API server will not do it, however often it is asked (403, 422, ...).
 

@@ -123,7 +123,8 @@ class Play:
             return
         ended: dict[str, Any] = finished() if self.passes else failed()
         status = ended | {"completionTime": self.now}
-        self.runs = [run("bikes-run", status, triggerId=pending.trigger_id)]
+        name = f"bikes-{pending.trigger_id[:8]}"
+        self.runs = [run(name, status, triggerId=pending.trigger_id)]
 
     def _write(self, status: DriftMonitorStatus) -> None:
         again = DriftMonitorStatus.model_validate(status.to_wire())

@@ -70,6 +70,19 @@ class CaptureStatus(StrictModel):
     trained on."""
 
 
+class FailedIngest(StrictModel):
+    """An ingest that ended without a snapshot."""
+
+    ingest_id: Annotated[str, Field(max_length=128)]
+    """Its identity."""
+    reason: Annotated[str, Field(max_length=128)]
+    """Why, in one word."""
+    message: Annotated[str, Field(max_length=1024)]
+    """Why, with the next step."""
+    time: UtcTime
+    """When the operator saw it."""
+
+
 class DatasetStatus(Status):
     """What the operator has seen of the Dataset."""
 
@@ -77,6 +90,8 @@ class DatasetStatus(Status):
     """Ingest at work, or the last one."""
     snapshot: SnapshotStatus | None = None
     """Newest snapshot."""
+    failed_ingest: FailedIngest | None = None
+    """Last ingest, where it has failed for good; a retrain that waits for its rows has failed."""
     capture: CaptureStatus | None = None
     """Served traffic, where `spec.source.capture` is set."""
     last_refresh_time: UtcTime | None = None

@@ -96,7 +96,8 @@ class Guards(StrictModel):
     """Windows after a promotion, or after a window that a retrain was decided for, that decide no
     retrain; event time. Default: 1."""
     max_runs_per_30_days: Annotated[int, Field(ge=0, le=30)] = 4
-    """Retrains within 30 days of wall time. Default: 4."""
+    """Retrains of the Model within 30 days of wall time, whichever of its DriftMonitors decided
+    them; what a person accepts is counted and never stopped. Default: 4."""
     failure_backoff_seconds: Annotated[int, Field(ge=0, le=604_800)] = 3600
     """Pause after a retrain that failed or did not pass its gates, seconds of wall time; doubles
     with each further one, up to 7 days. Default: 3600, one hour."""

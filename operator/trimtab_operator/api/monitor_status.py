@@ -154,13 +154,14 @@ class RetrainState(StrEnum):
     PASSED = "Passed"
     """Its run passed its gates."""
     FAILED = "Failed"
-    """Its run ended without a commit, or its gates did not pass."""
+    """Its run ended without a commit, or its gates did not pass; or the ingest of the captured rows
+    that it was to be trained on failed."""
     ROLLED_BACK = "RolledBack"
     """Its run passed its gates, and what it made was rolled back."""
     WITHDRAWN = "Withdrawn"
     """Its run never started: the version that it was decided for no longer serves."""
     DELETED = "Deleted"
-    """Its run was deleted before it ended."""
+    """Its run was deleted before it ended, alone or with its Pipeline or Model."""
 
 
 class Retrain(StrictModel):
@@ -178,6 +179,10 @@ class Retrain(StrictModel):
     """PipelineRun that serves it."""
     end_time: UtcTime | None = None
     """When it ended."""
+    reason: Annotated[str, Field(max_length=128)] | None = None
+    """Why it ended, in one word, where no run tells."""
+    message: Sentence | None = None
+    """Why it ended, with the next step, where no run tells."""
 
 
 class SuppressedCount(StrictModel):

@@ -3,7 +3,9 @@
 Those classes cost more memory than the rest of the operator together.
 """
 
+import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,8 +14,11 @@ from urllib.parse import urlencode
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 
+from trimtab_operator.cluster.patience import take_pause
 from trimtab_operator.cluster.resources import BY_TYPE, Resource
-from trimtab_operator.errors import Conflict, Refused, Retryable
+from trimtab_operator.errors import Conflict, Refused, Retryable, Throttled
+
+logger = logging.getLogger(__name__)
 
 REQUEST_SECONDS = 30.0
 PAGE = 250
@@ -157,6 +162,20 @@ class Cluster:
         content_type: str = JSON,
         accept: str = JSON,
     ) -> Manifest:
+        """Send a request, again where the server asks for patience and there is some left."""
+        while True:
+            try:
+                return await self._send(method, path, body, content_type, accept)
+            except Throttled as error:
+                pause = take_pause(error.retry_after)
+                if pause is None:
+                    raise
+                logger.info("API server asks for patience", extra={"seconds": pause})
+                await asyncio.sleep(pause)
+
+    async def _send(
+        self, method: str, path: str, body: Manifest | None, content_type: str, accept: str
+    ) -> Manifest:
         headers = {"Accept": accept, "Content-Type": content_type}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self._api.configuration.host + path
@@ -195,7 +214,8 @@ def _fault(call: str, status: int, data: bytes, retry_after: str | None) -> Exce
         return Conflict(message)
     if status in PASSING:
         wait = float(retry_after) if retry_after and retry_after.isdigit() else None
-        return Retryable(message, wait)
+        throttled = status == HTTPStatus.TOO_MANY_REQUESTS
+        return Throttled(message, wait) if throttled else Retryable(message, wait)
     return Refused(message, status)
 
 

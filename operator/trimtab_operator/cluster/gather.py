@@ -35,6 +35,7 @@ from trimtab_operator.cluster.views import (
     view_fleet_member,
     view_job,
     view_ray_job,
+    view_retrains,
 )
 from trimtab_operator.domain.capture_plan import due_capture
 from trimtab_operator.domain.fleet_brake import Fleet
@@ -140,16 +141,18 @@ class Gatherer:
     async def gather_pipeline(self, pipeline: Pipeline, _: datetime) -> ObservedPipeline:
         """Read the Dataset, the runs, the Models, their DriftMonitors, the champion's commit."""
         namespace, name = pipeline.metadata.namespace, pipeline.metadata.name
-        dataset, runs, models = await asyncio.gather(
+        dataset, runs, bodies = await asyncio.gather(
             self._cluster.get(DATASETS, namespace, pipeline.spec.dataset_ref.name),
             self._runs(namespace, name),
-            self._models(namespace, name),
+            self._model_bodies(namespace, name),
         )
+        models = parse_all(MODEL, bodies, Model)
         return ObservedPipeline(
             release=self._release,
             dataset=parse_one(DATASET_KIND, dataset, Dataset),
             runs=runs,
             models=models,
+            unreadable_models=_serving_unread(bodies, models),
             monitors=await self._monitors(namespace, {model.metadata.name for model in models}),
             champion_commit=await self._champion_commit(models),
             storage=await self._results.view(namespace),
@@ -196,23 +199,33 @@ class Gatherer:
         namespace = monitor.metadata.namespace
         body = await self._cluster.get(MODELS, namespace, monitor.spec.model_ref.name)
         model = parse_one(MODEL, body, Model)
-        pipeline = await self._pipeline_of(model)
+        origin = await self._pipeline_of(model)
+        pipeline = parse_one(PIPELINE, origin, Pipeline)
         dataset, runs = await self._training_of(pipeline)
+        others = await self._others(monitor)
         return ObservedDriftMonitor(
             release=self._release,
             storage=await self._results.view(namespace),
-            fleet=await self._fleet(monitor),
+            fleet=Fleet(self._scope.slots, tuple(map(view_fleet_member, others))),
+            others_retrains=tuple(
+                retrain
+                for body in others
+                if _watches(body, monitor)
+                for retrain in view_retrains(body)
+            ),
             model=model,
             pipeline=pipeline,
+            pipeline_gone=body is None or (model is not None and origin is None),
             dataset=dataset,
             runs=runs,
         )
 
-    async def _pipeline_of(self, model: Model | None) -> Pipeline | None:
+    async def _pipeline_of(self, model: Model | None) -> Manifest | None:
+        """Return the body of a Model's Pipeline, which may be invalid."""
         if model is None or model.spec.pipeline_ref is None:
             return None
         namespace, name = model.metadata.namespace, model.spec.pipeline_ref.name
-        return parse_one(PIPELINE, await self._cluster.get(PIPELINES, namespace, name), Pipeline)
+        return await self._cluster.get(PIPELINES, namespace, name)
 
     async def _training_of(
         self, pipeline: Pipeline | None
@@ -226,18 +239,17 @@ class Gatherer:
         )
         return parse_one(DATASET_KIND, body, Dataset), runs
 
-    async def _fleet(self, monitor: DriftMonitor) -> Fleet:
+    async def _others(self, monitor: DriftMonitor) -> list[Manifest]:
         """Return the other DriftMonitors; without a window to decide nobody asks for them."""
         if not undecided(monitor.status):
-            return Fleet(self._scope.slots)
+            return []
         bodies = [
             body
             for namespace in self._scope.namespaces or ("",)
             for body in await self._cluster.list_objects(DRIFT_MONITORS, namespace)
         ]
         uid = monitor.metadata.uid
-        others = [body for body in bodies if body["metadata"]["uid"] != uid]
-        return Fleet(self._scope.slots, tuple(map(view_fleet_member, others)))
+        return [body for body in bodies if body["metadata"]["uid"] != uid]
 
     async def _monitors(self, namespace: str, models: Collection[str]) -> tuple[DriftMonitor, ...]:
         bodies = await self._cluster.list_objects(DRIFT_MONITORS, namespace) if models else []
@@ -269,8 +281,11 @@ class Gatherer:
         return parse_all(PIPELINE_RUN, bodies, PipelineRun)
 
     async def _models(self, namespace: str, pipeline: str) -> tuple[Model, ...]:
+        return parse_all(MODEL, await self._model_bodies(namespace, pipeline), Model)
+
+    async def _model_bodies(self, namespace: str, pipeline: str) -> list[Manifest]:
         bodies = await self._cluster.list_objects(MODELS, namespace)
-        return parse_all(MODEL, [body for body in bodies if _serves(body, pipeline)], Model)
+        return [body for body in bodies if _serves(body, pipeline)]
 
     async def _champion_commit(self, models: Sequence[Model]) -> Commit | None:
         champion = models[0].status.champion if models else None
@@ -330,9 +345,23 @@ class Gatherer:
         return replace(seen, pods=pods)
 
 
+def _watches(body: Manifest, monitor: DriftMonitor) -> bool:
+    """Return whether another DriftMonitor watches the same Model."""
+    same_namespace = body["metadata"]["namespace"] == monitor.metadata.namespace
+    return same_namespace and bool(body["spec"]["modelRef"]["name"] == monitor.spec.model_ref.name)
+
+
 def _serves(body: Manifest, pipeline: str) -> bool:
     reference = body["spec"].get("pipelineRef") or {}
     return bool(reference.get("name") == pipeline)
+
+
+def _serving_unread(bodies: Sequence[Manifest], models: Sequence[Model]) -> tuple[str, ...]:
+    """Return the names of Models with a champion that are not among the valid ones."""
+    valid = {model.metadata.name for model in models}
+    serving = [body for body in bodies if body.get("status", {}).get("champion")]
+    names = (body["metadata"]["name"] for body in serving)
+    return tuple(sorted(name for name in names if name not in valid))
 
 
 def _has_passed(run: PipelineRun) -> bool:

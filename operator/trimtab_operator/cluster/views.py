@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab_operator.api.decision_reason import DecisionReason
-from trimtab_operator.api.monitor_status import RetrainState
+from trimtab_operator.api.monitor_status import Retrain, RetrainState
 from trimtab_operator.cluster.client import Manifest
 from trimtab_operator.domain.fleet_brake import FleetMember
 from trimtab_operator.domain.observed import DeploymentView, JobView, PodView
@@ -124,6 +124,11 @@ def view_fleet_member(body: Manifest) -> FleetMember:
         pending_since=datetime.fromisoformat(pending["since"]) if pending else None,
         running=entry.get("state") == RetrainState.RUNNING,
     )
+
+
+def view_retrains(body: Manifest) -> tuple[Retrain, ...]:
+    """Return the retrains that a DriftMonitor's status keeps, whatever its spec is worth."""
+    return tuple(map(Retrain.model_validate, body.get("status", {}).get("retrains", [])))
 
 
 def is_waiting(pod: PodView) -> bool:

@@ -17,6 +17,7 @@ from trimtab_operator.domain.conditions import (
     set_conditions,
     stalled,
 )
+from trimtab_operator.domain.failed_ingest import failed_ingest
 from trimtab_operator.domain.freshness import freshness, timestamps_trusted
 from trimtab_operator.domain.identity import follows_rules, ingest_id
 from trimtab_operator.domain.observed import JobView, ObservedDataset
@@ -103,13 +104,13 @@ def _plan_work(scene: _Scene, validated: Verdict) -> Plan:
 
 
 def _plan_without_store(scene: _Scene, storage: Verdict, common: list[Verdict]) -> Plan:
-    """Wait for the store; a snapshot that was seen committed needs none."""
+    """Wait for the store; a snapshot that was seen committed needs none, and still counts."""
     known = scene.dataset.status.snapshot
     if known is not None and known.ingest_id == scene.due:
         ready = [is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, describe(known))]
         return _finish(scene, [*common, *ready], requeue=POLL_SECONDS)
-    why = Fault(storage.reason, storage.message)
-    waiting = [*_not_ready(why), reconciling(why.reason, why.message)]
+    words = f"Ingest {scene.due} is due and waits for the store. {storage.message}"
+    waiting = _while_working(scene, Fault(storage.reason, words))
     return _finish(scene, [*common, *waiting], requeue=POLL_SECONDS)
 
 
@@ -157,7 +158,7 @@ def _plan_replacement(scene: _Scene, job: JobView, common: list[Verdict]) -> Pla
     words = "`spec.compute` was edited: the ingest is started again with it."
     actions = () if job.deleting else (Delete("batch/v1", "Job", job.name),)
     verdicts = [*common, *_while_working(scene, Fault(Reason.INGESTING, words))]
-    return _finish(scene, verdicts, actions, requeue=1.0)
+    return _finish(scene, verdicts, actions, update=_started(scene), requeue=1.0)
 
 
 def _plan_job(scene: _Scene, job: JobView, common: list[Verdict]) -> Plan:
@@ -167,7 +168,9 @@ def _plan_job(scene: _Scene, job: JobView, common: list[Verdict]) -> Plan:
         verdicts = [*common, *_not_ready(why), stalled(why.reason, why.message)]
         event = Emit(EventType.WARNING, why.reason, why.message)
         known = scene.dataset.status.condition(ConditionType.STALLED)
-        return _finish(scene, verdicts, () if known else (event,))
+        failed = failed_ingest(scene.dataset, scene.due, why, scene.now)
+        update: dict[str, object] = {"failed_ingest": failed}
+        return _finish(scene, verdicts, () if known else (event,), update=update)
     stuck = job_fault(job, scene.place, scene.now) or _retrying(scene, job)
     words = Fault(Reason.INGESTING, f"Job `{job.name}` is reading the source.")
     verdicts = [*common, *_while_working(scene, stuck or words)]
@@ -279,13 +282,14 @@ def _finish(
 
 
 def _started(scene: _Scene) -> dict[str, object]:
-    """Return what the status says of an ingest that it does not know yet."""
+    """Return what the status says of an ingest that is at work, or was."""
     dataset = scene.dataset
     if dataset.status.ingest_id == scene.due:
-        return {}
+        return {"failed_ingest": None}
     request = dataset.metadata.annotations.get(labels.REFRESH_REQUESTED)
     return {
         "ingest_id": scene.due,
+        "failed_ingest": None,
         "last_refresh_time": scene.now,
         "last_handled_refresh_request": request,
     }

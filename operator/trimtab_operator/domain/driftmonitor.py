@@ -7,6 +7,7 @@ from trimtab_operator.domain.conditions import Moment, Truth, Verdict, set_condi
 from trimtab_operator.domain.monitor_conditions import (
     blocked,
     paused_verdict,
+    pending_verdict,
     watching,
     without_champion,
 )
@@ -28,16 +29,14 @@ def plan_driftmonitor(monitor: DriftMonitor, observed: ObservedDriftMonitor, now
     """Return what to do for a DriftMonitor: at most one window is decided at a time."""
     if monitor.metadata.deletion_timestamp is not None:
         return Plan(status=monitor.status)
-    scene = MonitorScene(monitor, observed, now, monitor.status)
+    scene = trip_breaker(follow_retrains(MonitorScene(monitor, observed, now, monitor.status)))
     validated = monitor_verdict(monitor, observed)
     storage = storage_verdict(observed.storage, observed.release, monitor.metadata.namespace)
     common = [validated, storage, paused_verdict(scene)]
     if validated.status != Truth.TRUE:
-        return _finish(scene, [*common, *blocked(validated)])
-    for step in (follow_retrains, trip_breaker):
-        scene = step(scene)
+        return _finish(scene, [*common, *blocked(validated), pending_verdict(scene)])
     if scene.champion is None:
-        return _finish(scene, [*common, *without_champion(scene)])
+        return _finish(scene, [*common, *without_champion(scene), pending_verdict(scene)])
     for step in (accept_suggestion, decide_next):
         scene = step(scene)
     return _finish(scene, [*common, *watching(scene)], _look_again(scene))

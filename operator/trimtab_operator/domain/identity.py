@@ -32,10 +32,16 @@ def ingest_id(dataset: Dataset, now: datetime, capture: CapturePlan | None = Non
 
 
 def ingest_at_work(dataset: Dataset) -> str | None:
-    """Return the identity of the ingest by the present rules that is at work, or None."""
+    """Return the identity of the ingest by the present rules that is at work, or None.
+
+    One whose snapshot or failure is known has ended: the next one may wait for the store meanwhile.
+    """
+    ended = (dataset.status.snapshot, dataset.status.failed_ingest)
     working = dataset.status.condition(ConditionType.RECONCILING)
     at_work = dataset.status.ingest_id
-    by_rules = at_work is not None and at_work.startswith(f"{rules_id(dataset)}-")
+    if at_work is None or any(item is not None and item.ingest_id == at_work for item in ended):
+        return None
+    by_rules = at_work.startswith(f"{rules_id(dataset)}-")
     return at_work if by_rules and working is not None and working.status == "True" else None
 
 

@@ -1,7 +1,12 @@
 """What a DriftMonitor's conditions say: what was found, what was decided, what is awaited."""
 
 from trimtab_operator.api.conditions import ConditionType, Reason
-from trimtab_operator.api.monitor_status import EvaluatedWindow, MonitorDecision
+from trimtab_operator.api.monitor_status import (
+    EvaluatedWindow,
+    MonitorDecision,
+    PendingRetrain,
+    RetrainState,
+)
 from trimtab_operator.domain.circuit_breaker import open_breaker
 from trimtab_operator.domain.conditions import (
     Verdict,
@@ -13,10 +18,10 @@ from trimtab_operator.domain.conditions import (
     stalled,
 )
 from trimtab_operator.domain.monitor_scene import MonitorScene
-from trimtab_operator.domain.promotion import is_being_replaced
+from trimtab_operator.domain.next_step import next_step
+from trimtab_operator.domain.retrain_progress import describe_end
 from trimtab_operator.domain.stamp import stamp
 from trimtab_operator.domain.suggestion import unknown_acceptance
-from trimtab_operator.domain.triggers import waits_for_rollouts
 from trimtab_stages.contract.monitoring import SignalKind
 
 READY = ConditionType.READY
@@ -48,7 +53,7 @@ def without_champion(scene: MonitorScene) -> list[Verdict]:
 
 def watching(scene: MonitorScene) -> list[Verdict]:
     """Return Ready, what was found, and what is pending."""
-    return [*_ready(scene), _data_fault(scene), _drifted(scene), _pending(scene)]
+    return [*_ready(scene), _data_fault(scene), _drifted(scene), pending_verdict(scene)]
 
 
 def _ready(scene: MonitorScene) -> list[Verdict]:
@@ -89,35 +94,31 @@ def _drifted(scene: MonitorScene) -> Verdict:
     return is_true(DRIFTED, Reason.RULE_HOLDS, f"{_named(holding)} holds. {_last_words(last)}")
 
 
-def _pending(scene: MonitorScene) -> Verdict:
+def pending_verdict(scene: MonitorScene) -> Verdict:
+    """Return whether a retrain is pending, what it waits for, and why the last one failed."""
     pending, suggestion = scene.status.pending, scene.status.suggestion
     unknown = unknown_acceptance(scene)
     if pending is not None:
-        states = {item.trigger_id: item for item in scene.status.retrains}
-        entry = states.get(pending.trigger_id)
-        at_work = f"run `{entry.run}` is at work" if entry and entry.run else _awaited(scene)
-        return is_true(PENDING, Reason.RETRAIN_DECIDED, f"{pending.message} Now {at_work}.")
+        return _at_work(scene, pending)
     if suggestion is not None:
         words = f"{suggestion.message} `kubectl trimtab accept driftmonitor/{scene.name}` starts it"
         return is_false(PENDING, Reason.RETRAIN_SUGGESTED, f"{words}. {unknown}".strip())
+    last = scene.status.retrains[-1] if scene.status.retrains else None
+    if last is not None and last.state is RetrainState.FAILED and last.message is not None:
+        words = f"{describe_end(last)} {unknown}".strip()
+        return is_false(PENDING, Reason.RETRAIN_FAILED, words)
     return is_false(PENDING, Reason.IDLE, f"No retrain is pending. {unknown}".strip())
 
 
-def _awaited(scene: MonitorScene) -> str:
-    pipeline, dataset, model = scene.seen.pipeline, scene.seen.dataset, scene.seen.model
-    if (
-        model is not None
-        and waits_for_rollouts(scene.monitor)
-        and is_being_replaced(model, scene.runs)
-    ):
-        rollout = f"Model `{model.metadata.name}` has to promote or to roll back another version"
-        return (
-            f"{rollout} first; `kubectl describe model {model.metadata.name}` tells how far it is"
-        )
-    name = pipeline.metadata.name if pipeline is not None else ""
-    if dataset is not None and dataset.spec.source.capture is not None:
-        return f"Dataset `{dataset.metadata.name}` or Pipeline `{name}` has the next step"
-    return f"Pipeline `{name}` starts the run"
+def _at_work(scene: MonitorScene, pending: PendingRetrain) -> Verdict:
+    """Return that a retrain is pending, and what has the next step."""
+    states = {item.trigger_id: item for item in scene.status.retrains}
+    entry = states.get(pending.trigger_id)
+    if entry is not None and entry.run is not None:
+        words = f"{pending.message} Now run `{entry.run}` is at work."
+        return is_true(PENDING, Reason.RETRAIN_DECIDED, words)
+    step = next_step(scene, pending.window_end)
+    return is_true(PENDING, step.reason, f"{pending.message} {step.message}")
 
 
 def _newest_window(scene: MonitorScene) -> EvaluatedWindow | None:

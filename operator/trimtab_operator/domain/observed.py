@@ -6,6 +6,7 @@ from datetime import datetime
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
+from trimtab_operator.api.monitor_status import Retrain
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.domain.fleet_brake import Fleet
@@ -130,6 +131,8 @@ class ObservedPipeline:
     """DriftMonitors of these Models, oldest first."""
     champion_commit: Commit | None = None
     """Commit of the run that the first Model's champion came from."""
+    unreadable_models: tuple[str, ...] = ()
+    """Names of further Models that have a champion of this Pipeline, and are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +177,13 @@ class ObservedDriftMonitor:
     storage: StorageView
     fleet: Fleet
     """All other DriftMonitors; empty where nothing is to be decided."""
+    others_retrains: tuple[Retrain, ...] = ()
+    """Retrains of the Model that other DriftMonitors keep; empty where nothing is to be decided."""
     model: Model | None = None
     pipeline: Pipeline | None = None
     """Pipeline of the Model."""
+    pipeline_gone: bool = False
+    """The Model or its Pipeline does not exist; where one is only unreadable, this is False."""
     dataset: Dataset | None = None
     """What the Pipeline trains on."""
     runs: tuple[PipelineRun, ...] = ()

@@ -65,23 +65,41 @@ def no_snapshot(scene: PipelineScene) -> list[Verdict]:
 
 
 def champion_is_unreadable(seen: ObservedPipeline) -> bool:
-    """Return whether a version of this Pipeline serves whose commit was not found."""
+    """Return whether a version of this Pipeline serves that a candidate cannot be compared with.
+
+    Its commit was not found, or its Model is invalid, so that nothing is known of it.
+    """
     champions = [model.status.champion for model in seen.models[:1]]
     known = any(champion is not None and champion.run is not None for champion in champions)
-    return known and seen.champion_commit is None
+    return bool(seen.unreadable_models) or (known and seen.champion_commit is None)
 
 
 def unreadable_champion(scene: PipelineScene) -> list[Verdict]:
     """Return that a candidate could not be compared with what serves, so none is made."""
-    model = scene.seen.models[0]
+    words = _invalid_model(scene.seen) or _missing_commit(scene.seen)
+    why = Reason.CHAMPION_UNREADABLE
+    return [is_false(READY, why, words), stalled(why, words)]
+
+
+def _invalid_model(seen: ObservedPipeline) -> str:
+    if not seen.unreadable_models:
+        return ""
+    name = seen.unreadable_models[0]
+    return (
+        f"A run is due, but Model `{name}` serves a version and is invalid, so the candidate could "
+        f"not be compared with it. `kubectl describe model {name}` names the field: correct it, or "
+        "delete the Model."
+    )
+
+
+def _missing_commit(seen: ObservedPipeline) -> str:
+    model = seen.models[0]
     run = model.status.champion.run if model.status.champion else None
-    words = (
+    return (
         f"A run is due, but Model `{model.metadata.name}` serves run `{run}`, whose commit is not "
         "in the store, so the candidate could not be compared with it. Restore "
         f"`runs/{run}/commit.json`, or delete the Model to begin without a champion."
     )
-    why = Reason.CHAMPION_UNREADABLE
-    return [is_false(READY, why, words), stalled(why, words)]
 
 
 def summary(scene: PipelineScene, storage: Verdict) -> list[Verdict]:

@@ -17,7 +17,7 @@ from trimtab_operator.domain.monitor_scene import MonitorScene
 from trimtab_operator.domain.one_in_flight import one_in_flight
 from trimtab_operator.domain.pipelinerun import is_finished
 from trimtab_operator.domain.rollout import on_trial
-from trimtab_operator.domain.run_budget import run_budget
+from trimtab_operator.domain.run_budget import run_budget, spent_times
 from trimtab_operator.domain.suppression import Suppression
 
 GUARDS = (
@@ -93,6 +93,7 @@ def _guards(scene: MonitorScene, window: EvaluatedWindow) -> Iterator[Suppressio
     spec, status, seen, now = scene.monitor.spec, scene.status, scene.seen, scene.now
     active = next((run.metadata.name for run in scene.runs if not is_finished(run)), None)
     challenger = on_trial(seen.model.status) if seen.model is not None else None
+    spent = spent_times([*status.retrains, *seen.others_retrains], scene.runs)
     failed = failed_in_a_row(status.retrains, status.breaker.reset_time)
     yield _way_to_a_run(seen.pipeline)
     yield observing(spec.mode)
@@ -100,7 +101,7 @@ def _guards(scene: MonitorScene, window: EvaluatedWindow) -> Iterator[Suppressio
     yield cooldown(spec, _up_to(scene, window), status.retrains)
     yield open_breaker(status.breaker, scene.name)
     yield failure_backoff(failed, spec.guards.failure_backoff_seconds, now)
-    yield run_budget(status.retrains, spec.guards.max_runs_per_30_days, now)
+    yield run_budget(spent, spec.guards.max_runs_per_30_days, now)
     if spec.mode is Mode.ACT:
         yield fleet_brake(seen.fleet, scene.monitor.metadata.uid, window.end, now)
 

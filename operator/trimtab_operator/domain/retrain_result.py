@@ -30,13 +30,19 @@ def retrain_result(
     run = next((run for run in runs if serves(run, retrain.trigger_id)), None)
     if run is None:
         started = retrain.state is RetrainState.RUNNING or retrain.trigger_id in handled
-        gone = {"state": RetrainState.DELETED, "end_time": now}
-        return retrain.model_copy(update=gone) if started else retrain
+        words = "its run was deleted before it ended."
+        return ended(retrain, RetrainState.DELETED, words, now) if started else retrain
     named: dict[str, object] = {"run": run.metadata.name, "state": RetrainState.RUNNING}
     if is_finished(run):
         named["state"] = RetrainState.PASSED if has_passed(run) else RetrainState.FAILED
         named["end_time"] = run.status.completion_time or now
     return retrain.model_copy(update=named)
+
+
+def ended(retrain: Retrain, state: RetrainState, message: str, now: datetime) -> Retrain:
+    """Return a retrain that has ended, with why; a run's end tells that itself."""
+    update = {"state": state, "end_time": now, "message": message}
+    return retrain.model_copy(update=update)
 
 
 def unless_rolled_back(retrain: Retrain, rejected: Iterable[RejectedVersion]) -> Retrain:

@@ -18,6 +18,7 @@ from trimtab_operator.domain.serving_plan import plan_of_commit
 from trimtab_operator.manifests import labels
 from trimtab_stages.contract.audit import AuditAction, AuditEvidence
 from trimtab_stages.contract.base import digest_of
+from trimtab_stages.contract.layout import run_commit
 
 PREVIOUS = "previous"
 REJECTED = 20
@@ -101,6 +102,16 @@ def fulfil(scene: Scene, wish: Wish) -> Choice | None:
     if wish.target.digest == champion.digest and model.status.challenger is not None:
         return take_back_challenger(scene, model.status.challenger, cause, handled)
     return restore(scene, wish.target, cause, handled)
+
+
+def waiting(wish: Wish) -> Emit:
+    """Return what to say of a wish whose version's commit cannot be read."""
+    run = wish.target.run if wish.target is not None else None
+    words = (
+        f"Rollback to `{wish.value}` waits: commit `{run_commit(run or '')}` cannot be read. "
+        "Restore it, or name another version."
+    )
+    return Emit(EventType.WARNING, Reason.ROLLBACK_IMPOSSIBLE, words)
 
 
 def take_back_challenger(

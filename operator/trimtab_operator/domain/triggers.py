@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab_operator.api.dataset import Dataset, SnapshotStatus
-from trimtab_operator.api.decision_reason import DecisionReason
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import AutomaticTrigger, Pipeline, Trigger
@@ -140,9 +139,8 @@ def waits_for_rollouts(monitor: DriftMonitor) -> bool:
     Of two DriftMonitors that decide at the same moment, one may miss the run that the other starts.
     What a person has accepted does not wait: who accepts it has seen what is at work.
     """
-    pending, decisions = monitor.status.pending, monitor.status.decisions
-    accepted = {one.trigger_id for one in decisions if one.reason is DecisionReason.ACCEPTED}
-    return pending is not None and pending.trigger_id not in accepted
+    pending = monitor.status.pending
+    return pending is not None and pending.trigger_id != monitor.status.last_handled_acceptance
 
 
 def _what_was_decided(monitor: DriftMonitor) -> str:

@@ -7,7 +7,7 @@ from trimtab_operator.api.rollout import RolloutState, RolloutStatus
 from trimtab_operator.domain.model_scene import Choice, Scene
 from trimtab_operator.domain.plan import Emit, EventType, Record
 from trimtab_operator.domain.promotion import Promotion, next_champion, promoted, version_of
-from trimtab_operator.domain.rollback import fulfil, read_wish, write_records
+from trimtab_operator.domain.rollback import fulfil, read_wish, waiting, write_records
 from trimtab_operator.domain.rollout_conditions import ending_verdicts
 from trimtab_operator.domain.rollout_guard import guard
 from trimtab_operator.domain.rollout_steps import advance, begin
@@ -32,7 +32,9 @@ def choose(scene: Scene) -> Choice:
     if wished is not None:
         return wished
     chosen = _choose(scene)
-    return replace(chosen, requeue=RETRY_SECONDS) if wish is not None else chosen
+    if wish is None:
+        return chosen
+    return replace(chosen, after=(*chosen.after, waiting(wish)), requeue=RETRY_SECONDS)
 
 
 def _choose(scene: Scene) -> Choice:

@@ -13,6 +13,7 @@ from trimtab_operator.api.monitor_status import (
     MonitorDecision,
     PendingRetrain,
     Retrain,
+    RetrainState,
     SuppressedCount,
 )
 from trimtab_operator.domain.identity import verdict_id
@@ -64,7 +65,22 @@ def decide_next(scene: MonitorScene) -> MonitorScene:
     same = last is not None and last.window_end == window.end
     if last is not None and same and (last.outcome, last.reason) == _kind(decision):
         return scene
-    return scene.after(*_actions(decision, window), **_update(scene, decision, renew=same))
+    actions = (*_end_of_wait(last, decision), *_actions(decision, window))
+    return scene.after(*actions, **_update(scene, decision, renew=same))
+
+
+def _end_of_wait(last: MonitorDecision | None, now: MonitorDecision) -> tuple[Action, ...]:
+    """Return the record that a retrain does not wait for a slot any more, whatever comes of it."""
+    if last is None or last.reason is not DecisionReason.FLEET_BUSY:
+        return ()
+    if now.window_end != last.window_end:
+        then = f"window until {stamp(now.window_end)} takes its place"
+    elif now.outcome is DecisionOutcome.RETRAIN:
+        then = "it starts"
+    else:
+        then = f"{now.outcome}, {now.reason}: {now.message}"
+    words = f"Window until {stamp(last.window_end)} waited since {stamp(last.time)}: {then}"
+    return (Record(AuditAction.SLOT_WAIT_ENDED, words[:MAX_MESSAGE], last.trigger_id),)
 
 
 def _decision(
@@ -131,8 +147,17 @@ def started(retrains: Sequence[Retrain], retrain: PendingRetrain) -> dict[str, o
     return {
         "pending": retrain,
         "suggestion": None,
-        "retrains": [*retrains, entry][-RETRAINS:],
+        "retrains": _kept([*retrains, entry]),
     }
+
+
+def _kept(retrains: Sequence[Retrain]) -> list[Retrain]:
+    """Return as many retrains as the status has room for; those that the budget counts go last."""
+    kept = list(retrains)
+    while len(kept) > RETRAINS:
+        free = (item for item in kept if item.state is RetrainState.WITHDRAWN)
+        kept.remove(next(free, kept[0]))
+    return kept
 
 
 def counted(counts: Sequence[SuppressedCount], reason: DecisionReason) -> list[SuppressedCount]:

@@ -1,7 +1,7 @@
 """Which objects to look at when something changes. Only hints: the resync finds what they miss."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trimtab_operator.api.kinds import DATASET, DRIFT_MONITOR, MODEL, PIPELINE, PIPELINE_RUN
@@ -55,14 +55,22 @@ class Relations:
             siblings = self._referrers.get(target, ())
             models = sorted(other for other in siblings if other.kind == MODEL.kind != key.kind)
             yield from models
-            # A DriftMonitor follows what becomes of its retrain.
-            for model in models:
-                yield from sorted(self._referrers.get(model, ()))
+            yield from self._watching(models)
+        if key.kind in {DATASET.kind, PIPELINE.kind}:
+            trained = self._referrers.get(key, ()) if key.kind == DATASET.kind else {key}
+            served = (other for pipeline in trained for other in self._referrers.get(pipeline, ()))
+            yield from self._watching(sorted(other for other in served if other.kind == MODEL.kind))
         if key.kind == DRIFT_MONITOR.kind and target is not None:
             yield from self._retrained_by(target)
             # A Dataset takes in the captured rows of a Model when its DriftMonitor decides.
             referrers = self._referrers.get(target, ())
             yield from sorted(other for other in referrers if other.kind == DATASET.kind)
+
+    def _watching(self, models: Iterable[Key]) -> Iterator[Key]:
+        """Yield the DriftMonitors of Models: each follows what becomes of its retrain."""
+        for model in models:
+            referrers = self._referrers.get(model, ())
+            yield from sorted(other for other in referrers if other.kind == DRIFT_MONITOR.kind)
 
     def _retrained_by(self, model: Key) -> Iterator[Key]:
         """Yield the Pipeline and the Dataset that act on what a Model's DriftMonitor decides."""

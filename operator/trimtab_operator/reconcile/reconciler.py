@@ -13,6 +13,7 @@ from trimtab_operator.api.kinds import Kind
 from trimtab_operator.cluster.apply import Actions
 from trimtab_operator.cluster.client import Cluster, Manifest
 from trimtab_operator.cluster.events import Subject
+from trimtab_operator.cluster.patience import patient
 from trimtab_operator.cluster.resources import OWN_KINDS
 from trimtab_operator.domain.conditions import Moment
 from trimtab_operator.domain.plan import Plan
@@ -61,12 +62,19 @@ class Reconciler:
     async def reconcile(self, key: Key, now: datetime) -> float | None:
         """Reconcile one object; one that is gone or going is left alone.
 
+        Where the API server throttles, all requests of the reconcile together wait for a bounded
+        time; after it the reconcile has failed.
+
         Returns:
             Seconds after which to look again at the latest, or None.
 
         Raises:
             Retryable, LeaseLost: see `Actions.apply_all`.
         """
+        with patient():
+            return await self._reconcile(key, now)
+
+    async def _reconcile(self, key: Key, now: datetime) -> float | None:
         body = await self._cluster.get(OWN_KINDS[key.kind], key.namespace, key.name)
         if body is None:
             self._telemetry.observations.forget(key.kind, key.namespace, key.name)

@@ -36,8 +36,13 @@ class MonitorObservations:
         self._metrics.breaker_open.labels(*names).set(after.breaker.open)
         self._begin(names)
         self._show_rules(names, before, after.decision)
-        if after.decision is not None and after.decision != before.status.decision:
-            self._count(names, after.decision)
+        if after.last_handled_acceptance != before.status.last_handled_acceptance:
+            # The suggestion may be of an older window than the newest decision.
+            self._count(names, DecisionOutcome.RETRAIN, DecisionReason.ACCEPTED)
+        decision = after.decision
+        is_new = decision is not None and decision != before.status.decision
+        if is_new and decision is not None and decision.reason is not DecisionReason.ACCEPTED:
+            self._count(names, decision.outcome, decision.reason)
 
     def _begin(self, names: tuple[str, str]) -> None:
         """Let counters begin at 0: one whose first value is 1 hides that event from `increase`."""
@@ -67,11 +72,13 @@ class MonitorObservations:
             self._metrics.rule_holding.labels(*labels).set(holds)
         self._rules[names] = set(shown)
 
-    def _count(self, names: tuple[str, str], decision: MonitorDecision) -> None:
-        outcome = (*names, decision.outcome.value)
-        self._metrics.decision_outcomes.labels(*outcome).inc()
-        if decision.outcome in TRIGGERS:
-            trigger = (*outcome, decision.reason.value)
+    def _count(
+        self, names: tuple[str, str], outcome: DecisionOutcome, reason: DecisionReason
+    ) -> None:
+        self._outcomes.add((*names, outcome.value))
+        self._metrics.decision_outcomes.labels(*names, outcome.value).inc()
+        if outcome in TRIGGERS:
+            trigger = (*names, outcome.value, reason.value)
             self._triggers.add(trigger)
             self._metrics.retrain_triggers.labels(*trigger).inc()
 

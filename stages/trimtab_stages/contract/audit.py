@@ -34,6 +34,12 @@ class AuditAction(StrEnum):
     """A DriftMonitor asks a person whether its Model is retrained."""
     RETRAIN_ACCEPTED = "RetrainAccepted"
     """A person accepted a suggested retrain; recorded before the run may start."""
+    RETRAIN_ENDED = "RetrainEnded"
+    """A retrain ended, and no run's own record tells why: the ingest of its rows failed, its run
+    was deleted, or the version that it was decided for no longer serves."""
+    SLOT_WAIT_ENDED = "SlotWaitEnded"
+    """A retrain does not wait for a slot of the fleet any more: it starts, or something else came
+    first."""
     ALERT_RAISED = "AlertRaised"
     """A DriftMonitor asks for a person's attention."""
     RETRAINING_HELD = "RetrainingHeld"

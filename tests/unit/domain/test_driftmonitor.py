@@ -207,6 +207,23 @@ def test_a_pending_retrain_says_that_another_runs_version_comes_first() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("world", "validated"),
+    [
+        pytest.param({"model": None}, "False ReferenceNotFound", id="with its Model"),
+        pytest.param({}, "True Valid", id="alone"),
+    ],
+)
+def test_a_retrain_ends_with_its_pipeline(world: dict[str, Any], validated: str) -> None:
+    subject = monitor(status={"pending": pending(), "retrains": [retrain(1, "Running")]})
+    seen = monitored_world(**({"pipeline": None, "pipeline_gone": True, "dataset": None} | world))
+    found = plan(subject, seen)
+
+    assert told(found)["Validated"] == validated
+    assert told(found)["RetrainPending"] == "False Idle"
+    assert status_of(found).pending is None
+
+
 def test_from_a_bad_window_to_a_promoted_version() -> None:
     """One retrain from decision to the end of its run; the next window is in cooldown."""
     subject = monitor(WORSE)

@@ -106,6 +106,31 @@ def test_no_run_starts_while_the_champion_cannot_be_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param({}, id="it is the only one"),
+        pytest.param(
+            {"models": (SERVING,), "champion_commit": commit()}, id="another one serves as well"
+        ),
+    ],
+)
+def test_no_run_starts_without_a_comparison_while_a_model_that_serves_is_invalid(
+    parts: dict[str, Any],
+) -> None:
+    seen = world(runs=(run(status=finished()),), unreadable_models=("broken",), **parts)
+
+    result = plan(pipeline(**EDITED), seen)
+
+    assert steps(result) == []
+    assert told(result)["Stalled"] == "True ChampionUnreadable"
+    assert message(result, "Ready") == (
+        "A run is due, but Model `broken` serves a version and is invalid, so the candidate could "
+        "not be compared with it. `kubectl describe model broken` names the field: correct it, or "
+        "delete the Model."
+    )
+
+
 def test_a_second_look_after_a_crash_starts_nothing_more() -> None:
     spec = started(plan(pipeline(), world()))
     created = run(triggerId=spec.trigger_id)

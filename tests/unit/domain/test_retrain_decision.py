@@ -104,6 +104,20 @@ GUARDED = [
         "Suppress BudgetExhausted",
         id="the budget is spent",
     ),
+    pytest.param(
+        {"guards": {"maxRunsPer30Days": 1}},
+        {"others_retrains": (retrain(1, "Pending"),)},
+        {},
+        "Suppress BudgetExhausted",
+        id="another DriftMonitor of the Model has spent the budget",
+    ),
+    pytest.param(
+        {"guards": {"maxRunsPer30Days": 1}},
+        {"runs": (run("bikes-1", finished(), trigger="Verdict"),)},
+        {},
+        "Suppress BudgetExhausted",
+        id="a run of a DriftMonitor that was deleted has spent it",
+    ),
     pytest.param({}, {"fleet": BUSY}, {}, "Suppress FleetBusy", id="the fleet is busy"),
     pytest.param(
         {"mode": "Suggest"}, {"fleet": BUSY}, {}, "Suggest RuleHolds", id="a suggestion needs none"

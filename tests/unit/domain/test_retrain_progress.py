@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.decisions import monitor, monitored_world, pending, retrain, scene
-from support.worlds import NOW, OTHER_DIGEST, failed, finished, model, run, version
+from support.worlds import NOW, OTHER_DIGEST, failed, finished, model, pipeline, run, version
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.domain.plan import Record
 from trimtab_operator.domain.retrain_progress import follow_retrains, trip_breaker
@@ -13,6 +13,11 @@ from trimtab_operator.domain.retrain_progress import follow_retrains, trip_break
 PENDING = {"pending": pending(), "retrains": [retrain(1, "Pending")]}
 RUNNING = {"pending": pending(), "retrains": [retrain(1, "Running")]}
 REPLACED = model({"champion": version(digest=OTHER_DIGEST)})
+
+GONE = {"pipeline": None, "pipeline_gone": True}
+ANEW = pipeline().model_copy(
+    update={"metadata": pipeline().metadata.model_copy(update={"uid": "uid-2"})}
+)
 
 TAKEN_BACK = model(
     {
@@ -49,6 +54,14 @@ def serving(status: dict[str, Any] | None = None) -> Any:
             id="what it made was rolled back",
         ),
         pytest.param(RUNNING, {"pipeline": None}, "Running", True, id="the Pipeline is unreadable"),
+        pytest.param(RUNNING, GONE, "Deleted", False, id="the Pipeline was deleted at work"),
+        pytest.param(PENDING, GONE, "Withdrawn", False, id="the Pipeline was deleted before"),
+        pytest.param(
+            RUNNING, GONE | {"model": None}, "Deleted", False, id="the Model was deleted as well"
+        ),
+        pytest.param(
+            RUNNING, {"pipeline": ANEW}, "Deleted", False, id="another Pipeline has its name"
+        ),
     ],
 )
 def test_a_retrain_is_followed(
@@ -58,6 +71,27 @@ def test_a_retrain_is_followed(
 
     assert [item.state for item in found.retrains] == [state]
     assert (found.pending is not None) is waits
+
+
+@pytest.mark.parametrize(
+    ("status", "world", "recorded"),
+    [
+        pytest.param(PENDING, {}, [], id="it waits"),
+        pytest.param(RUNNING, {"runs": (serving(failed()),)}, [], id="its run tells"),
+        pytest.param(RUNNING, {}, ["RetrainEnded"], id="its run was deleted"),
+        pytest.param(PENDING, {"model": REPLACED}, ["RetrainEnded"], id="it was withdrawn"),
+        pytest.param(RUNNING, GONE, ["RetrainEnded"], id="its Pipeline was deleted"),
+    ],
+)
+def test_an_end_that_no_run_tells_is_recorded_once(
+    status: dict[str, Any], world: dict[str, Any], recorded: list[str]
+) -> None:
+    seen = monitored_world(**world)
+    found = follow_retrains(scene(monitor(status=status), seen))
+    again = follow_retrains(scene(monitor(status=found.status.to_wire()), seen))
+
+    assert [item.action for item in found.actions if isinstance(item, Record)] == recorded
+    assert again.actions == ()
 
 
 def test_runs_of_a_former_pipeline_of_that_name_do_not_count() -> None:

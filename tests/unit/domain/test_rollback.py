@@ -159,3 +159,8 @@ def test_a_wish_waits_for_a_commit_that_cannot_be_read() -> None:
     assert status.champion == asked("previous").status.champion
     assert status.last_handled_rollback == ""
     assert plan.requeue_after == 5.0
+    (words,) = said(plan)
+    assert words == (
+        "Rollback to `previous` waits: commit `runs/bikes-b/commit.json` cannot be read. "
+        "Restore it, or name another version."
+    )

@@ -14,6 +14,7 @@ from support.rollouts import (
     decide,
     deployed,
     guarded,
+    made,
     passed,
     roles,
     rolling,
@@ -22,7 +23,7 @@ from support.rollouts import (
     stored,
     times,
 )
-from support.worlds import CREATED, NOW, later, pod, steps
+from support.worlds import CREATED, LOST_STORE, NOW, later, message, pod, steps, told
 from trimtab_operator.api.model import Model
 from trimtab_operator.domain.observed import ObservedModel
 from trimtab_stages.contract.serving_plan import VersionState
@@ -143,6 +144,51 @@ def test_no_new_rollout_begins_while_the_former_champion_is_loaded() -> None:
 
     assert roles(applied(decide(new_champion(), seen, later(10))[0])) == "b100 a0"
     assert roles(applied(decide(new_champion(), seen, later(700))[0])) == "b100"
+
+
+LOST = {f"bikes-{letter}": made(letter) for letter in "bc"}
+FORGOTTEN = rolling(GUARDED | {"champion": stored("b") | {"since": NOW}, "history": []})
+
+
+@pytest.mark.parametrize(
+    ("subject", "seen", "seconds", "ended"),
+    [
+        pytest.param(new_champion(), {"commits": LOST}, 599, False, id="its commit may come back"),
+        pytest.param(new_champion(), {"commits": LOST}, 600, True, id="its commit is gone"),
+        pytest.param(
+            new_champion(),
+            {"commits": LOST, "storage": LOST_STORE},
+            600,
+            True,
+            id="its commit cannot be read",
+        ),
+        pytest.param(FORGOTTEN, {}, 599, False, id="no history tells of it"),
+        pytest.param(FORGOTTEN, {}, 600, True, id="no history tells of it, and the time is over"),
+        pytest.param(
+            new_champion(rollout=None), {"commits": LOST}, 0, True, id="the rules were removed"
+        ),
+    ],
+)
+def test_a_watch_over_a_champion_without_a_former_one_ends(
+    subject: Model, seen: dict[str, Any], seconds: float, *, ended: bool
+) -> None:
+    plan, status = decide(subject, served(guarded(), *WELL, **seen), later(seconds))
+
+    assert roles(applied(plan)) == ("b100" if ended else "unchanged")
+    assert told(plan)["RolloutProgressing"] == ("False Promoted" if ended else "False Guarded")
+    assert status.rollout is not None
+    assert (status.rollout.former is None) is ended
+    assert "bikes-a" in message(plan, "RolloutProgressing") or ended or subject is FORGOTTEN
+
+
+def test_after_such_a_watch_a_newer_run_begins_its_rollout() -> None:
+    runs = (passed("a"), passed("b"), passed("c"))
+    seen = served(alone("b"), *WELL, runs=runs, commits=LOST)
+    _, status = decide(new_champion(), seen, later(600))
+
+    plan, _ = decide(new_champion().model_copy(update={"status": status}), seen, later(601))
+
+    assert roles(applied(plan)) == "b100 c-shadow"
 
 
 def test_the_guard_is_of_the_time_since_the_promotion() -> None:

@@ -165,21 +165,9 @@ def test_the_next_cron_time_is_the_first_of_all_schedules() -> None:
 SERVING = (model({"champion": version()}),)
 PENDING = monitor(status={"pending": pending()})
 ACCEPTED = monitor(
-    status={
-        "pending": pending(),
-        "decisions": [
-            {
-                "windowEnd": end_of(1),
-                "outcome": "Retrain",
-                "reason": "Accepted",
-                "message": "A person accepted.",
-                "version": pending().baseline,
-                "triggerId": pending().trigger_id,
-                "time": NOW,
-            }
-        ],
-    }
+    status={"pending": pending(), "lastHandledAcceptance": pending().trigger_id, "decisions": []}
 )
+"""A person accepted a suggestion so old that no decision tells of it any more."""
 CAPTURING = dataset(
     source={"uri": "raw/bikes.csv", "capture": {"model": "bikes", "policy": "SinceLastSnapshot"}}
 )

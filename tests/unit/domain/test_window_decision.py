@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.decisions import end_of, monitor, monitored_world, scene, window
+from support.decisions import end_of, monitor, monitored_world, pending, retrain, scene, window
 from support.specs import DIGEST
 from support.worlds import NOW, later, steps
 from trimtab_operator.api.driftmonitor import DriftMonitor
@@ -12,7 +12,7 @@ from trimtab_operator.api.monitor_status import DriftMonitorStatus
 from trimtab_operator.domain.fleet_brake import Fleet, FleetMember
 from trimtab_operator.domain.monitor_scene import MonitorScene
 from trimtab_operator.domain.plan import Plan, Record
-from trimtab_operator.domain.window_decision import decide_next, undecided
+from trimtab_operator.domain.window_decision import decide_next, started, undecided
 
 BUSY = monitored_world(fleet=Fleet(1, [FleetMember("other", pending_since=NOW)]))
 WORSE = window(1, quality="0.1")
@@ -158,6 +158,68 @@ def test_a_newer_window_takes_the_place_of_one_that_waits() -> None:
 
     assert [item.end for item in undecided(newer.status)] == [end_of(2)]
     assert outcome(decide_next(scene(newer)).status) == "Wait NoRuleHolds"
+
+
+@pytest.mark.parametrize(
+    ("more", "world", "words"),
+    [
+        pytest.param({}, {}, "it starts", id="a slot is free"),
+        pytest.param(
+            {"suspend": True}, {}, "Wait, Suspended: `spec.suspend` is set", id="it is suspended"
+        ),
+        pytest.param(
+            {"evaluations": [WORSE, window(2)]},
+            {},
+            "window until 2026-01-03T00:00:00Z takes its place",
+            id="a newer window is there",
+        ),
+        pytest.param(
+            {"evaluations": [WORSE, window(2, quality="0.1")]},
+            {"fleet": BUSY.fleet},
+            "window until 2026-01-03T00:00:00Z takes its place",
+            id="a newer window waits in its place",
+        ),
+    ],
+)
+def test_a_wait_for_a_slot_ends_once(
+    more: dict[str, Any], world: dict[str, Any], words: str
+) -> None:
+    busy = decide_next(scene(monitor(WORSE), BUSY))
+    windows = more.get("evaluations", [WORSE])
+    spec = {name: value for name, value in more.items() if name != "evaluations"}
+    status = busy.status.to_wire() | {"evaluations": windows}
+    seen = monitored_world(**world)
+    ended = decide_next(scene(monitor(status=status, **spec), seen, later(9)))
+    after = decide_next(scene(monitor(status=ended.status.to_wire(), **spec), seen, later(99)))
+
+    (record,) = slot_records(ended)
+    assert busy.status.decision is not None
+    assert record.cause == busy.status.decision.trigger_id
+    assert words in record.reason
+    assert slot_records(busy) == slot_records(after) == []
+
+
+def slot_records(found: MonitorScene) -> list[Record]:
+    records = [item for item in found.actions if isinstance(item, Record)]
+    return [item for item in records if item.action == "SlotWaitEnded"]
+
+
+@pytest.mark.parametrize(
+    ("states", "dropped"),
+    [
+        pytest.param(["Passed"] * 32, 1, id="the oldest"),
+        pytest.param(["Passed"] * 20 + ["Withdrawn"] * 12, 21, id="the oldest that cost nothing"),
+    ],
+)
+def test_the_status_forgets_of_retrains_first(states: list[str], dropped: int) -> None:
+    known = [retrain(number, state) for number, state in enumerate(states, start=1)]
+    found = started(known, pending(99))["retrains"]
+
+    assert isinstance(found, list)
+    assert [item.trigger_id for item in found] == [
+        *(item.trigger_id for item in known if item.trigger_id != f"trigger-{dropped}"),
+        "trigger-99",
+    ]
 
 
 def test_the_status_keeps_the_newest_decisions() -> None:

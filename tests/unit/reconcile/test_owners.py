@@ -36,8 +36,12 @@ def relations() -> Relations:
 @pytest.mark.parametrize(
     ("changed", "affected"),
     [
-        pytest.param(DATASET, [PIPELINE], id="a Dataset's Pipelines"),
-        pytest.param(PIPELINE, [MODEL, RUN], id="a Pipeline's Models and runs"),
+        pytest.param(
+            DATASET, [PIPELINE, MONITOR], id="a Dataset's Pipelines, their Models' DriftMonitors"
+        ),
+        pytest.param(
+            PIPELINE, [MODEL, RUN, MONITOR], id="a Pipeline's Models and runs, their DriftMonitors"
+        ),
         pytest.param(
             RUN, [PIPELINE, MODEL, MONITOR], id="a run's Pipeline, its Models, their DriftMonitors"
         ),
@@ -57,7 +61,7 @@ def test_a_reference_that_moves_is_followed() -> None:
     known = relations()
     known.update(PIPELINE, {"spec": {"datasetRef": {"name": "new"}}}, deleted=False)
     assert list(known.affected_by(DATASET)) == []
-    assert list(known.affected_by(Key("Dataset", "ns", "new"))) == [PIPELINE]
+    assert list(known.affected_by(Key("Dataset", "ns", "new"))) == [PIPELINE, MONITOR]
 
 
 def test_a_dataset_that_takes_no_rows_in_any_more_is_left_alone() -> None:

@@ -61,6 +61,36 @@ def test_a_decision_is_counted_once(outcome: str, reason: str, *, counted: bool)
     assert value("trimtab_retrain_triggers_total", labels) == (1 if counted else None)
 
 
+ACCEPTED = {"lastHandledAcceptance": "t"}
+SUGGESTED = decided("Suggest", "RuleHolds")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(SUGGESTED, decided("Retrain", "Accepted", **ACCEPTED), id="the newest"),
+        pytest.param(
+            decided("Wait", "NoRuleHolds"),
+            decided("Wait", "NoRuleHolds", **ACCEPTED),
+            id="one of an older window",
+        ),
+        pytest.param(
+            SUGGESTED,
+            decided("Suppress", "InFlight", **ACCEPTED),
+            id="one whose acceptance came with the next window",
+        ),
+    ],
+)
+def test_an_accepted_suggestion_is_counted_once(before: DriftMonitor, after: DriftMonitor) -> None:
+    metrics = Metrics()
+    observe(metrics, before, after, after)
+    value = metrics.registry.get_sample_value
+    labels = NAMES | {"decision": "Retrain", "reason": "Accepted"}
+
+    assert value("trimtab_retrain_triggers_total", labels) == 1
+    assert value("trimtab_decision_outcomes_total", NAMES | {"outcome": "Retrain"}) == 1
+
+
 def test_triggers_are_counted_from_nought() -> None:
     metrics = Metrics()
     observe(metrics, monitor())

@@ -224,7 +224,7 @@ class Rounds:
     def _failed(self, target: Target, watched: _Watched, error: Exception) -> None:
         self._metrics.evaluations.labels(target.namespace, target.name, "error").inc()
         if isinstance(error, StoreError) and not error.retryable:
-            self._stores.forget_all()
+            self._stores.forget(target.namespace)
         watched.watch = Watch(target, self._cache)
         watched.due = self._clocks.monotonic() + FAILED_SECONDS
 

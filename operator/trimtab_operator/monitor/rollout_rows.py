@@ -155,7 +155,7 @@ def _last_of_each(table: Table) -> Table:
     starts = np.flatnonzero(_starts(table))
     if not len(starts):
         return table
-    last = table[np.append(starts[1:], len(table)) - 1]
+    last: Table = table[np.append(starts[1:], len(table)) - 1]
     last["first"] = np.minimum.reduceat(table["first"], starts)
     return last
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab_operator.api.rollout import MOST_ROWS
 from trimtab_operator.monitor.captured_pairs import CapturedPairs, IsOver
 from trimtab_operator.monitor.rollout_labels import Joined, RolloutLabels
 from trimtab_operator.monitor.rollout_rows import Table, are_among, matching
@@ -24,9 +25,6 @@ from trimtab_operator.storage.evaluations import read_judged
 from trimtab_operator.storage.window_entry import decimal, stamp
 from trimtab_stages.drift.paired import compare
 from trimtab_stages.store import Store
-
-MOST_ROWS = 200_000
-"""Rows of each version that are kept: those that arrived first. They take 8 MB."""
 
 MOST_EARLY = 50_000
 """Labels that are remembered while they wait for their rows."""
@@ -58,7 +56,7 @@ class PairedRows:
 
     Args:
         target: the rollout; what a new comparison would follow from stays the same.
-        most_rows: bound on the rows of each version.
+        most_rows: bound on the rows of each version; so many take 8 MB.
         most_early: bound on the labels that wait for their rows.
     """
 

@@ -61,9 +61,9 @@ def test_replicas_merge_into_what_one_would_have_seen(count: int) -> None:
 def test_replicas_have_the_same_chance_to_the_last_bit(count: int) -> None:
     # Means that have moved by 20 to 34 errors: there a p-value shows each bit of the sums.
     random = np.random.default_rng(9)
-    training = random.lognormal(0, 1, (4000, 4))
-    moved = training.std(axis=0) * np.linspace(20, 34, 4) * np.sqrt(1 / 4000 + 1 / 64_000)
-    values = random.lognormal(0, 1, (64_000, 4))
+    training = random.lognormal(0, 2, (4000, 4))
+    moved = training.std(axis=0) * np.linspace(20, 34, 4) * np.sqrt(1 / 4000 + 1 / 100_000)
+    values = random.lognormal(0, 2, (100_000, 4))
     names = ["a", "b", "c", "d"]
     rows = rows_of(values - values.mean(axis=0) + training.mean(axis=0) + moved, names)
     reference = reference_of(rows_of(training, names))

@@ -1,6 +1,7 @@
 """What follows from the rollout rules of a Model, whatever they are: where each decision turns."""
 
 from bisect import bisect_left
+from datetime import timedelta
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from trimtab_stages.drift.paired import compare
 
 MOST_ROWS = 20_000
 GUARD_SECONDS = 1000
+MOST_SECONDS = 100_000_000
 
 
 def turning_points(model: Model) -> list[object]:
@@ -34,6 +36,7 @@ def turning_points(model: Model) -> list[object]:
         _first_rows(rules, unclear, RolloutState.HELD),
         _first_rows(rules, unclear, RolloutState.ROLLED_BACK),
         [_judge(rules, MOST_ROWS, step / 200) for step in range(-40, 40)],
+        _unlabelled_seconds(rules),
         _guarded_seconds(model),
         _compared(rules),
     ]
@@ -49,6 +52,17 @@ def _first_rows(rules: Rollout, difference: float, state: RolloutState) -> int:
 def _judge(rules: Rollout, rows: int, difference: float) -> RolloutState:
     told = RolloutEvidence.model_validate(evidence(rows, difference))
     return judge_rollout(rules, told, Health(), confirmed=True).state
+
+
+def _unlabelled_seconds(rules: Rollout) -> int:
+    """Return for how many seconds a rollout without labels goes on."""
+
+    def is_over(second: int) -> bool:
+        age = timedelta(seconds=second)
+        found = judge_rollout(rules, None, Health(), confirmed=True, age=age)
+        return found.state is RolloutState.ROLLED_BACK
+
+    return bisect_left(range(MOST_SECONDS), 1, key=is_over)
 
 
 def _compared(rules: Rollout) -> RolloutEvidence:

@@ -13,6 +13,10 @@ PAIRED_METRICS = frozenset({Metric.BALANCED_ACCURACY, Metric.ACCURACY})
 """Metrics that are means over rows, so that two versions can be compared row by row."""
 
 
+MOST_ROWS = 200_000
+"""Rows of each version that the monitor compares, those that arrived first."""
+
+
 class OnInconclusive(StrEnum):
     """What follows when the evidence is complete and decides nothing."""
 
@@ -28,11 +32,16 @@ class Rollout(StrictModel):
     It scores the champion's requests after the replies, and the labels that come back decide.
     """
 
-    min_rows: Annotated[int, Field(ge=1, le=1_000_000_000)] = 200
+    min_rows: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 200
     """Labelled rows that both versions decided before the challenger can be promoted.
     Default: 200."""
-    max_rows: Annotated[int, Field(ge=1, le=1_000_000_000)] = 5000
-    """Labelled rows after which the evidence is complete: then `onInconclusive`. Default: 5000."""
+    max_rows: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 5000
+    """Labelled rows after which the evidence is complete: then `onInconclusive`. At most 200000:
+    of the captured rows of a rollout, so many that arrived first are compared. Default: 5000."""
+    max_seconds: Annotated[int, Field(ge=60, le=31_536_000)] = 2_592_000
+    """Time after which a rollout that nothing has decided ends, as one without labels would never:
+    the challenger is taken back as Inconclusive, seconds since it began. One that is held has
+    complete evidence and goes on. Default: 2592000, 30 days."""
     metric: Metric = Metric.BALANCED_ACCURACY
     """What is compared: BalancedAccuracy (default) or Accuracy."""
     margin: DecimalString = Field(default="0.02", validate_default=True)

@@ -5,6 +5,7 @@ interval is a confidence sequence, so looking at it often is free (Howard et al.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from trimtab_operator.api.conditions import Reason
 from trimtab_operator.api.model import ModelStatus
@@ -31,7 +32,12 @@ class Judgement:
 
 
 def judge_rollout(
-    rules: Rollout, evidence: RolloutEvidence | None, health: Health, *, confirmed: bool
+    rules: Rollout,
+    evidence: RolloutEvidence | None,
+    health: Health,
+    *,
+    confirmed: bool,
+    age: timedelta = timedelta(0),
 ) -> Judgement:
     """Return what follows for a challenger.
 
@@ -40,10 +46,23 @@ def judge_rollout(
         evidence: what the monitor found about this challenger; None before it has.
         health: what the pods say; `restarts` since the rollout began.
         confirmed: all ready pods follow the plan of the shadow. Until then nothing is compared.
+        age: time since the challenger was taken up; of one that is held it does not count.
     """
     fault = find_fault(rules, health)
     if fault is not None:
         return fault
+    found = _judge_confirmed(rules, evidence, confirmed=confirmed)
+    is_over = age >= timedelta(seconds=rules.max_seconds)
+    if not is_over or found.state is not RolloutState.PROGRESSING:
+        return found
+    told = describe(rules, evidence) if evidence is not None else "no evidence has come"
+    words = f"`maxSeconds` {rules.max_seconds} are over and nothing has decided: {told}."
+    return _taken_back(Reason.INCONCLUSIVE, words)
+
+
+def _judge_confirmed(
+    rules: Rollout, evidence: RolloutEvidence | None, *, confirmed: bool
+) -> Judgement:
     if not confirmed:
         words = "Pods are loading the challenger; evidence counts when all ready ones follow."
         return Judgement(RolloutState.PROGRESSING, Reason.SHADOWING, words)

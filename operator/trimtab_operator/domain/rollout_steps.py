@@ -5,6 +5,7 @@ first; what takes back is done first, and its record is kept in the status until
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from trimtab_operator.api.model import Version
 from trimtab_operator.api.rollout import Rollout, RolloutStage, RolloutState, RolloutStatus
@@ -82,7 +83,9 @@ def advance(scene: Scene, rules: Rollout, challenger: Version, champion: Commit)
     # What pods say of a challenger that was just taken from them is nothing, and no consent.
     held = all_hold(scene.seen.deployment, scene.seen.servers, challenger.digest)
     counts = confirmed and held and not first_done
-    judgement = judge_rollout(rules, evidence if about else None, health, confirmed=counts)
+    # What is held waits for evidence, a newer run or a person, as long as it takes.
+    age = timedelta(0) if rollout.state is RolloutState.HELD else scene.now - challenger.since
+    judgement = judge_rollout(rules, evidence if about else None, health, confirmed=counts, age=age)
     if not counts and judgement.state is RolloutState.PROGRESSING:
         judgement = replace(judgement, state=rollout.state)
     rollout = rollout.model_copy(update={"plan_revision": plan.revision})

@@ -24,10 +24,14 @@ class NearPanes:
     Attributes:
         inside: in the window, sorted.
         around: in it, in the one before it and in the one behind it.
+        begin: where the window before it begins, seconds since 1970.
+        end: where the window behind it ends.
     """
 
     inside: tuple[str, ...]
     around: tuple[str, ...]
+    begin: int
+    end: int
 
 
 def list_panes(store: Store, model: str, version: str, grid: Grid, number: int) -> NearPanes:
@@ -38,16 +42,9 @@ def list_panes(store: Store, model: str, version: str, grid: Grid, number: int) 
     """
     before, begin, end, beyond = (grid.start_seconds(number + step) for step in (-1, 0, 1, 2))
     prefix = layout.version_panes_prefix(model, version)
-    inside: list[str] = []
-    around: list[str] = []
-    for entry in store.list(prefix, start_after=layout.before_bucket(prefix, before)):
-        bucket = int(entry.key.split("/")[-2])
-        if bucket >= beyond:
-            break
-        around.append(entry.key)
-        if begin <= bucket < end:
-            inside.append(entry.key)
-    return NearPanes(tuple(inside), tuple(around))
+    around = tuple(_panes_between(store, prefix, before, beyond))
+    inside = tuple(key for key in around if begin <= _bucket_of(key) < end)
+    return NearPanes(inside, around, before, beyond)
 
 
 def counted_in(evaluation: Evaluation) -> WindowKeys:
@@ -65,7 +62,8 @@ def count_lost(
     """Return how many objects are missing that a window counts.
 
     A process numbers its panes of all versions and times in one row, and the ledger forgets what
-    older windows have taken. So what is not found near the window is looked for in the bucket.
+    older windows have taken. So what is not found near the window is looked for among the panes
+    that other versions have near it, as a challenger in the shadow has, and then in the bucket.
 
     Args:
         store: the bucket.
@@ -79,10 +77,12 @@ def count_lost(
     """
     done, ledger = _together(before), traffic.ledger
     of_days = partial(_stored_since, store, traffic.unreadable)
+    of_versions = partial(_near_panes, store, traffic.model, near)
+    of_model = partial(_stored_panes, store, traffic.model)
     return (
-        _missing(used.panes, near.around, done.panes, partial(_stored_panes, store, traffic.model))
-        + _missing(used.records, ledger.block_keys, done.records, of_days)
-        + _missing(used.feedback, ledger.label_keys, done.feedback, of_days)
+        _missing(used.panes, near.around, done.panes, (of_versions, of_model))
+        + _missing(used.records, ledger.block_keys, done.records, (of_days,))
+        + _missing(used.feedback, ledger.label_keys, done.feedback, (of_days,))
     )
 
 
@@ -90,11 +90,43 @@ def _missing(
     taken: Sequence[str],
     near: Iterable[str],
     before: Sequence[str],
-    stored: Callable[[Sequence[str]], Iterable[str]],
+    wider: Sequence[Callable[[Sequence[str]], Iterable[str]]],
 ) -> int:
-    """Return how many are missing near the window that are not in the bucket either."""
+    """Return how many are missing near the window that are nowhere else either.
+
+    Args:
+        taken: keys of the window.
+        near: keys about it.
+        before: keys that windows before it have taken.
+        wider: return keys of more and more; asked as long as something is missing.
+    """
     missing = count_missing(taken, near, before)
-    return count_missing(taken, stored((*before, *taken)), before) if missing else 0
+    for stored in wider:
+        if not missing:
+            break
+        missing = count_missing(taken, stored((*before, *taken)), before)
+    return missing
+
+
+def _near_panes(store: Store, model: str, near: NearPanes, _: Sequence[str]) -> Iterator[str]:
+    """Yield the panes of all versions about a window."""
+    panes, behind = layout.panes_prefix(model), ""
+    while (entry := next(iter(store.list(panes, start_after=behind)), None)) is not None:
+        version = entry.key.removeprefix(panes).partition("/")[0]
+        yield from _panes_between(store, f"{panes}{version}/", near.begin, near.end)
+        # Sorts behind all keys of the version: `0` comes next to the slash.
+        behind = f"{panes}{version}0"
+
+
+def _panes_between(store: Store, prefix: str, begin: int, end: int) -> Iterator[str]:
+    for entry in store.list(prefix, start_after=layout.before_bucket(prefix, begin)):
+        if _bucket_of(entry.key) >= end:
+            break
+        yield entry.key
+
+
+def _bucket_of(key: str) -> int:
+    return int(key.split("/")[-2])
 
 
 def _stored_panes(store: Store, model: str, _: Sequence[str]) -> Iterator[str]:

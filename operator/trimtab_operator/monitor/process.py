@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from random import Random
@@ -13,6 +12,7 @@ from trimtab_operator.cluster.client import Cluster
 from trimtab_operator.cluster.connection import connect, wait_for_identity
 from trimtab_operator.cluster.lease import Clocks, Lease
 from trimtab_operator.lifetime import leading, run_until_stopped, wall_clock
+from trimtab_operator.monitor.lanes import Lanes
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.rollout_rounds import RolloutRounds
 from trimtab_operator.monitor.rounds import Rounds
@@ -27,6 +27,9 @@ from trimtab_operator.telemetry.endpoints import (
 
 OPEN_STORES = 128
 """Buckets are looked at in turn, again and again: opening one anew each time would cost most."""
+
+ROLLOUTS = 2
+"""Rollouts that are looked at at the same time, beside the DriftMonitors."""
 
 FIELD_MANAGER = "trimtab-monitor"
 """Owner of what the monitor writes into the status of DriftMonitors and Models."""
@@ -47,17 +50,15 @@ async def _run(settings: MonitorSettings, environment: Mapping[str, str]) -> Non
         connection = await stack.enter_async_context(
             connect(environment, FIELD_MANAGER, time.monotonic)
         )
-        executor = ThreadPoolExecutor(settings.workers, "look")
-        # What a thread writes is written once: nothing has to be waited for at the end.
-        stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+        lanes, rollout_lanes = (_lanes(stack, workers) for workers in (settings.workers, ROLLOUTS))
         await wait_for_identity(connection.cluster)
         clocks = Clocks(wall_clock, time.monotonic)
         lease = Lease(connection.cluster, settings.lease, _instance(environment), clocks)
         metrics = MonitorMetrics()
         metrics.build.info({"version": __version__})
         stores = Stores(settings.storage, OPEN_STORES)
-        rounds = Rounds(connection.cluster, stores, executor, metrics, clocks)
-        rollouts = RolloutRounds(connection.cluster, stores, executor, metrics, clocks)
+        rounds = Rounds(connection.cluster, stores, lanes, metrics, clocks)
+        rollouts = RolloutRounds(connection.cluster, stores, rollout_lanes, metrics, clocks)
         refresh = partial(_refresh, metrics, lease, rounds)
         ports = settings.ports
         for app, port in (
@@ -68,6 +69,13 @@ async def _run(settings: MonitorSettings, environment: Mapping[str, str]) -> Non
         async with leading(lease) as group:
             for one in (rounds, rollouts):
                 group.create_task(one.run(settings.namespaces, settings.poll_seconds))
+
+
+def _lanes(stack: AsyncExitStack, workers: int) -> Lanes:
+    lanes = Lanes(workers, time.monotonic)
+    # What a thread writes is written once: nothing has to be waited for at the end.
+    stack.callback(lanes.executor.shutdown, wait=False, cancel_futures=True)
+    return lanes
 
 
 def _instance(environment: Mapping[str, str]) -> str:

@@ -2,56 +2,32 @@
 
 Both versions keep the same share of the requests whole, chosen by a hash of their ids, so their
 captured rows are pairs. Labels join them by inference id. Pairs count in the order in which their
-first labels came, so that later ones only ever follow: the interval then holds at every look. A
-pair whose rows come after its label, as the store was away, follows when they are there.
+first labels came, so that later ones follow: the interval then holds at every look. A pair whose
+rows come after its label, as the store was away, takes its place when they are there.
 """
 
-import logging
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import math
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab_operator.monitor.feed import Feed
-from trimtab_operator.monitor.object_cache import ObjectCache
+from trimtab_operator.api.rollout import MOST_ROWS
+from trimtab_operator.monitor.captured_pairs import CapturedPairs, IsOver
+from trimtab_operator.monitor.rollout_labels import Joined, RolloutLabels
+from trimtab_operator.monitor.rollout_rows import Table, are_among, matching
 from trimtab_operator.monitor.rollout_targets import RolloutTarget
-from trimtab_operator.monitor.traffic import day_of
 from trimtab_operator.monitor.windows import SECOND_NS, UPLOAD_SECONDS, nanoseconds
 from trimtab_operator.storage.evaluations import read_judged
 from trimtab_operator.storage.window_entry import decimal, stamp
-from trimtab_stages.contract import layout
-from trimtab_stages.contract.base import NewerSchemaError
-from trimtab_stages.contract.captured_row import CapturedRows
-from trimtab_stages.contract.decision_record import NO_DECISION, hash_id
-from trimtab_stages.contract.feedback import FeedbackBatch
 from trimtab_stages.drift.paired import compare
-from trimtab_stages.drift.records import read_labels
 from trimtab_stages.store import Store
 
-logger = logging.getLogger(__name__)
-
-MOST_ROWS = 200_000
-"""Rows of a challenger that are remembered while they wait for their labels."""
-
 MOST_EARLY = 50_000
-"""Labels that are remembered while they wait for their rows. Most labels are of rows that are not
-captured, so the oldest are forgotten first."""
-
-RowKey = tuple[bytes, int]
-"""`hash_id` of the inference id, and the row in the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One row that both versions decided."""
-
-    champion: int
-    challenger: int
-    event_ns: int
+"""Labels that are remembered while they wait for their rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,146 +47,128 @@ class Labelled:
     through_ns: int | None
 
 
-@dataclass(slots=True)
-class _Captured:
-    """Decided rows of one version by row, and the objects that they came from."""
-
-    prefix: str
-    rows: dict[RowKey, tuple[int, int]] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
-
-
 class PairedRows:
     """What is known of one rollout's rows. Not to be shared between threads at the same time.
 
+    Attributes:
+        active: when something was read last, monotonic seconds.
+        faults: captured objects that could not be read, and are tried again.
+
     Args:
         target: the rollout; what a new comparison would follow from stays the same.
-        cache: reads objects.
+        most_rows: bound on the rows of each version; so many take 8 MB.
         most_early: bound on the labels that wait for their rows.
     """
 
     def __init__(
-        self, target: RolloutTarget, cache: ObjectCache, most_early: int = MOST_EARLY
+        self,
+        target: RolloutTarget,
+        most_rows: int = MOST_ROWS,
+        most_early: int = MOST_EARLY,
     ) -> None:
         self.identity = target.identity
-        self._cache = cache
-        self._most_early = most_early
-        self._champion, self._challenger = (
-            _Captured(layout.version_captured_prefix(target.name, version.digest))
-            for version in (target.champion, target.challenger)
+        self._captured = CapturedPairs(
+            target.name, target.champion.digest, target.challenger.digest, most_rows
         )
-        self._feed = Feed(
-            layout.feedback_prefix(target.name), day_of(nanoseconds(target.challenger.since))
-        )
-        self._waiting: list[tuple[str, FeedbackBatch]] = []
-        self._early: OrderedDict[RowKey, int] = OrderedDict()
-        self._truth: dict[RowKey, int] = {}
-        self._classes: tuple[str, ...] | None = None
+        self._labels = RolloutLabels(target.name, target.challenger.since, most_early)
+        self._index: dict[str, int] | None = None
+        self.active = time.monotonic()
 
-    def gather(self, store: Store, target: RolloutTarget, now: datetime) -> dict[str, Any]:
+    @property
+    def held(self) -> int:
+        """Rows and labels that are kept."""
+        return self._captured.held + self._labels.held
+
+    @property
+    def faults(self) -> int:
+        """Captured objects that could not be read so far; they are tried again."""
+        return self._captured.faults
+
+    def gather(
+        self, store: Store, target: RolloutTarget, now: datetime, seconds: float = math.inf
+    ) -> dict[str, Any] | None:
         """Take in what is new and return the evidence as the Model's status names it.
 
         Labels count when the rows of both versions that they may be of have been written, in order
         of their arrival. Where the store was away for who writes the rows, and not for who took
-        the labels, they count when the rows are there.
+        the labels, they count when the rows are there. A long past is read in portions; there is
+        no evidence before its end.
 
         Args:
             store: the bucket.
             target: the rollout as it was read last.
             now: wall clock before anything was read.
+            seconds: time for the rows, and for the labels, after which the next look goes on.
 
         Raises:
-            StoreError: the bucket does not answer.
+            StoreError: the bucket does not answer; what was read is kept.
             ValueError: champion and challenger do not decide between the same classes.
         """
-        classes = self._classes or _common_classes(store, target)
-        self._classes = classes
-        self._read_rows(store, self._challenger, first_bucket=None)
-        first = min(map(_bucket_of, self._challenger.keys), default=None)
-        if first is not None:
-            self._read_rows(store, self._champion, first_bucket=first)
-        for key in self._feed.read_all(store):
-            self._waiting += self._parsed(store, key)
-        pairs = dict(self._pairs())
+        if self._index is None:
+            classes = _common_classes(store, target)
+            self._index = {name: place for place, name in enumerate(classes)}
+        self._captured.read(store, self._begin(seconds))
+        if not self._captured.is_caught_up:
+            return None
+        champion, challenger = self._captured.pairs()
         wait = timedelta(seconds=2 * target.flush_seconds + UPLOAD_SECONDS)
-        self._join(pairs, classes, nanoseconds(now - wait))
-        known = labelled([(pairs[row], truth) for row, truth in self._truth.items()])
-        return evidence_of(target, pairs, known)
+        joined = Joined(self._index, champion, nanoseconds(now - wait), nanoseconds(now))
+        self._labels.read(store, joined, self._begin(seconds))
+        if not self._labels.is_caught_up:
+            return None
+        return evidence_of(
+            target, champion, challenger, labelled(champion, challenger, self._labels.settled)
+        )
 
-    def _read_rows(self, store: Store, captured: _Captured, first_bucket: int | None) -> None:
-        """Read a version's new captured rows, as long as there is room for more."""
-        prefix = captured.prefix
-        behind = "" if first_bucket is None else layout.before_bucket(prefix, first_bucket)
-        for entry in store.list(prefix, start_after=behind):
-            if len(captured.rows) > MOST_ROWS:
-                break
-            if entry.key not in captured.keys:
-                captured.rows.update(_decided_rows(entry.key, store.get(entry.key)))
-                captured.keys.add(entry.key)
+    def _begin(self, seconds: float) -> IsOver:
+        """Return what says whether so much time is over; asked after every object."""
+        end = time.monotonic() + seconds
 
-    def _parsed(self, store: Store, key: str) -> Iterator[tuple[str, FeedbackBatch]]:
-        try:
-            yield key, FeedbackBatch.from_bytes(self._cache.get(store, key))
-        except (ValueError, NewerSchemaError) as error:
-            logger.warning("labels not readable", extra={"key": key, "cause": str(error)})
+        def is_over() -> bool:
+            self.active = time.monotonic()
+            return self.active >= end
 
-    def _pairs(self) -> Iterator[tuple[RowKey, Pair]]:
-        for row, (challenger, event_ns) in self._challenger.rows.items():
-            found = self._champion.rows.get(row)
-            if found is not None:
-                yield row, Pair(found[0], challenger, event_ns)
-
-    def _join(
-        self, pairs: Mapping[RowKey, Pair], classes: tuple[str, ...], settled_ns: int
-    ) -> None:
-        """Take the labels of pairs out of settled batches; a later label replaces the truth.
-
-        The others may be of rows that are not there yet.
-        """
-        settled = [one for one in self._waiting if one[1].received_ns <= settled_ns]
-        self._waiting = [one for one in self._waiting if one[1].received_ns > settled_ns]
-        labels = read_labels((batch for _, batch in sorted(settled, key=_by_key)), classes)
-        rows = zip(labels.id_hash, labels.row.tolist(), labels.truth.tolist(), strict=True)
-        for found in [row for row in self._early if row in pairs]:
-            self._truth[found] = self._early.pop(found)
-        for one, row, truth in rows:
-            known = self._truth if (one.tobytes(), row) in pairs else self._early
-            known[one.tobytes(), row] = truth
-            if len(self._early) > self._most_early:
-                self._early.popitem(last=False)
+        return is_over
 
 
-def labelled(found: list[tuple[Pair, int]]) -> Labelled:
-    """Return pairs and their truth as arrays."""
-    table = np.array(
-        [(truth, pair.champion, pair.challenger) for pair, truth in found], np.int64
-    ).reshape(-1, 3)
+def labelled(champion: Table, challenger: Table, labels: Table) -> Labelled:
+    """Return the pairs that have labels, in the order in which these came first.
+
+    Args:
+        champion: the champion's decisions.
+        challenger: the challenger's decisions on the same rows.
+        labels: of these and of other rows.
+    """
+    known = labels[are_among(labels, champion)]
+    known = known[np.lexsort((known["row"], known["first"]))]
+    before, after = matching(known, champion), matching(known, challenger)
     return Labelled(
-        truth=table[:, 0],
-        champion=table[:, 1],
-        challenger=table[:, 2],
-        through_ns=max((pair.event_ns for pair, _ in found), default=None),
+        truth=known["truth"].astype(np.int64),
+        champion=before["decision"].astype(np.int64),
+        challenger=after["decision"].astype(np.int64),
+        through_ns=int(after["event"].max()) if len(after) else None,
     )
 
 
 def evidence_of(
-    target: RolloutTarget, pairs: Mapping[RowKey, Pair], known: Labelled
+    target: RolloutTarget, champion: Table, challenger: Table, known: Labelled
 ) -> dict[str, Any]:
     """Return the evidence as the Model's status names it.
 
     Args:
         target: the rollout.
-        pairs: all rows that both versions decided.
+        champion: the champion's decisions on all rows that both versions decided.
+        challenger: the challenger's decisions on them.
         known: those of them whose label has returned.
     """
     evidence: dict[str, Any] = {
         "digest": target.challenger.digest,
-        "rows": len(pairs),
+        "rows": len(champion),
         "labelled": len(known.truth),
     }
-    if pairs:
-        alike = sum(pair.champion == pair.challenger for pair in pairs.values())
-        evidence["agreement"] = decimal(alike / len(pairs))
+    if len(champion):
+        alike = float((champion["decision"] == challenger["decision"]).mean())
+        evidence["agreement"] = decimal(alike)
     if known.through_ns is None:
         return evidence
     found = compare(
@@ -226,26 +184,6 @@ def evidence_of(
     return (
         evidence | {name: decimal(n) for name, n in numbers.items()} | {"through": stamp(through)}
     )
-
-
-def _by_key(one: tuple[str, FeedbackBatch]) -> str:
-    return one[0]
-
-
-def _decided_rows(key: str, data: bytes) -> Iterator[tuple[RowKey, tuple[int, int]]]:
-    try:
-        rows = CapturedRows.from_bytes(data)
-    except (ValueError, NewerSchemaError) as error:
-        logger.warning("captured rows not readable", extra={"key": key, "cause": str(error)})
-        return
-    for name, decision, event_ns in zip(rows.ids, rows.decisions, rows.event_time_ns, strict=False):
-        request, _, row = name.rpartition("#")
-        if decision != NO_DECISION:
-            yield (hash_id(request), int(row)), (decision, event_ns)
-
-
-def _bucket_of(key: str) -> int:
-    return int(key.split("/")[-2])
 
 
 def _common_classes(store: Store, target: RolloutTarget) -> tuple[str, ...]:

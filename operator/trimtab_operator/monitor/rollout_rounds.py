@@ -3,16 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Any
 
 from trimtab_operator.cluster.client import Cluster, Manifest
 from trimtab_operator.cluster.lease import Clocks
 from trimtab_operator.cluster.resources import MODELS
 from trimtab_operator.errors import Refused, Retryable
+from trimtab_operator.monitor.lanes import Lanes
 from trimtab_operator.monitor.metrics import MonitorMetrics
-from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.rollout_evidence import PairedRows
+from trimtab_operator.monitor.rollout_room import with_room
 from trimtab_operator.monitor.rollout_targets import RolloutTarget, find_rollouts
 from trimtab_operator.monitor.windows import LOOKS_PER_FLUSH
 from trimtab_operator.storage.stores import Stores
@@ -20,16 +21,45 @@ from trimtab_stages.store import StoreError
 
 logger = logging.getLogger(__name__)
 
+LOOK_SECONDS = 10.0
+"""Time for the rows of a rollout, and for its labels; what is left is read by the next look."""
+
 Place = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Compared:
+    """One rollout that is compared from time to time.
+
+    Attributes:
+        identity: what a new comparison follows from.
+        rows: what is known of its rows; None while there is no room for it.
+        held: rows and labels that it held when it was looked at last.
+        due: when it is looked at next, monotonic seconds.
+        task: the look that is under way.
+    """
+
+    identity: tuple[str, str, str]
+    rows: PairedRows | None = None
+    held: int = 0
+    due: float = float("-inf")
+    task: "asyncio.Task[None] | None" = None
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a look is under way."""
+        return self.task is not None and not self.task.done()
 
 
 class RolloutRounds:
     """Lists the Models again and again and compares where there is a challenger.
 
+    Each rollout is looked at on its own: one whose bucket does not answer delays no other.
+
     Args:
         cluster: where they are and where their status goes.
         stores: opens the buckets.
-        executor: bounded threads; boto3 and NumPy block.
+        lanes: threads.
         metrics: numbers.
         clocks: time.
     """
@@ -38,31 +68,28 @@ class RolloutRounds:
         self,
         cluster: Cluster,
         stores: Stores,
-        executor: Executor,
+        lanes: Lanes,
         metrics: MonitorMetrics,
         clocks: Clocks,
     ) -> None:
         self._cluster = cluster
         self._stores = stores
-        self._executor = executor
+        self._lanes = lanes
         self._metrics = metrics
         self._clocks = clocks
-        self._cache = ObjectCache()
-        self._rows: dict[Place, PairedRows] = {}
-        self._due: dict[Place, float] = {}
+        self._compared: dict[Place, _Compared] = {}
 
     async def run(self, namespaces: Sequence[str], poll_seconds: float) -> None:
         """Go round for ever."""
-        while True:
-            try:
-                targets = find_rollouts(await self._list(namespaces))
-            except (Retryable, Refused) as error:
-                logger.warning("Models not listed", extra={"cause": str(error)})
-            else:
-                self._forget_all_but(targets)
-                for target in targets:
-                    await self._compare_if_due(target)
-            await asyncio.sleep(poll_seconds)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    targets = find_rollouts(await self._list(namespaces))
+                except (Retryable, Refused) as error:
+                    logger.warning("Models not listed", extra={"cause": str(error)})
+                else:
+                    self._start_due(group, targets)
+                await asyncio.sleep(poll_seconds)
 
     async def _list(self, namespaces: Sequence[str]) -> list[Manifest]:
         models: list[Manifest] = []
@@ -70,55 +97,84 @@ class RolloutRounds:
             models += await self._cluster.list_objects(MODELS, namespace)
         return models
 
-    def _forget_all_but(self, targets: Sequence[RolloutTarget]) -> None:
-        places = {(target.namespace, target.name) for target in targets}
-        self._rows = {place: rows for place, rows in self._rows.items() if place in places}
-        self._due = {place: due for place, due in self._due.items() if place in places}
+    def _start_due(self, group: asyncio.TaskGroup, targets: Sequence[RolloutTarget]) -> None:
+        oldest_first = sorted(targets, key=lambda target: target.challenger.since)
+        self._compared = {target.place: self._compared_of(target) for target in oldest_first}
+        held = {place: one.held for place, one in self._compared.items()}
+        chosen = frozenset(with_room(held, held))
+        for target in oldest_first:
+            one = self._compared[target.place]
+            if one.is_busy:
+                continue
+            if target.place not in chosen:
+                self._wait_for_room(target, one)
+            elif one.due <= self._clocks.monotonic() and self._lanes.admit(target.namespace):
+                one.task = group.create_task(self._look(target, one))
 
-    async def _compare_if_due(self, target: RolloutTarget) -> None:
-        place = (target.namespace, target.name)
+    def _compared_of(self, target: RolloutTarget) -> _Compared:
+        found = self._compared.get(target.place)
+        # Also where its challenger has changed meanwhile: two looks must not write one status.
+        if found is not None and (found.is_busy or found.identity == target.identity):
+            return found
+        return _Compared(target.identity)
+
+    def _wait_for_room(self, target: RolloutTarget, one: _Compared) -> None:
+        if one.rows is not None:
+            model = f"{target.namespace}/{target.name}"
+            logger.warning("rollout waits until older ones have ended", extra={"model": model})
+            one.rows = None
+
+    async def _look(self, target: RolloutTarget, one: _Compared) -> None:
         started = self._clocks.monotonic()
-        if self._due.get(place, float("-inf")) > started:
-            return
+        where = {"model": f"{target.namespace}/{target.name}"}
+        pause = target.flush_seconds / LOOKS_PER_FLUSH
         try:
-            await self._compare(target)
-        except (StoreError, ValueError, Retryable, Refused) as error:
-            where = {"model": f"{target.namespace}/{target.name}"}
+            if not await self._compare(target, one):
+                pause = 0.0
+        except (StoreError, Retryable, Refused) as error:
             logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
-            self._failed(place)
-        except Exception:
+            self._failed(target, error)
+        except ValueError as error:
+            logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
+            self._failed(target, error)
+            one.rows = None
+        except Exception as error:
             # One Model's stored objects must not end what watches the others.
-            logger.exception("comparison failed", extra={"model": "/".join(place)})
-            self._failed(place)
-        self._due[place] = started + target.flush_seconds / LOOKS_PER_FLUSH
+            logger.exception("comparison failed", extra=where)
+            self._failed(target, error)
+            one.rows = None
+        one.due = started + pause
 
-    def _failed(self, place: Place) -> None:
-        """Count it; everything about the rollout is derived anew."""
-        self._metrics.evidence_errors.labels(*place).inc()
-        self._rows.pop(place, None)
+    def _failed(self, target: RolloutTarget, error: Exception) -> None:
+        self._metrics.evidence_errors.labels(*target.place).inc()
+        if isinstance(error, StoreError) and not error.retryable:
+            self._stores.forget(target.namespace)
 
-    async def _compare(self, target: RolloutTarget) -> None:
-        place = (target.namespace, target.name)
-        rows = self._rows.get(place)
-        if rows is None or rows.identity != target.identity:
-            rows = self._rows[place] = PairedRows(target, self._cache)
-        now = self._clocks.now()
+    async def _compare(self, target: RolloutTarget, one: _Compared) -> bool:
+        """Write what is new into the status; return whether all has been read."""
+        rows = one.rows = one.rows or PairedRows(target)
+        now, faults = self._clocks.now(), rows.faults
 
-        def gather() -> dict[str, Any]:
-            return rows.gather(self._stores.of_namespace(target.namespace), target, now)
+        def gather() -> dict[str, Any] | None:
+            store = self._stores.of_namespace(target.namespace)
+            return rows.gather(store, target, now, LOOK_SECONDS)
 
-        evidence = await asyncio.get_running_loop().run_in_executor(self._executor, gather)
-        if evidence != target.evidence:
-            await self._cluster.apply(
-                {
-                    "apiVersion": MODELS.api_version,
-                    "kind": MODELS.kind,
-                    "metadata": {
-                        "name": target.name,
-                        "namespace": target.namespace,
-                        "uid": target.uid,
-                    },
-                    "status": {"rollout": {"evidence": evidence}},
-                },
-                "status",
-            )
+        try:
+            evidence = await self._lanes.run(target.namespace, gather, lambda: rows.active)
+        finally:
+            one.held = rows.held
+            self._metrics.evidence_errors.labels(*target.place).inc(rows.faults - faults)
+        if evidence is not None and evidence != target.evidence:
+            await self._write(target, evidence)
+        return evidence is not None
+
+    async def _write(self, target: RolloutTarget, evidence: dict[str, Any]) -> None:
+        # The uid: an object that was made anew under the name gets nothing of the old one.
+        metadata = {"name": target.name, "namespace": target.namespace, "uid": target.uid}
+        body = {
+            "apiVersion": MODELS.api_version,
+            "kind": MODELS.kind,
+            "metadata": metadata,
+            "status": {"rollout": {"evidence": evidence}},
+        }
+        await self._cluster.apply(body, "status")

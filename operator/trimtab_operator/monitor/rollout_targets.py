@@ -42,6 +42,11 @@ class RolloutTarget:
     evidence: Body
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Namespace and name."""
+        return self.namespace, self.name
+
+    @property
     def identity(self) -> tuple[str, str, str]:
         """What a new comparison follows from: another object, champion or challenger."""
         return self.uid, self.champion.digest, self.challenger.digest

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from trimtab_operator.cluster.client import Cluster, Manifest
@@ -11,6 +10,7 @@ from trimtab_operator.cluster.lease import Clocks
 from trimtab_operator.cluster.resources import DRIFT_MONITORS, MODELS
 from trimtab_operator.errors import Refused, Retryable
 from trimtab_operator.monitor.gauges import Gauges
+from trimtab_operator.monitor.lanes import Lanes
 from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.status import advanced, status_of
@@ -65,7 +65,7 @@ class Rounds:
     Args:
         cluster: where they are and where their status goes.
         stores: opens the buckets.
-        executor: bounded threads; boto3 and NumPy block.
+        lanes: threads.
         metrics: numbers.
         clocks: time.
     """
@@ -74,13 +74,13 @@ class Rounds:
         self,
         cluster: Cluster,
         stores: Stores,
-        executor: Executor,
+        lanes: Lanes,
         metrics: MonitorMetrics,
         clocks: Clocks,
     ) -> None:
         self._cluster = cluster
         self._stores = stores
-        self._executor = executor
+        self._lanes = lanes
         self._metrics = metrics
         self._clocks = clocks
         self._gauges = Gauges(metrics, lambda: clocks.now().timestamp())
@@ -90,9 +90,14 @@ class Rounds:
     def oldest_due(self) -> float:
         """Return for how long the DriftMonitor that waits longest has been due, seconds.
 
-        A look that is at work does not count: reading a long past may take its time.
+        A look that is at work does not count: reading a long past may take its time. Nor does one
+        whose store is left alone: that is no fault of this process.
         """
-        since = [max(one.due, one.watch.active) for one in self._watched.values()]
+        since = [
+            max(one.due, one.watch.active)
+            for (namespace, _), one in self._watched.items()
+            if not self._lanes.rests(namespace)
+        ]
         return max(self._clocks.monotonic() - min(since), 0.0) if since else 0.0
 
     async def run(self, namespaces: Sequence[str], poll_seconds: float) -> None:
@@ -124,7 +129,8 @@ class Rounds:
         now = self._clocks.monotonic()
         for target in targets:
             watched = self._watched_of(target, now)
-            if watched.due <= now and not watched.is_busy:
+            is_due = watched.due <= now and not watched.is_busy
+            if is_due and self._lanes.admit(target.namespace):
                 pause = max(poll_seconds, target.flush_seconds / LOOKS_PER_FLUSH)
                 watched.task = group.create_task(self._look_until(target, watched, now + pause))
 
@@ -175,7 +181,8 @@ class Rounds:
             store = self._stores.of_namespace(target.namespace)
             return watched.watch.look(store, target, now, everything=everything)
 
-        progress = await asyncio.get_running_loop().run_in_executor(self._executor, look)
+        active = watched.watch
+        progress = await self._lanes.run(target.namespace, look, lambda: active.active)
         if everything:
             watched.discovered = started
         self._show(target, watched, progress)
@@ -224,7 +231,7 @@ class Rounds:
     def _failed(self, target: Target, watched: _Watched, error: Exception) -> None:
         self._metrics.evaluations.labels(target.namespace, target.name, "error").inc()
         if isinstance(error, StoreError) and not error.retryable:
-            self._stores.forget_all()
+            self._stores.forget(target.namespace)
         watched.watch = Watch(target, self._cache)
         watched.due = self._clocks.monotonic() + FAILED_SECONDS
 

@@ -115,6 +115,8 @@ class AuditChain:
                 if _cause(record.action, record.cause, subject.uid) not in self._causes:
                     await self._append(self._draft(subject, record))
             except StoreError as error:
+                if not error.retryable:
+                    self._stores.forget_audit()
                 raise RecordNotWritten(f"audit store: {error.message}") from error
 
     async def _open(self) -> None:

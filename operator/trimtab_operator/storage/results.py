@@ -109,7 +109,7 @@ class Results:
             )
         except StoreError as error:
             if not error.retryable:
-                self._stores.forget_all()
+                self._stores.forget(namespace)
             view = StorageView(
                 configured=True, reachable=False, reason=error.reason, message=error.message
             )

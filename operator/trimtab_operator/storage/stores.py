@@ -12,6 +12,9 @@ READ_SECONDS = 10.0
 ATTEMPTS = 2
 MAX_OPEN = 16
 
+Place = tuple[str, str]
+"""Bucket, and prefix in it."""
+
 
 class Stores:
     """Keeps the stores that were used last open; each open client costs about a megabyte.
@@ -24,25 +27,38 @@ class Stores:
     def __init__(self, settings: Storage, most_open: int = MAX_OPEN) -> None:
         self._settings = settings
         self._most_open = most_open
-        self._open: OrderedDict[str, Store] = OrderedDict()
+        self._open: OrderedDict[Place, Store] = OrderedDict()
         self._lock = Lock()
 
     def of_namespace(self, namespace: str) -> Store:
         """Return the data store of a namespace; raises `StoreError`."""
-        prefix = self._settings.prefix.format(namespace=namespace).strip("/")
-        return self._opened(self._settings.bucket_of(namespace), prefix)
+        return self._opened(*self._place_of(namespace))
 
     def of_audit(self) -> Store:
         """Return the store of the audit chain; raises `StoreError`."""
         return self._opened(self._settings.audit_bucket, "")
 
-    def forget_all(self) -> None:
-        """Open stores anew: their credentials, or what they point at, may have changed."""
+    def forget(self, namespace: str) -> None:
+        """Open a namespace's store anew: credentials, or what they point at, may have changed.
+
+        The stores of the others stay open: what is wrong with one tenant's is none of theirs.
+        """
+        self._close(*self._place_of(namespace))
+
+    def forget_audit(self) -> None:
+        """Open the store of the audit chain anew."""
+        self._close(self._settings.audit_bucket, "")
+
+    def _place_of(self, namespace: str) -> Place:
+        prefix = self._settings.prefix.format(namespace=namespace).strip("/")
+        return self._settings.bucket_of(namespace), prefix
+
+    def _close(self, bucket: str, prefix: str) -> None:
         with self._lock:
-            self._open.clear()
+            self._open.pop((bucket, prefix), None)
 
     def _opened(self, bucket: str, prefix: str) -> Store:
-        place = f"{bucket}/{prefix}"
+        place = bucket, prefix
         with self._lock:
             if place not in self._open:
                 self._open[place] = self._connect(bucket, prefix)

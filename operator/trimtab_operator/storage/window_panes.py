@@ -150,7 +150,9 @@ def _cells(sums: NumericSums) -> NumericCells:
         counts=sums.counts.tolist(),
         missing=sums.missing,
         total=sums.total,
+        total_low=sums.total_low,
         squares=sums.squares,
+        squares_low=sums.squares_low,
         min=None if np.isnan(sums.min) else sums.min,
         max=None if np.isnan(sums.max) else sums.max,
     )

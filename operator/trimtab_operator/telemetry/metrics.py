@@ -107,6 +107,16 @@ class Metrics:
             ["namespace", "model", "outcome"],
             registry=registry,
         )
+        self.rollout_started = self._of_rollout(
+            "started_timestamp_seconds", "When it began, seconds since 1970."
+        )
+        self.rollout_ends = self._of_rollout(
+            "ends_timestamp_seconds",
+            "When its challenger is taken back if nothing decides before, seconds since 1970.",
+        )
+        self.rollout_missing = self._of_rollout(
+            "missing_labels", "Labelled rows that it waits for before it can end in a promotion."
+        )
         self.retrain_triggers = Counter(
             f"{PREFIX}_retrain_triggers_total",
             "Windows in which a rule asked for a retrain, by what became of it and why: Retrain, "
@@ -139,3 +149,8 @@ class Metrics:
             ["namespace", "monitor"],
             registry=registry,
         )
+
+    def _of_rollout(self, name: str, meaning: str) -> Gauge:
+        meaning = f"Of a rollout that goes on. {meaning}"
+        labels = ["namespace", "model"]
+        return Gauge(f"{PREFIX}_rollout_{name}", meaning, labels, registry=self.registry)

@@ -13,6 +13,7 @@ from trimtab_operator.api.monitor_status import DriftMonitorStatus
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun, PipelineRunStatus
 from trimtab_operator.api.rollout import RolloutState
+from trimtab_operator.domain.rollout import on_trial
 from trimtab_operator.telemetry.metrics import Metrics
 from trimtab_operator.telemetry.observe_monitor import MonitorObservations
 
@@ -50,6 +51,7 @@ class Observations:
             case Model(), ModelStatus():
                 self._observe_champion(metadata.namespace, metadata.name, after)
                 self._observe_rollout(before, after)
+                self._observe_trial(before, after)
             case DriftMonitor(), DriftMonitorStatus():
                 self._monitors.observe(before, after)
             case _:
@@ -69,6 +71,7 @@ class Observations:
         if kind == MODEL.kind:
             for state in ROLLOUT_ENDS:
                 _remove(self._metrics.rollout_outcomes, namespace, name, state.value)
+            self._end_trial(namespace, name)
         digest = self._champions.pop((namespace, name), None) if kind == MODEL.kind else None
         if digest is not None:
             _remove(self._metrics.model_info, namespace, name, digest)
@@ -113,6 +116,25 @@ class Observations:
         if known is None or (known.digest, known.state) != (rollout.digest, rollout.state):
             labels = (model.metadata.namespace, model.metadata.name, rollout.state.value)
             self._metrics.rollout_outcomes.labels(*labels).inc()
+
+    def _observe_trial(self, model: Model, after: ModelStatus) -> None:
+        """Show since when and until when a rollout waits, and for how many labels."""
+        labels = (model.metadata.namespace, model.metadata.name)
+        rules, challenger, rollout = model.spec.rollout, after.challenger, after.rollout
+        if rules is None or challenger is None or rollout is None or on_trial(after) is None:
+            self._end_trial(*labels)
+            return
+        started, evidence = challenger.since.timestamp(), rollout.evidence
+        about = evidence is not None and evidence.digest == challenger.digest
+        labelled = evidence.labelled if evidence is not None and about else 0
+        self._metrics.rollout_started.labels(*labels).set(started)
+        self._metrics.rollout_ends.labels(*labels).set(started + rules.max_seconds)
+        self._metrics.rollout_missing.labels(*labels).set(max(rules.min_rows - labelled, 0))
+
+    def _end_trial(self, *labels: str) -> None:
+        metrics = self._metrics
+        for gauge in (metrics.rollout_started, metrics.rollout_ends, metrics.rollout_missing):
+            _remove(gauge, *labels)
 
     def _observe_champion(self, namespace: str, name: str, after: ModelStatus) -> None:
         digest = after.champion.digest if after.champion else None

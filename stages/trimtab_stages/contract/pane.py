@@ -22,8 +22,12 @@ class NumericCells(StrictModel):
     """Rows without a finite value."""
     total: float = 0.0
     """Sum of (value - reference mean)."""
+    total_low: float = 0.0
+    """What that float lacks of the exact sum; 0 where an older server wrote the pane."""
     squares: float = 0.0
     """Sum of (value - reference mean) squared."""
+    squares_low: float = 0.0
+    """What that float lacks of the exact sum, likewise."""
     min: float | None = None
     """Smallest value."""
     max: float | None = None

@@ -1,7 +1,8 @@
 """Merges panes: what all replicas saw of a window, as if one had seen it.
 
 Counts are added exactly. Float sums go through `math.fsum`, whose result is the correctly rounded
-sum whatever the order (Shewchuk 1997), so it depends on the panes alone and not on who wrote them.
+sum whatever the order (Shewchuk 1997). Panes tell what their floats lack of the exact sums of their
+rows, so the result depends on the rows alone, and not on how many replicas have shared them.
 """
 
 import math
@@ -27,6 +28,8 @@ class NumericSums:
         missing: rows without a finite value.
         total: sum of (value - reference mean), in the feature's unit.
         squares: sum of (value - reference mean) squared.
+        total_low: what the float `total` lacks of the exact sum.
+        squares_low: what the float `squares` lacks of the exact sum.
         min: smallest value; NaN without any.
         max: largest value; NaN without any.
     """
@@ -37,6 +40,8 @@ class NumericSums:
     squares: float
     min: float
     max: float
+    total_low: float = 0.0
+    squares_low: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,25 @@ def _merge_numeric(panes: list[Pane]) -> dict[str, NumericSums]:
 
 
 def _add_cells(name: str, parts: list[NumericCells]) -> NumericSums:
+    total, total_low = _exact(x for part in parts for x in (part.total, part.total_low))
+    squares, squares_low = _exact(x for part in parts for x in (part.squares, part.squares_low))
     return NumericSums(
         counts=_sum_counts(name, [part.counts for part in parts], len(parts[0].counts)),
         missing=sum(part.missing for part in parts),
-        total=math.fsum(part.total for part in parts),
-        squares=math.fsum(part.squares for part in parts),
+        total=total,
+        squares=squares,
         min=min((part.min for part in parts if part.min is not None), default=math.nan),
         max=max((part.max for part in parts if part.max is not None), default=math.nan),
+        total_low=total_low,
+        squares_low=squares_low,
     )
+
+
+def _exact(values: Iterable[float]) -> tuple[float, float]:
+    """Return a sum as a float, and what that lacks."""
+    found = list(values)
+    total = math.fsum(found)
+    return total, math.fsum([*found, -total])
 
 
 def _merge_categorical(panes: list[Pane]) -> dict[str, dict[str, int]]:

@@ -24,7 +24,6 @@ from support.operated_pods import PODS, Pods
 from support.serving import ServingFolder
 from trimtab_operator.api.rollout import RolloutState
 from trimtab_operator.domain.gate_judgement import judge_commit
-from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.rollout_evidence import PairedRows
 from trimtab_operator.monitor.rollout_targets import find_rollouts
 from trimtab_stages.contract.gates import Gate, Outcome
@@ -229,8 +228,9 @@ def evidence_of(world: World) -> Callable[[], bool]:
         metadata = {"namespace": "demo", "name": "bikes", "uid": "u"}
         body = {"metadata": metadata, "spec": model.spec.to_wire()}
         for target in find_rollouts([body | {"status": model.status.to_wire()}]):
-            rows[:] = rows or [PairedRows(target, ObjectCache())]
+            rows[:] = rows or [PairedRows(target)]
             found = rows[0].gather(world.learner.store, target, datetime.now(UTC))
+            assert found is not None
             world.pods.write_evidence(found)
         return True
 

@@ -126,7 +126,7 @@ class Life:
 
     def _begin(self) -> None:
         self._watch = Watch(self.target, ObjectCache())
-        self._rows = PairedRows(self.recorded.rollout, ObjectCache())
+        self._rows = PairedRows(self.recorded.rollout)
         self._is_gone = False
 
     def _is_behind(self, now: float) -> bool:
@@ -151,6 +151,7 @@ class Life:
 
     def _compare(self, now: float) -> None:
         found = self._rows.gather(self._store, self.recorded.rollout, instant(now))
+        assert found is not None
         if found != self.evidence:
             with self._writing("Model", found):
                 self.evidence = found

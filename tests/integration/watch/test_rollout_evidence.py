@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 
 from support.traffic import CLASSES, MODEL, ServerPod, Trained, instant, normal_rows, trained
-from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.rollout_evidence import PairedRows
 from trimtab_operator.monitor.rollout_targets import RolloutTarget, find_rollouts
 from trimtab_stages.store import LocalStore, Store
@@ -49,8 +48,13 @@ def target_of(versions: tuple[Trained, Trained]) -> RolloutTarget:
 
 
 def gather(store: Store, target: RolloutTarget, rows: PairedRows | None = None) -> dict[str, Any]:
-    compared = rows or PairedRows(target, ObjectCache())
-    return compared.gather(store, target, instant(NOW + 9999))
+    compared = rows or PairedRows(target)
+    return known(compared.gather(store, target, instant(NOW + 9999)))
+
+
+def known(evidence: dict[str, Any] | None) -> dict[str, Any]:
+    assert evidence is not None, "all has been read"
+    return evidence
 
 
 def answer_twice(
@@ -104,7 +108,7 @@ def test_evidence_grows_and_a_new_process_finds_the_same(
     store: Store, versions: tuple[Trained, Trained]
 ) -> None:
     pods, target = (ServerPod(store, "a"), ServerPod(store, "b")), target_of(versions)
-    rows = PairedRows(target, ObjectCache())
+    rows = PairedRows(target)
     assert gather(store, target, rows) == {
         "digest": versions[1].digest,
         "rows": 0,
@@ -122,8 +126,8 @@ def test_labels_wait_until_the_rows_of_both_versions_are_written(
 ) -> None:
     serve(ServerPod(store), versions, range(1))
     target = target_of(versions)
-    early = PairedRows(target, ObjectCache()).gather(store, target, instant(NOW + 4.4))
-    late = PairedRows(target, ObjectCache()).gather(store, target, instant(NOW + 4.6))
+    early = known(PairedRows(target).gather(store, target, instant(NOW + 4.4)))
+    late = known(PairedRows(target).gather(store, target, instant(NOW + 4.6)))
     assert (early["rows"], early["labelled"], late["labelled"]) == (10, 0, 10)
 
 
@@ -148,7 +152,7 @@ def test_labels_that_come_before_their_rows_count_when_those_are_there(
     (tmp_path / "seen").mkdir()
     seen, target = LocalStore(tmp_path / "seen"), target_of(versions)
     move(store, seen, lambda key: late not in key)
-    rows_of_rollout = PairedRows(target, ObjectCache())
+    rows_of_rollout = PairedRows(target)
     assert gather(seen, target, rows_of_rollout)["labelled"] == 0
 
     move(store, seen, lambda key: late in key)
@@ -160,7 +164,7 @@ def test_labels_that_no_row_waits_for_are_forgotten_in_time(
     store: Store, versions: tuple[Trained, Trained]
 ) -> None:
     target, pod = target_of(versions), ServerPod(store)
-    rows = PairedRows(target, ObjectCache(), most_early=5)
+    rows = PairedRows(target, most_early=5)
     for number in range(4):
         pod.label(f"r{number}", ["calm"] * 2, received=NOW + number)
         pod.flush()

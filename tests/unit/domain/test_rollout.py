@@ -1,5 +1,6 @@
 """Every transition of a rollout, as a table: rules, evidence, health -> state and reason."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,43 @@ def judge(
     told = RolloutEvidence.model_validate(found) if found is not None else None
     result = judge_rollout(Rollout.model_validate(rules), told, health, confirmed=confirmed)
     return result.state, result.reason, result.message
+
+
+@pytest.mark.parametrize(
+    ("age", "found", "state", "reason"),
+    [
+        pytest.param(59, None, "Progressing", "Shadowing", id="in time"),
+        pytest.param(60, None, "RolledBack", "Inconclusive", id="no evidence at all"),
+        pytest.param(
+            60, {"digest": B, "rows": 9, "labelled": 0}, "RolledBack", "Inconclusive", id="no label"
+        ),
+        pytest.param(60, evidence(199, 0.0), "RolledBack", "Inconclusive", id="too few labels"),
+        pytest.param(60, evidence(300, 0.0), "Promoted", "NotWorse", id="good at the last moment"),
+        pytest.param(60, evidence(300, -0.2), "RolledBack", "Worse", id="worse"),
+        pytest.param(60, evidence(5000, -0.02), "Held", "Held", id="complete, undecided"),
+    ],
+)
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_rollout_that_nothing_decides_ends_in_time(
+    age: int, found: dict[str, Any] | None, state: str, reason: str, *, confirmed: bool
+) -> None:
+    rules = Rollout.model_validate({"maxSeconds": 60})
+    told = RolloutEvidence.model_validate(found) if found is not None else None
+    result = judge_rollout(rules, told, WELL, confirmed=confirmed, age=timedelta(seconds=age))
+    if confirmed or age < rules.max_seconds:
+        assert (result.state, result.reason) == (state, reason)
+    else:
+        assert (result.state, result.reason) == ("RolledBack", "Inconclusive")
+
+
+def test_the_end_of_a_rollout_without_labels_is_told_with_its_numbers() -> None:
+    rules = Rollout.model_validate({"maxSeconds": 60})
+    found = RolloutEvidence.model_validate({"digest": B, "rows": 9, "labelled": 0})
+    result = judge_rollout(rules, found, WELL, confirmed=True, age=timedelta(hours=1))
+    assert result.message == (
+        "`maxSeconds` 60 are over and nothing has decided: 0 labelled of 9 rows: nothing to "
+        "compare yet."
+    )
 
 
 @pytest.mark.parametrize(

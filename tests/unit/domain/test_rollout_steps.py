@@ -1,5 +1,6 @@
 """Each step of a rollout in the whole decision about a Model: plan, records, status, conditions."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -259,6 +260,34 @@ def test_a_hold_is_recorded_once_and_ends_by_evidence() -> None:
     assert steps(first)[-2:] == ["Record RolloutHeld", "Emit RolloutHeld"]
     assert "Record RolloutHeld" not in steps(again)
     assert roles(applied(ended)) == "b100 a0"
+
+
+def test_a_rollout_without_labels_is_taken_back_when_its_time_is_over() -> None:
+    seen = served(shadowed(), *WELL)
+    subject = rolling(trial(evidence=evidence(9, 0.0)), rollout={"maxSeconds": 3600})
+    began = subject.status.challenger
+    assert began is not None
+
+    early, _ = decide(subject, seen, began.since + timedelta(seconds=3599))
+    plan, status = decide(subject, seen, began.since + timedelta(seconds=3600))
+
+    assert roles(applied(early)) == "a100 b-shadow"
+    assert roles(applied(plan)) == "a100"
+    assert steps(plan)[-1] == "Emit RolledBack"
+    assert [item.action for item in status.unwritten] == ["RolledBack"]
+    assert "nothing has decided" in status.unwritten[0].reason
+    assert [item.run for item in status.rejected] == ["bikes-b"]
+    assert told(plan)["RolloutProgressing"] == "False RolledBack"
+
+
+def test_a_hold_outlasts_the_time_of_its_rollout() -> None:
+    found = trial(state="Held", evidence=evidence(5000, -0.02))
+    subject = rolling(found, rollout={"maxSeconds": 60})
+    for seen in (served(shadowed(), *WELL), served(alone(), *WELL)):
+        plan, status = decide(subject, seen, later(1_000_000))
+        assert roles(applied(plan)) == "a100 b-shadow"
+        assert status.rollout is not None
+        assert status.rollout.state == "Held"
 
 
 def _better() -> Any:

@@ -7,6 +7,8 @@ import pytest
 
 from support.windows import Rows, pane_of, reference_of, rows_of
 from trimtab_stages.contract.pane import Pane
+from trimtab_stages.drift.cells import numeric_table
+from trimtab_stages.drift.chi_square import mean_p_value
 from trimtab_stages.drift.merge import MergedPanes, merge
 
 RANDOM = np.random.default_rng(5)
@@ -48,7 +50,49 @@ def test_replicas_merge_into_what_one_would_have_seen(count: int) -> None:
     for name, sums in merged.numeric.items():
         assert sums.counts.tolist() == whole.numeric[name].counts.tolist()
         assert (sums.min, sums.max) == (whole.numeric[name].min, whole.numeric[name].max)
+        assert (sums.total, sums.squares) == (
+            whole.numeric[name].total,
+            whole.numeric[name].squares,
+        )
     assert floats(merged) == pytest.approx(floats(whole), rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 4, 16])
+def test_replicas_have_the_same_chance_to_the_last_bit(count: int) -> None:
+    # Means that have moved by 20 to 34 errors: there a p-value shows each bit of the sums.
+    random = np.random.default_rng(9)
+    training = random.lognormal(0, 2, (4000, 4))
+    moved = training.std(axis=0) * np.linspace(20, 34, 4) * np.sqrt(1 / 4000 + 1 / 100_000)
+    values = random.lognormal(0, 2, (100_000, 4))
+    names = ["a", "b", "c", "d"]
+    rows = rows_of(values - values.mean(axis=0) + training.mean(axis=0) + moved, names)
+    reference = reference_of(rows_of(training, names))
+
+    found = []
+    for pods in (1, count):
+        shared = [rows.take(np.arange(pod, len(rows), pods)) for pod in range(pods)]
+        panes = merge(pane_of(one, reference) for one in shared)
+        found.append(mean_p_value(numeric_table(reference.numeric, panes)).tolist())
+    assert all(0 < chance < 1e-80 for chance in found[0])
+    assert found[0] == found[1]
+
+
+def test_panes_of_older_servers_merge_with_those_of_newer_ones() -> None:
+    panes = replicas(ROWS, 4)
+    older = [
+        Pane.from_bytes(
+            pane.model_copy(
+                update={
+                    "numeric": {
+                        name: cells.model_copy(update={"total_low": 0.0, "squares_low": 0.0})
+                        for name, cells in pane.numeric.items()
+                    }
+                }
+            ).to_bytes()
+        )
+        for pane in panes
+    ]
+    assert floats(merge(older)) == pytest.approx(floats(merge(panes)), rel=1e-12)
 
 
 def test_the_order_of_panes_changes_no_bit() -> None:
@@ -60,9 +104,12 @@ def test_the_order_of_panes_changes_no_bit() -> None:
 
 def test_sums_are_the_correctly_rounded_ones() -> None:
     panes = replicas(ROWS, 4)
-    exact = sum(Fraction(pane.numeric["tail"].squares) for pane in panes)
+    tails = [pane.numeric["tail"] for pane in panes]
+    exact = sum(Fraction(tail.squares) + Fraction(tail.squares_low) for tail in tails)
+    merged = merge(panes).numeric["tail"]
 
-    assert merge(panes).numeric["tail"].squares == float(exact)
+    assert merged.squares == float(exact)
+    assert merged.squares_low == float(exact - Fraction(merged.squares))
 
 
 def test_counts_and_moments_are_those_of_the_raw_rows() -> None:

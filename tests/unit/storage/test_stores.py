@@ -30,13 +30,25 @@ def test_stores_stay_open(tmp_path: Path) -> None:
     assert stores.of_namespace("a") is stores.of_namespace("a")
 
 
-def test_new_credentials_are_read_when_stores_are_opened_anew(tmp_path: Path) -> None:
+def test_new_credentials_are_read_when_a_store_is_opened_anew(tmp_path: Path) -> None:
     stores = Stores(Storage(credentials_dir=tmp_path))
-    before = stores.of_audit()
+    before, tenant = stores.of_audit(), stores.of_namespace("a")
     (tmp_path / "accessKeyId").write_text("new\n")
     (tmp_path / "secretAccessKey").write_text("new\n")
-    stores.forget_all()
+    stores.forget_audit()
+    stores.forget("a")
     assert stores.of_audit() is not before
+    assert stores.of_namespace("a") is not tenant
+
+
+@pytest.mark.parametrize("settings", [{}, {"prefix": "t/{namespace}", "bucket_template": "one"}])
+def test_one_store_that_is_opened_anew_leaves_the_others_open(settings: dict[str, str]) -> None:
+    stores = Stores(Storage.model_validate({"endpoint": "http://127.0.0.1:9"} | settings))
+    audit, other = stores.of_audit(), stores.of_namespace("b")
+    stores.of_namespace("a")
+    stores.forget("a")
+    assert stores.of_audit() is audit
+    assert stores.of_namespace("b") is other
 
 
 def test_a_missing_directory_is_a_missing_bucket(tmp_path: Path) -> None:

@@ -106,6 +106,52 @@ def test_each_end_of_a_rollout_is_counted_once(metrics: Metrics) -> None:
     assert found == [None, 1, 1, 1]
 
 
+def on_trial(labelled: int | None, state: str = "Progressing") -> ModelStatus:
+    evidence = (
+        {} if labelled is None else {"evidence": {"digest": DIGESTS[1], "labelled": labelled}}
+    )
+    return ModelStatus.model_validate(
+        {
+            "challenger": {"digest": DIGESTS[1], "key": "k", "since": NOW},
+            "rollout": {"digest": DIGESTS[1], "state": state} | evidence,
+        }
+    )
+
+
+TRIAL = ("started_timestamp_seconds", "ends_timestamp_seconds", "missing_labels")
+
+
+def trial_of(metrics: Metrics) -> list[float | None]:
+    labels = {"namespace": "ns", "model": "x"}
+    return [value(metrics.registry, f"trimtab_rollout_{name}", **labels) for name in TRIAL]
+
+
+@pytest.mark.parametrize(
+    ("after", "missing"),
+    [
+        pytest.param(on_trial(None), 200, id="no evidence yet"),
+        pytest.param(on_trial(50), 150, id="some labels"),
+        pytest.param(on_trial(900), 0, id="enough labels"),
+        pytest.param(on_trial(900, "Held"), None, id="held"),
+        pytest.param(ModelStatus(), None, id="ended"),
+    ],
+)
+def test_a_rollout_shows_how_long_it_waits_and_for_how_many_labels(
+    metrics: Metrics, after: ModelStatus, missing: float | None
+) -> None:
+    spec = model_spec() | {"rollout": {"maxSeconds": 3600}}
+    before = MODEL.parse({"metadata": METADATA, "spec": spec})
+    seen = Observations(metrics)
+    begun = [NOW.timestamp(), NOW.timestamp() + 3600]
+
+    seen.observe("Model", before, on_trial(None))
+    assert trial_of(metrics) == [*begun, 200]
+    seen.observe("Model", before, after)
+    assert trial_of(metrics) == ([None] * 3 if missing is None else [*begun, missing])
+    seen.forget("Model", "ns", "x")
+    assert trial_of(metrics) == [None] * 3
+
+
 def test_faults_are_counted_from_nought_until_their_object_is_gone(metrics: Metrics) -> None:
     seen = Observations(metrics)
     rolled_back = {"namespace": "ns", "model": "x", "outcome": "RolledBack"}

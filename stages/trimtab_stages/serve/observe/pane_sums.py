@@ -11,6 +11,7 @@ from trimtab_stages.contract.pane import OTHER, SCORE_CELLS, NumericCells, Pane
 from trimtab_stages.serve.observe.batch import RowBatch
 from trimtab_stages.serve.observe.cells import Cells, score_cells
 from trimtab_stages.serve.observe.columns import Matrix
+from trimtab_stages.serve.observe.exact_sums import ExactSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class PaneSums:
         self._cells = cells
         self._counts = np.zeros(cells.numeric.size, np.int64)
         self._missing = np.zeros(features, np.int64)
-        self._totals = np.zeros(features)
-        self._squares = np.zeros(features)
+        self._totals = ExactSums(features)
+        self._squares = ExactSums(features)
         self._min = np.full(features, np.inf)
         self._max = np.full(features, -np.inf)
         self._categories: dict[str, Counter[str]] = {
@@ -119,8 +120,8 @@ class PaneSums:
             deviations[~finite] = 0.0
             counted = positions.T[finite]
         self._counts += np.bincount(counted, minlength=cells.size)
-        self._totals += deviations.sum(axis=0)
-        self._squares += np.square(deviations).sum(axis=0)
+        self._totals.add(deviations)
+        self._squares.add(np.square(deviations))
         np.minimum(self._min, low.min(axis=0), out=self._min)
         np.maximum(self._max, high.max(axis=0), out=self._max)
 
@@ -138,8 +139,10 @@ class PaneSums:
                 NumericCells(
                     counts=counts[index].tolist(),
                     missing=int(self._missing[index]),
-                    total=float(self._totals[index]),
-                    squares=float(self._squares[index]),
+                    total=float(self._totals.high[index]),
+                    total_low=float(self._totals.low[index]),
+                    squares=float(self._squares.high[index]),
+                    squares_low=float(self._squares.low[index]),
                     min=_finite(self._min, index),
                     max=_finite(self._max, index),
                 ),

@@ -5,7 +5,6 @@ There is no kubelet and no controller: tests write the status of Jobs, Deploymen
 """
 
 import json
-import os
 import ssl
 import subprocess
 import urllib.error
@@ -21,8 +20,8 @@ from typing import Any
 import pytest
 import yaml
 
+from support.folders import find_program
 from support.ports import free_port
-from support.s3 import BINARIES
 from support.waiting import wait_until
 from trimtab_operator.cluster.resources import MONITOR_RBAC, RBAC, Rule, Scope
 
@@ -228,11 +227,9 @@ def _server_flags(folder: Path, clients: int, secure: int) -> list[str]:
 
 @contextmanager
 def _running(folder: Path, program: str, flags: Sequence[str]) -> Iterator[None]:
-    binary = BINARIES / program
-    if not binary.exists():
-        pytest.fail(f"{program} is not in {BINARIES}; build the embedded cluster's tools first")
+    command = [find_program(program), *flags]
     with (folder / f"{program}.log").open("wb") as log:
-        process = subprocess.Popen([binary, *flags], stdout=log, stderr=log, env=dict(os.environ))
+        process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         yield
     finally:

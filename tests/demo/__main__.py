@@ -16,6 +16,7 @@ from demo.minutes import began, minutes_bar
 from demo.next_commands import CONTEXT, next_commands
 from demo.prometheus import Watching, tell_alerts, watching
 from demo.promotions import tell_promotions
+from demo.replays import tell_replays
 from demo.report import tell_quality, tell_service
 from demo.scenario import SCENARIOS, Scenario
 from demo.story import Story
@@ -66,6 +67,7 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     tell_alerts(story, watched, scenario.name)
     tell_promotions(story, journey.kubectl, scenario.name, watched, loop.hops)
     tell_tallies(story, journey.kubectl, scenario, watched, loop.hops)
+    tell_replays(story, journey.kubectl, scenario.name, loop.hops)
     tell_diagram(story, journey.kubectl, loop.hops)
     story.bar(minutes_bar(story.began, os.environ, scenario.warm_minutes))
     return story.close(next_commands(watched.namespace, scenario.name, os.environ.get(CONTEXT, "")))

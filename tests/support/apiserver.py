@@ -32,6 +32,7 @@ MONITOR_ACCOUNT = "trimtab-monitor"
 ACCOUNTS = {ACCOUNT: RBAC, MONITOR_ACCOUNT: MONITOR_RBAC}
 """What the accounts of the release may do."""
 OPERATOR_USER = f"system:serviceaccount:{SYSTEM}:{ACCOUNT}"
+LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases"
 CRDS = Path(__file__).parents[2] / "crds"
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -122,6 +123,10 @@ class ApiServer:
     def merge(self, path: str, patch: Mapping[str, Any]) -> Object:
         """Merge-patch an object or a subresource."""
         return self.request("PATCH", path, patch, "application/merge-patch+json")
+
+    def free_lease(self, name: str) -> None:
+        """Let a dead one's Lease be taken at once, as if it had been given back."""
+        self.merge(f"{LEASES}/{name}", {"spec": {"holderIdentity": ""}})
 
     def create_namespace(self, name: str) -> str:
         """Create a namespace and return its name."""

@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
 
-.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery test-kill test-fleet up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop lock
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery test-kill test-fleet up down status images demo bench bench-unit bench-serve bench-operator bench-decide bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop lock
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -68,7 +68,7 @@ images: venv up ## Build the images and load them into the cluster
 demo: images ## The loop on real data, in the embedded cluster; DEMO=cgm and DEMO=employment play others
 	$(LOCAL) prometheus && DEMO_BEGAN=$(BEGAN) PYTHONPATH=tests:images $(PY) -m demo
 
-bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
+bench: bench-unit bench-serve bench-operator bench-decide bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
 
 bench-unit: venv ## Seconds of the unit tests
 	$(SCRATCH) $(BENCH) tests/bench/unit_bench.py
@@ -78,6 +78,9 @@ bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
 
 bench-operator: venv ## Memory and writes of the operator with 200 objects
 	$(LOCAL) build && $(BENCH) tests/bench/operator_bench.py
+
+bench-decide: venv ## From a hundred DriftMonitors that trip at once to the last decision
+	$(LOCAL) build && $(BENCH) tests/bench/decide_bench.py
 
 bench-accuracy: venv ## Trained networks against gradient boosting on the first served month
 	$(BENCH) tests/bench/accuracy_bench.py

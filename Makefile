@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 LOCAL := PYTHONPATH=images python3 -m localcluster
+BENCH := PYTHONPATH=tests:images $(PY)
 IMAGES := operator monitor ingest server train
 # Integration tests wait for other processes a third of their time.
 WAITING := $(shell echo $$(($$(nproc) * 3 / 2)))
@@ -20,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q -r requirements.lock
 	VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --no-deps -e . && touch $@
 
-.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery test-kill test-fleet up down status images demo bench bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop lock
+.PHONY: help venv lint test test-unit test-integration test-e2e test-recovery test-kill test-fleet up down status images demo bench bench-unit bench-serve bench-operator bench-decide bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop lock
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -67,40 +68,43 @@ images: venv up ## Build the images and load them into the cluster
 demo: images ## The loop on real data, in the embedded cluster; DEMO=cgm and DEMO=employment play others
 	$(LOCAL) prometheus && DEMO_BEGAN=$(BEGAN) PYTHONPATH=tests:images $(PY) -m demo
 
-bench: bench-unit bench-serve bench-operator bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
+bench: bench-unit bench-serve bench-operator bench-decide bench-accuracy bench-parity bench-images bench-install bench-monitor bench-drift bench-rollout bench-loop ## Every figure with its goal; -k goes on after one that is short
 
 bench-unit: venv ## Seconds of the unit tests
-	$(SCRATCH) PYTHONPATH=tests $(PY) tests/bench/unit_bench.py
+	$(SCRATCH) $(BENCH) tests/bench/unit_bench.py
 
 bench-serve: venv ## Serving path against raw ONNX Runtime, as ratios
-	PYTHONPATH=tests $(PY) tests/bench/serve_bench.py
+	$(BENCH) tests/bench/serve_bench.py
 
 bench-operator: venv ## Memory and writes of the operator with 200 objects
-	$(LOCAL) build && PYTHONPATH=tests $(PY) tests/bench/operator_bench.py
+	$(LOCAL) build && $(BENCH) tests/bench/operator_bench.py
+
+bench-decide: venv ## From a hundred DriftMonitors that trip at once to the last decision
+	$(LOCAL) build && $(BENCH) tests/bench/decide_bench.py
 
 bench-accuracy: venv ## Trained networks against gradient boosting on the first served month
-	PYTHONPATH=tests $(PY) tests/bench/accuracy_bench.py
+	$(BENCH) tests/bench/accuracy_bench.py
 
 bench-parity: venv ## Served answers against torch, JSON against binary, on 10,000 raw rows
-	PYTHONPATH=tests $(PY) tests/bench/parity_bench.py
+	$(BENCH) tests/bench/parity_bench.py
 
 bench-images: images ## Sizes of the operator's and the server's image
-	PYTHONPATH=tests:images $(PY) tests/bench/image_sizes.py
+	$(BENCH) tests/bench/image_sizes.py
 
 bench-install: images ## From `helm install` to the first answer of a Model, in the cluster
-	PYTHONPATH=tests $(PY) tests/bench/install_bench.py
+	$(BENCH) tests/bench/install_bench.py
 
 bench-monitor: venv ## Processor time of the monitor with 100 DriftMonitors
-	PYTHONPATH=tests $(PY) tests/bench/monitor_bench.py
+	$(BENCH) tests/bench/monitor_bench.py
 
 bench-drift: venv ## False alarms where nothing has changed, and the time of an evaluation
-	PYTHONPATH=tests $(PY) tests/bench/null_streams_bench.py
+	$(BENCH) tests/bench/null_streams_bench.py
 
 bench-rollout: venv ## Simulated rollouts: how many worse and equal challengers are promoted
-	PYTHONPATH=tests $(PY) tests/bench/rollout_bench.py
+	$(BENCH) tests/bench/rollout_bench.py
 
 bench-loop: venv ## Retraining policies side by side on real, drifting data
-	PYTHONPATH=tests $(PY) tests/bench/loop_bench.py
+	$(BENCH) tests/bench/loop_bench.py
 
 lock: ## Resolve requirements.lock anew
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock

@@ -19,8 +19,9 @@ from trimtab_operator.cluster.apply import Actions
 from trimtab_operator.cluster.client import Cluster
 from trimtab_operator.cluster.connection import Connection, connect, wait_for_identity
 from trimtab_operator.cluster.events import EventWriter
-from trimtab_operator.cluster.gather import FleetScope, Gatherer
+from trimtab_operator.cluster.gather import Gatherer
 from trimtab_operator.cluster.lease import Clocks, Lease
+from trimtab_operator.cluster.lister import Lister
 from trimtab_operator.cluster.resources import RAY_JOBS
 from trimtab_operator.cluster.servers import Servers
 from trimtab_operator.errors import Retryable
@@ -184,16 +185,18 @@ def build_operator(
     stores = Stores(settings.storage)
     audit = AuditChain(stores, executor, _writer(world, lease, metrics))
     results = Results(stores, executor, time.monotonic)
-    scope = FleetScope(settings.namespaces, settings.retrain.max_concurrent)
-    gatherer = Gatherer(cluster, results, Servers(session), world.release, scope)
+    lister = Lister(cluster, settings.namespaces, time.monotonic)
+    slots = settings.retrain.max_concurrent
+    gatherer = Gatherer(cluster, lister, results, Servers(session), world.release, slots)
     events = EventWriter(cluster, world.instance, wall_clock)
     actions = Actions(cluster, events, audit, lambda: lease.held)
     telemetry = Telemetry(metrics, Observations(metrics))
-    reconciler = Reconciler(cluster, build_controllers(gatherer), actions, telemetry)
+    controllers = build_controllers(gatherer)
+    reconciler = Reconciler(cluster, controllers, actions, telemetry, lister.caches)
     # The fleet brake reads what was decided about the other DriftMonitors.
     limits = Limits(one_at_a_time=frozenset({DRIFT_MONITOR.kind}))
     queue = WorkQueue(Schedule(limits, world.random), time.monotonic)
-    inbox = Inbox(queue, metrics, time.time)
+    inbox = Inbox(queue, metrics, time.time, lister.caches)
     return Operator(
         world=world,
         lease=lease,

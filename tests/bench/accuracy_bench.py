@@ -1,4 +1,4 @@
-"""The network against gradient boosting: `PYTHONPATH=tests python tests/bench/accuracy_bench.py`.
+"""The network against gradient boosting: `make bench-accuracy`.
 
 The example `bikes` is trained by `trimtab run` with several seeds. The exported ONNX files decide
 the first month that they would serve; so does HistGradientBoosting, trained on the rows that the

@@ -1,4 +1,4 @@
-"""Sizes of the built images: `PYTHONPATH=tests:images python tests/bench/image_sizes.py`.
+"""Sizes of the built images: `make bench-images`.
 
 A size is the sum of an image's uncompressed layers, base included: what a node keeps on its disk.
 """

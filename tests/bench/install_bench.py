@@ -1,4 +1,4 @@
-"""`helm install` to a first answer: `PYTHONPATH=tests python tests/bench/install_bench.py`.
+"""`helm install` to a first answer: `make bench-install`.
 
 In the cluster, beside the release that is there: a second one is installed in namespaces of its
 own, and a Model of an ONNX file serves there. So the CRDs are there already, as the images are on

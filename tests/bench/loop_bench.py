@@ -1,4 +1,4 @@
-"""What the loop is worth on real, drifting data: `PYTHONPATH=tests python -m bench.loop_bench`.
+"""What the loop is worth on real, drifting data: `make bench-loop`.
 
 Every arm uses the same training stages, recipe, memory and rows. All rules are those of the
 manifests that `make demo` applies to the same data: what a DriftMonitor asks for and guards, and

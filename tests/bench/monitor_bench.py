@@ -1,4 +1,4 @@
-"""What 100 DriftMonitors cost the monitor: `PYTHONPATH=tests python tests/bench/monitor_bench.py`.
+"""What 100 DriftMonitors cost the monitor: `make bench-monitor`.
 
 Real parts: etcd and kube-apiserver, versitygw, and the monitor as a process of its own. Every Model
 answers 20 requests a second of 50 features, gets all labels back, and has a window a minute.

@@ -1,4 +1,4 @@
-"""False alarms and speed: `PYTHONPATH=tests python tests/bench/null_streams_bench.py`.
+"""False alarms and speed: `make bench-drift`.
 
 200 streams of 100 windows in which nothing has changed: rows drawn with replacement from real ones,
 and 20 autocorrelated streams. The rate is of windows that any default rule decides: a drop of

@@ -1,4 +1,4 @@
-"""What 200 objects cost the operator: `PYTHONPATH=tests python tests/bench/operator_bench.py`.
+"""What 200 objects cost the operator: `make bench-operator`.
 
 Real parts: etcd and kube-apiserver, versitygw, and the operator as a process of its own.
 """

@@ -1,4 +1,4 @@
-"""Served answers against torch: `PYTHONPATH=tests python tests/bench/parity_bench.py`.
+"""Served answers against torch: `make bench-parity`.
 
 The example `bikes` is trained by `trimtab run`; the model server, as a process of its own, serves
 the exported file and is asked for 10,000 raw rows and more by the field's own client.

@@ -1,4 +1,4 @@
-"""Rollouts by paired evidence: `PYTHONPATH=tests python tests/bench/rollout_bench.py`.
+"""Rollouts by paired evidence: `make bench-rollout`.
 
 Simulated rollouts of worse, equal and better challengers, 250 of each case, go through the
 operator's own policy and the monitor's paired statistic, with a look every 50 labelled rows. A

@@ -1,4 +1,4 @@
-"""The serving path against raw ONNX Runtime: `PYTHONPATH=tests python tests/bench/serve_bench.py`.
+"""The serving path against raw ONNX Runtime: `make bench-serve`.
 
 Both run the same graph on the same machine in one go, and both are counted per second of their own
 processor time, so that what else the machine does changes the figures little. A figure is a ratio:

@@ -1,4 +1,4 @@
-"""How long the unit tests take: `PYTHONPATH=tests python tests/bench/unit_bench.py`.
+"""How long the unit tests take: `make bench-unit`.
 
 Without a cluster, and without root: whoever runs this as root sees its rights taken away.
 """

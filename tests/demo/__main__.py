@@ -13,8 +13,10 @@ from demo.journey import Journey, NotReadyError
 from demo.latency import Latency
 from demo.loop import Loop
 from demo.minutes import began, minutes_bar
+from demo.next_commands import CONTEXT, next_commands
 from demo.prometheus import Watching, tell_alerts, watching
 from demo.promotions import tell_promotions
+from demo.replays import tell_replays
 from demo.report import tell_quality, tell_service
 from demo.scenario import SCENARIOS, Scenario
 from demo.story import Story
@@ -65,9 +67,10 @@ def _tell(story: Story, scenario: Scenario, windows: int, watched: Watching, fol
     tell_alerts(story, watched, scenario.name)
     tell_promotions(story, journey.kubectl, scenario.name, watched, loop.hops)
     tell_tallies(story, journey.kubectl, scenario, watched, loop.hops)
+    tell_replays(story, journey.kubectl, scenario.name, loop.hops)
     tell_diagram(story, journey.kubectl, loop.hops)
     story.bar(minutes_bar(story.began, os.environ, scenario.warm_minutes))
-    return story.close(_next_commands(watched.namespace, scenario.name))
+    return story.close(next_commands(watched.namespace, scenario.name, os.environ.get(CONTEXT, "")))
 
 
 def _first_model(story: Story, scenario: Scenario, journey: Journey) -> Commit:
@@ -105,18 +108,6 @@ def _played(story: Story, scenario: Scenario, journey: Journey, stream: Stream) 
         loop.play()
         player.close()
     return loop
-
-
-def _next_commands(namespace: str, name: str) -> list[str]:
-    return [
-        "export KUBECONFIG=/var/lib/trimtab/admin.kubeconfig PATH=~/.cache/trimtab/bin:$PATH",
-        "kubectl get trimtab -A",
-        f"kubectl -n {namespace} describe driftmonitor {name}",
-        f"kubectl -n {namespace} port-forward svc/{server(name)} 8080 &",
-        f"curl localhost:8080/v2/models/{name}",
-        f".venv/bin/trimtab diagram -n {namespace} -o diagram.svg",
-        "make down",
-    ]
 
 
 if __name__ == "__main__":

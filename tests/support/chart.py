@@ -1,6 +1,5 @@
 """The chart as helm renders it, without any cluster."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+
+from support.folders import find_program
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "trimtab"
-BUILT = Path.home() / ".cache" / "trimtab" / "bin" / "helm"
 NAMESPACE = "trimtab-system"
 
 Manifest = dict[str, Any]
@@ -67,19 +66,12 @@ def render(*arguments: str) -> Rendered:
     Raises:
         RenderError: helm refused.
     """
-    command = [helm(), "template", "trimtab", str(CHART), "--namespace", NAMESPACE, *arguments]
+    place = ["--namespace", NAMESPACE]
+    command = [find_program("helm"), "template", "trimtab", str(CHART), *place, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         raise RenderError(done.stderr)
     return Rendered([item for item in yaml.safe_load_all(done.stdout) if item])
-
-
-def helm() -> str:
-    """Return the program's path: the embedded cluster's build, else the one on PATH."""
-    found = str(BUILT) if BUILT.exists() else shutil.which("helm")
-    if found is None:
-        pytest.fail("no helm: `PYTHONPATH=images python3 -m localcluster build` builds it")
-    return found
 
 
 def _pod_of(item: Manifest) -> Manifest | None:

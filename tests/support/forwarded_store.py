@@ -17,7 +17,16 @@ PORT = 7070
 def forwarded_store(
     system: Kubectl, service: str, secret: dict[str, str], bucket: str = ""
 ) -> Iterator[Store]:
-    """Yield the store that the data of a Secret describes.
+    """Yield the store that the data of a Secret describes; see `storage_directory`."""
+    with storage_directory(system, service, secret, bucket) as folder:
+        yield open_store(folder)
+
+
+@contextmanager
+def storage_directory(
+    system: Kubectl, service: str, secret: dict[str, str], bucket: str = ""
+) -> Iterator[Path]:
+    """Yield a storage directory, as pods have it mounted, that reaches the store from here.
 
     Args:
         system: kubectl in the store's namespace.
@@ -31,4 +40,4 @@ def forwarded_store(
         Path(folder, "endpoint").write_text(f"http://{address}")
         if bucket:
             Path(folder, "bucket").write_text(bucket)
-        yield open_store(Path(folder))
+        yield Path(folder)

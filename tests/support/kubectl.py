@@ -4,15 +4,14 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CACHE = Path(os.environ.get("TRIMTAB_CACHE", Path.home() / ".cache" / "trimtab"))
-STATE = Path(os.environ.get("TRIMTAB_STATE", "/var/lib/trimtab"))
+from support.folders import ADMIN_KUBECONFIG, find_program
+
 ALLOWED_CONTEXT = re.compile(r"^(trimtab|kind-|minikube|trimtab-.*)")
 
 
@@ -20,23 +19,10 @@ class KubectlError(Exception):
     """kubectl refused or failed; the message is its own."""
 
 
-def find_program(name: str) -> str:
-    """Return the path of a program: that of the embedded cluster, else the one on PATH.
-
-    Raises:
-        KubectlError: there is none.
-    """
-    cached = CACHE / "bin" / name
-    found = str(cached) if cached.exists() else shutil.which(name)
-    if found is None:
-        raise KubectlError(f"{name} is not on PATH; run `make up` first, or install it")
-    return found
-
-
 def _target() -> list[str]:
     context = os.environ.get("KUBE_CONTEXT")
     if context is None:
-        return ["--kubeconfig", str(STATE / "admin.kubeconfig")]
+        return ["--kubeconfig", str(ADMIN_KUBECONFIG)]
     if not ALLOWED_CONTEXT.match(context):
         raise KubectlError(
             f"context {context} is not one that tests may change: its name must begin with "

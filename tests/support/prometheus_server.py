@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from support.alerting import filled, panels, queries, variables
-from support.kubectl import find_program
+from support.folders import find_program
 from support.ports import free_port
 from support.waiting import wait_until
 

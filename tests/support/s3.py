@@ -4,7 +4,6 @@
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import uuid
@@ -16,11 +15,11 @@ from pathlib import Path
 import boto3
 import pytest
 
+from support.folders import find_program
 from support.ports import free_port
 from support.waiting import wait_until
 from trimtab_stages.store import S3Settings, S3Store
 
-BINARIES = Path.home() / ".cache" / "trimtab" / "bin"
 START_SECONDS = 20.0
 
 
@@ -37,7 +36,8 @@ class S3Server:
         secret = uuid.uuid4().hex
         account = ["create-user", "--access", name, "--secret", secret, "--role", "user"]
         root = ["--access", self.access_key_id, "--secret", self.secret_access_key]
-        command = [versitygw(), "admin", *root, "--endpoint-url", self.endpoint, *account]
+        place = ["--endpoint-url", self.endpoint]
+        command = [find_program("versitygw"), "admin", *root, *place, *account]
         subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS)
         return name, secret
 
@@ -85,7 +85,7 @@ def run_s3_server(folder: Path) -> Iterator[S3Server]:
         directory.mkdir(parents=True)
     log = folder / "versitygw.log"
     address = server.endpoint.removeprefix("http://")
-    command = [versitygw(), "--port", address, "--iam-dir", str(iam)]
+    command = [find_program("versitygw"), "--port", address, "--iam-dir", str(iam)]
     command += ["posix", "--sidecar", str(sidecar), str(data)]
     account = {
         "ROOT_ACCESS_KEY": server.access_key_id,
@@ -114,15 +114,6 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 def bucket_store(s3_server: S3Server) -> S3Store:
     """A store in a fresh bucket, below a prefix."""
     return S3Store(replace(s3_server.create_bucket(), prefix="tenant-a"))
-
-
-def versitygw() -> str:
-    """Return the program's path: the embedded cluster's build, else the one on PATH."""
-    built = BINARIES / "versitygw"
-    found = str(built) if built.exists() else shutil.which("versitygw")
-    if not found:
-        pytest.fail(f"versitygw is not in {BINARIES}; build the embedded cluster's tools first")
-    return found
 
 
 def _answers(process: "subprocess.Popen[bytes]", address: str, log: Path) -> bool:

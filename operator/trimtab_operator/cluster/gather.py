@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from trimtab_operator.api.model import Model
 from trimtab_operator.api.pipeline import Pipeline
 from trimtab_operator.api.pipelinerun import PipelineRun
 from trimtab_operator.cluster.client import Cluster, Manifest
+from trimtab_operator.cluster.lister import Lister
 from trimtab_operator.cluster.parse import parse_all, parse_one
 from trimtab_operator.cluster.resources import (
     DATASETS,
@@ -83,43 +84,33 @@ class Results(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FleetScope:
-    """Which DriftMonitors share the fleet's slots.
-
-    Attributes:
-        namespaces: watched ones; empty for all.
-        slots: retrains that may be active at once.
-    """
-
-    namespaces: Sequence[str] = ()
-    slots: int = 4
-
-
 class Gatherer:
     """Reads the world of one object.
 
     Args:
         cluster: Kubernetes objects.
+        lister: all objects of a kind.
         results: stored results.
         servers: states of model servers.
         release: what the operator's release brings.
-        scope: which DriftMonitors share the fleet's slots.
+        slots: retrains of all DriftMonitors that may be active at once.
     """
 
     def __init__(
         self,
         cluster: Cluster,
+        lister: Lister,
         results: Results,
         servers: Servers,
         release: Release,
-        scope: FleetScope,
+        slots: int,
     ) -> None:
         self._cluster = cluster
+        self._lister = lister
         self._results = results
         self._servers = servers
         self._release = release
-        self._scope = scope
+        self._slots = slots
 
     async def gather_dataset(self, dataset: Dataset, now: datetime) -> ObservedDataset:
         """Read the DriftMonitors that it follows, the Job and the commit of the ingest due."""
@@ -206,7 +197,7 @@ class Gatherer:
         return ObservedDriftMonitor(
             release=self._release,
             storage=await self._results.view(namespace),
-            fleet=Fleet(self._scope.slots, tuple(map(view_fleet_member, others))),
+            fleet=Fleet(self._slots, tuple(map(view_fleet_member, others))),
             others_retrains=tuple(
                 retrain
                 for body in others
@@ -243,16 +234,12 @@ class Gatherer:
         """Return the other DriftMonitors; without a window to decide nobody asks for them."""
         if not undecided(monitor.status):
             return []
-        bodies = [
-            body
-            for namespace in self._scope.namespaces or ("",)
-            for body in await self._cluster.list_objects(DRIFT_MONITORS, namespace)
-        ]
+        bodies = await self._lister.list_objects(DRIFT_MONITORS)
         uid = monitor.metadata.uid
         return [body for body in bodies if body["metadata"]["uid"] != uid]
 
     async def _monitors(self, namespace: str, models: Collection[str]) -> tuple[DriftMonitor, ...]:
-        bodies = await self._cluster.list_objects(DRIFT_MONITORS, namespace) if models else []
+        bodies = await self._lister.list_objects(DRIFT_MONITORS, namespace) if models else []
         named = [body for body in bodies if body["spec"]["modelRef"]["name"] in models]
         return parse_all(DRIFT_MONITOR, named, DriftMonitor)
 
@@ -284,7 +271,7 @@ class Gatherer:
         return parse_all(MODEL, await self._model_bodies(namespace, pipeline), Model)
 
     async def _model_bodies(self, namespace: str, pipeline: str) -> list[Manifest]:
-        bodies = await self._cluster.list_objects(MODELS, namespace)
+        bodies = await self._lister.list_objects(MODELS, namespace)
         return [body for body in bodies if _serves(body, pipeline)]
 
     async def _champion_commit(self, models: Sequence[Model]) -> Commit | None:

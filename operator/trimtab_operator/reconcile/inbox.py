@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from trimtab_operator.cluster.lister import Caches
 from trimtab_operator.reconcile.owners import Relations, owner_of
 from trimtab_operator.reconcile.queue import WorkQueue
 from trimtab_operator.reconcile.schedule import Key
@@ -21,12 +22,16 @@ class Inbox:
         queue: where keys become due.
         metrics: times of events.
         now: wall clock, seconds since 1970.
+        caches: of the kinds that are listed as a whole.
     """
 
-    def __init__(self, queue: WorkQueue, metrics: Metrics, now: Callable[[], float]) -> None:
+    def __init__(
+        self, queue: WorkQueue, metrics: Metrics, now: Callable[[], float], caches: Caches
+    ) -> None:
         self._queue = queue
         self._metrics = metrics
         self._now = now
+        self._caches = caches
         self._relations = Relations()
         self.watchdog = Watchdog()
 
@@ -37,6 +42,9 @@ class Inbox:
         deleted = event_type == DELETED
         self._metrics.watch_last_event.labels(kind).set(self._now())
         self.watchdog.saw(key, None if deleted else metadata["resourceVersion"])
+        if kind in self._caches:
+            # Before anything is due because of it, so that whoever lists then sees it.
+            self._caches[kind].take(dict(body), deleted=deleted)
         affected = set(self._relations.affected_by(key))
         self._relations.update(key, body, deleted=deleted)
         for other in affected | set(self._relations.affected_by(key)) | {key}:

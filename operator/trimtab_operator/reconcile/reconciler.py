@@ -13,11 +13,12 @@ from trimtab_operator.api.kinds import Kind
 from trimtab_operator.cluster.apply import Actions
 from trimtab_operator.cluster.client import Cluster, Manifest
 from trimtab_operator.cluster.events import Subject
+from trimtab_operator.cluster.lister import Caches
 from trimtab_operator.cluster.patience import patient
 from trimtab_operator.cluster.resources import OWN_KINDS
 from trimtab_operator.domain.conditions import Moment
 from trimtab_operator.domain.plan import Plan
-from trimtab_operator.errors import NameTaken, RecordNotWritten, Refused
+from trimtab_operator.errors import Conflict, NameTaken, RecordNotWritten, Refused, Retryable
 from trimtab_operator.reconcile.controllers import Controllers
 from trimtab_operator.reconcile.foreign_status import without
 from trimtab_operator.reconcile.report import is_own_fault, verdicts_of, with_verdicts
@@ -49,15 +50,22 @@ class Reconciler:
         controllers: reads and decisions by kind.
         actions: carries out plans.
         telemetry: numbers.
+        caches: of the kinds that are listed as a whole.
     """
 
     def __init__(
-        self, cluster: Cluster, controllers: Controllers, actions: Actions, telemetry: Telemetry
+        self,
+        cluster: Cluster,
+        controllers: Controllers,
+        actions: Actions,
+        telemetry: Telemetry,
+        caches: Caches,
     ) -> None:
         self._cluster = cluster
         self._controllers = controllers
         self._actions = actions
         self._telemetry = telemetry
+        self._caches = caches
 
     async def reconcile(self, key: Key, now: datetime) -> float | None:
         """Reconcile one object; one that is gone or going is left alone.
@@ -134,13 +142,26 @@ class Reconciler:
             "status": wire,
         }
         try:
-            await self._cluster.apply(manifest, subresource="status")
+            await self._apply_status(kind, manifest)
         except Refused as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             logger.debug("object is gone", extra={"object": metadata["name"]})
             return
         self._telemetry.metrics.writes.labels(kind.kind, "Status").inc()
+
+    async def _apply_status(self, kind: Kind, manifest: Manifest) -> None:
+        """Write a status; who decides about another object next must see it."""
+        cache = self._caches.get(kind.kind)
+        try:
+            written = await self._cluster.apply(manifest, subresource="status")
+        except Retryable as error:
+            # Without an answer, or with a bad one, it may have been written all the same.
+            if cache is not None and not isinstance(error, Conflict):
+                cache.forget()
+            raise
+        if cache is not None:
+            cache.take(written)
 
 
 def subject_of(kind: Kind, body: Manifest) -> Subject:

@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support.chart import CHART, LOCAL, render
+from support.folders import find_program
 from support.ports import free_port
-from support.s3 import versitygw
 
 pytestmark = pytest.mark.integration
 
@@ -73,7 +73,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         "ROOT_ACCESS_KEY": "root",
         "ROOT_SECRET_KEY": (folder / "secrets" / "root").read_text(),
     }
-    with subprocess.Popen([versitygw(), *arguments], env=os.environ | root) as process:
+    command = [find_program("versitygw"), *arguments]
+    with subprocess.Popen(command, env=os.environ | root) as process:
         yield Gateway(endpoint, folder / "plan.json", folder / "secrets")
         process.terminate()
 

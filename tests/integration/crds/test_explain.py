@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.apiserver import ApiServer
-from support.s3 import BINARIES
+from support.folders import find_program
 from trimtab_operator.api.base import API_VERSION
 from trimtab_operator.api.kinds import KINDS, Kind
 
@@ -45,7 +45,7 @@ def test_the_published_schema_describes_every_field(api_server: ApiServer, kind:
 @pytest.mark.parametrize(("field", "words"), EXPLAINED)
 def test_kubectl_explain(api_server: ApiServer, field: str, words: str) -> None:
     command = [
-        str(BINARIES / "kubectl"),
+        find_program("kubectl"),
         f"--server={api_server.url}",
         f"--certificate-authority={api_server.certificate_authority}",
         f"--client-certificate={api_server.folder / 'admin.crt'}",

@@ -160,8 +160,7 @@ def live_until(monitor: OperatorProcess, tenant: Tenant, strikes: Strikes, label
         wait_until(lambda: outcome(monitor, tenant, strikes, labelled), SECONDS, what=what)
         != "settled"
     ):
-        # One that is free: that the dead one's is waited for is nothing new.
-        monitor.settings["lease"]["name"] = f"{tenant.name}-{strikes.struck}"
+        tenant.server.free_lease(tenant.name)
         monitor.start()
 
 

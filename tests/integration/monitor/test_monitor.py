@@ -179,6 +179,7 @@ def test_a_monitor_that_is_killed_leaves_the_same_reports(
         # In the middle of a portion: so many reports are written, the status knows none of them.
         wait_until(partial(has_reports, tenant, number), SECONDS, interval=0.001)
         monitor.kill()
+        tenant.server.free_lease(f"lease-{tenant.name}")
         monitor.start()
     wait_until(lambda: len(evaluated(tenant)) == 8, SECONDS, what="all windows")
     assert reports(tenant) == expected

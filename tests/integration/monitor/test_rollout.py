@@ -85,6 +85,7 @@ def test_evidence_grows_with_the_labels_and_leaves_the_rest_alone(
     serve(pod, champion, challenger, range(10))
     wait_until(lambda: labelled(tenant) == 100, SECONDS, what="a hundred labels")
     monitor.kill()
+    tenant.server.free_lease(f"lease-{tenant.name}")
     serve(pod, champion, challenger, range(10, 30))
     monitor.start()
     wait_until(lambda: labelled(tenant) == 300, SECONDS, what="all labels")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.apiserver import SYSTEM, ApiServer
+from support.apiserver import LEASES, ApiServer
 from support.operator_process import OperatorProcess, operator_settings, run_operator
 from support.tenant import Tenant, local_tenant
 
@@ -28,9 +28,8 @@ def tenant(api_server: ApiServer, buckets: Path) -> Tenant:
 def settings(api_server: ApiServer, buckets: Path, tenant: Tenant) -> dict[str, Any]:
     """Settings of an operator that watches the fresh namespace alone."""
     # The Lease of another test's operator names the head of another audit bucket.
-    leases = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases"
-    for lease in api_server.items(leases):
-        api_server.request("DELETE", f"{leases}/{lease['metadata']['name']}")
+    for lease in api_server.items(LEASES):
+        api_server.request("DELETE", f"{LEASES}/{lease['metadata']['name']}")
     return operator_settings({"path": str(buckets)}, namespaces=[tenant.name])
 
 

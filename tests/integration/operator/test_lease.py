@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.apiserver import SYSTEM, ApiServer
+from support.apiserver import LEASES, ApiServer
 from support.operator_process import OperatorProcess, operator_settings, run_standby
 from support.specs import dataset_spec
 from support.tenant import Tenant
@@ -14,7 +14,7 @@ from support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 SECONDS = 60.0
-LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/trimtab-operator"
+LEASE = f"{LEASES}/trimtab-operator"
 Start = Callable[[dict[str, Any]], OperatorProcess]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.apiserver import ApiServer
+from support.apiserver import LEASES, ApiServer
 from support.objects import conditions_of
 from support.operator_process import OperatorProcess
 from support.scenario import apply_all, finished_runs, request_run, serves
@@ -44,9 +44,7 @@ def test_manifests_become_a_served_model(
         "Promoted",
     ]
     assert {"RunStarted", "Promoted"} <= {event["reason"] for event in tenant.events()}
-    lease = tenant.server.get(
-        "/apis/coordination.k8s.io/v1/namespaces/trimtab-system/leases/trimtab-operator"
-    )
+    lease = tenant.server.get(f"{LEASES}/trimtab-operator")
     assert lease is not None
     assert lease["metadata"]["annotations"]["trimtab.dev/audit-head"] == chain[-1].hash
     assert operator.metric_sum("trimtab_gate_outcomes_total{") == 1

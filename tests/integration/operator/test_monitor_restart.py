@@ -72,6 +72,7 @@ def live(server: ApiServer, folder: Path, *, mortal: bool) -> tuple[EndState, in
             interruption.after_write = operator.kill if mortal else None
             while wait_until(lambda: outcome(operator, tenant), SECONDS) != "settled":
                 deaths += 1
+                server.free_lease(tenant.name)
                 operator.start()
         finally:
             operator.stop()

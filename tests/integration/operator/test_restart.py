@@ -61,6 +61,7 @@ def live(server: ApiServer, folder: Path, *, mortal: bool) -> tuple[EndState, in
         try:
             while wait_until(lambda: outcome(operator, tenant), SECONDS) != "serves":
                 deaths += 1
+                server.free_lease(tenant.name)
                 operator.start()
         finally:
             operator.stop()

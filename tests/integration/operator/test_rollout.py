@@ -159,6 +159,7 @@ def test_an_operator_that_restarts_goes_on_with_the_rollout(
         request_run(tenant, "again")
         wait_until(lambda: is_shadowed(tenant), SECONDS, what="the challenger scores")
         operator.kill()
+        tenant.server.free_lease("trimtab-operator")
         tell(tenant, 0.02)
         operator.start()
         operator.wait_leading()

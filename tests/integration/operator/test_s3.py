@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.apiserver import SYSTEM, ApiServer
+from support.apiserver import LEASES, ApiServer
 from support.cli_objects import run_cli
 from support.operator_process import OperatorProcess, operator_settings
 from support.s3 import S3Server, write_storage_directory
@@ -90,8 +90,7 @@ def test_a_dropped_last_record_is_found_with_the_head_of_the_lease(
 
 def published(server: ApiServer, newest: str) -> str | None:
     """Return the head that the Lease shows, once it is that of the newest record."""
-    path = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/trimtab-operator"
-    lease = server.get(path) or {"metadata": {}}
+    lease = server.get(f"{LEASES}/trimtab-operator") or {"metadata": {}}
     head: str | None = lease["metadata"].get("annotations", {}).get("trimtab.dev/audit-head")
     return head if head == newest else None
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from support.alerting import CASES, RULES
-from support.kubectl import find_program
+from support.folders import find_program
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ import pytest
 
 from support.cli_objects import run_cli
 from support.decided_windows import AUDIT, decided_windows, drifting_windows
-from support.decisions import rule, scene
+from support.decisions import REPORT, rule, scene
 from support.worlds import model, pipeline
 from trimtab_operator.api.base import API_VERSION
 from trimtab_operator.api.driftmonitor import DriftMonitor
@@ -261,6 +261,16 @@ def test_decisions_are_made_again_and_compared(
     found = replay(capsys, bucket.folder, *given(subject, tmp_path))
     told = [f"{one['outcome']} {one['message']}" for one in found]
     assert [line[: len(start)] for line, start in zip(told, expected, strict=True)] == expected
+
+
+def test_records_of_an_earlier_monitor_of_that_name_are_not_its_own(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = [window.model_copy(update={"report": REPORT}) for window in bucket.windows]
+    decided_windows(other, tmp_path, uid="earlier", **ALERT)
+    subject = decided_windows(bucket.windows, tmp_path, **ALERT)
+    found = replay(capsys, bucket.folder, *both(subject, tmp_path))
+    assert [one["outcome"] for one in found] == ["Same"] * 3
 
 
 def test_windows_before_the_newest_count(

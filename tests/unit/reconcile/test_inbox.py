@@ -1,6 +1,7 @@
 from random import Random
 from typing import Any
 
+from trimtab_operator.cluster.list_cache import ListCache
 from trimtab_operator.reconcile.inbox import CHILD_DELAY, DELETED, Inbox
 from trimtab_operator.reconcile.queue import WorkQueue
 from trimtab_operator.reconcile.schedule import Key, Limits, Schedule
@@ -15,7 +16,9 @@ class World:
     def __init__(self) -> None:
         self.schedule = Schedule(Limits(), Random(1))  # noqa: S311 - jitter
         self.metrics = Metrics()
-        self.inbox = Inbox(WorkQueue(self.schedule, lambda: 0.0), self.metrics, lambda: 77.0)
+        self.caches = {"DriftMonitor": ListCache()}
+        queue = WorkQueue(self.schedule, lambda: 0.0)
+        self.inbox = Inbox(queue, self.metrics, lambda: 77.0, self.caches)
 
     def due(self, now: float = 0.0) -> set[Key]:
         found = set()
@@ -61,3 +64,17 @@ def test_the_time_of_the_last_event_is_a_metric() -> None:
     world.inbox.take_own("Dataset", None, body("d"))
     name = "trimtab_watch_last_event_timestamp_seconds"
     assert world.metrics.registry.get_sample_value(name, {"kind": "Dataset"}) == 77.0
+
+
+def test_an_event_is_known_to_whoever_looks_at_all_of_its_kind() -> None:
+    world = World()
+    world.inbox.take_own("DriftMonitor", None, body("m"))
+    assert len(world.caches["DriftMonitor"].objects("ns")) == 1
+    world.inbox.take_own("DriftMonitor", DELETED, deleted("m"))
+    assert world.caches["DriftMonitor"].objects("ns") == []
+
+
+def deleted(name: str) -> dict[str, Any]:
+    gone = body(name)
+    gone["metadata"]["resourceVersion"] = "2"
+    return gone

@@ -80,6 +80,8 @@ def _of_decision(decision: MonitorDecision, retrains: Iterable[Retrain]) -> Reco
 def of_log(records: Iterable[AuditRecord], monitor: ObjectMeta) -> tuple[Recorded, ...]:
     """Return the decisions of a DriftMonitor in the audit log, oldest first.
 
+    An earlier one of its name is another; only a manifest, which has no uid, cannot tell.
+
     Raises:
         Refusal: the namespace is not known and several have a DriftMonitor of this name, or a
             record has other words.
@@ -90,6 +92,7 @@ def of_log(records: Iterable[AuditRecord], monitor: ObjectMeta) -> tuple[Recorde
         if item.action in OUTCOMES
         and item.object.name == monitor.name
         and monitor.namespace in {"", item.object.namespace}
+        and monitor.uid in {"", item.object.uid}
     ]
     namespaces = sorted({item.object.namespace for item in found})
     if len(namespaces) > 1:

@@ -85,6 +85,7 @@ class Loop:
         tell: shows a line to people.
         latency: how quickly it acts.
         day_rows: rows that are played at once while a challenger is in the shadow.
+        run_seconds: how long a retraining may take, its data included.
         hops: what followed from each window.
         trial: the challenger in the shadow.
         sent: when the last row was answered.
@@ -97,6 +98,7 @@ class Loop:
     tell: Callable[[str], None]
     latency: Latency
     day_rows: int
+    run_seconds: float = RUN_SECONDS
     hops: list[Hop] = field(default_factory=list)
     trial: Trial | None = None
     sent: datetime = field(init=False)
@@ -165,7 +167,7 @@ class Loop:
         """Wait for the run; play days until its challenger's rollout has ended; return the rest."""
         pending = self._get("driftmonitor")["status"]["retrains"][-1]["triggerId"]
         run = wait_until(
-            lambda: self._ended_run(pending), RUN_SECONDS, interval=1, what=f"run of {pending}"
+            lambda: self._ended_run(pending), self.run_seconds, interval=1, what=f"run of {pending}"
         )
         hop.run = run["metadata"]["name"]
         hop.gates = _reason(run, "GatesPassed")

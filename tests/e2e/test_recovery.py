@@ -13,7 +13,7 @@ from demo.tenant import tenant_store
 from support.kubectl import Kubectl
 from support.metric_log import MetricLog, read_metric_log
 from support.small_pipeline import EPOCHS, GATES, NAME, apply_small_pipeline, has_checkpoint
-from support.strikes import kill_component, kill_pods, pods_in_phase, take_store_away
+from support.strikes import kill_component, kill_pods, pods_in_phase, store_away
 from support.waiting import wait_until
 from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.manifests import labels
@@ -160,7 +160,8 @@ def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:
         case "pod":
             kill_pods(kubectl, hop.selector)
         case _:
-            take_store_away()
+            with store_away():
+                pass
 
 
 def _assert_training_went_on(victim: str, log: MetricLog) -> None:

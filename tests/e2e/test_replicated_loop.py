@@ -13,9 +13,10 @@ from demo.latency import PLAN_SECONDS
 from replay.asker import late_row
 from replay.streams import Stream
 from support.asking_pod import Answers, asking_undisturbed
-from support.closed_loop import SCENARIO, SECONDS, WINDOWS, Stage, begun, is_watching, played
+from support.closed_loop import SCENARIO, SECONDS, WINDOWS, begun, is_watching, played
 from support.kubectl import Kubectl
 from support.plan_followers import Followed, admin_addresses, following, plan_of
+from support.stage import Stage
 from support.waiting import wait_until
 from trimtab_stages.serve.plan.version import short_name
 

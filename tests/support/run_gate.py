@@ -105,7 +105,7 @@ def _json(text: str) -> dict[str, object]:
 def _stages_of(pod: Path) -> list[StageName]:
     # The folder goes with its pod, whenever that is.
     try:
-        logs = [log.read_text(errors="replace") for log in sorted(pod.glob("*/*.log"))]
+        logs = [log.read_text(errors="replace") for log in sorted(pod.glob("train/*.log"))]
     except OSError:
         return []
     return [stage for log in logs for stage in ended_stages(log)]

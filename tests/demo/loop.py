@@ -22,10 +22,9 @@ from demo.rollout_view import end_of, goes_on, is_shadowing
 from replay.asker import asking
 from replay.player import Player, Rows, decision_of
 from replay.streams import Stream
-from support.kubectl import Kubectl, KubectlError
+from support.kubectl import Kubectl
 from support.waiting import wait_until
 
-API_SECONDS = 60
 DECISION_SECONDS = 240
 RUN_SECONDS = 900
 ROLLOUT_SECONDS = 240
@@ -222,15 +221,7 @@ class Loop:
         return self._read(f"{kind}/{self.name}")
 
     def _read(self, what: str) -> dict[str, Any]:
-        """Read from the cluster, also one whose API server is away for a while."""
-
-        def read() -> dict[str, Any]:
-            try:
-                return self.kubectl.get(what)
-            except KubectlError as error:
-                raise AssertionError(str(error)) from error
-
-        return wait_until(read, API_SECONDS, interval=1, what=what)
+        return self.kubectl.get_patiently(what)
 
     def _line(self, hop: Hop) -> str:
         rows = self.stream.window(hop.window)

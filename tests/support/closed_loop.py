@@ -109,6 +109,8 @@ def played(stage: Stage) -> Outcome:
     assert player.played.failed == 0
     status = kubectl.get(f"driftmonitor/{name}")["status"]
     runs = sorted(kubectl.get("pipelineruns")["items"], key=lambda run: run["spec"]["trigger"])
+    causes = [cause for run in runs for cause in run["spec"]["causes"]]
+    assert len(causes) == len(set(causes)), f"a cause has two runs: {causes}"
     made = [run["status"]["modelDigest"] for run in runs if run["spec"]["trigger"] == "Verdict"]
     return Outcome(
         windows=measured(status["evaluations"]),

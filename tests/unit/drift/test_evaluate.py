@@ -83,7 +83,7 @@ def test_replicas_together_say_what_one_would_have_said(replicas: int) -> None:
             [getattr(feature, name) for feature in one.features], rel=1e-12, abs=1e-12
         )
     assert [feature.p_value for feature in many.features] == pytest.approx(
-        [feature.p_value for feature in one.features], rel=1e-9, abs=1e-300
+        [feature.p_value for feature in one.features], rel=1e-12, abs=1e-300
     )
     assert [signal.value for signal in many.signals] == pytest.approx(
         [signal.value for signal in one.signals], rel=1e-12

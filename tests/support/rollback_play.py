@@ -26,7 +26,7 @@ from support.stage import Stage, staged
 from support.strikes import component_standing_still
 from support.trial_pipeline import DAY_ROWS, HOUR_NS, MARGIN, NAME, begin, live_rows
 from support.waiting import wait_until
-from trimtab_operator.api.rollout import RolloutState
+from trimtab_operator.api.rollout import RolloutStage, RolloutState
 from trimtab_stages.contract.audit import AuditAction
 from trimtab_stages.contract.serving_plan import GoldenRequest
 from trimtab_stages.serve.plan.version import short_name
@@ -104,7 +104,7 @@ class Play:
     def shadowed(self, graph: bytes) -> str:
         """Let a run end with a graph, and every pod have it in the shadow; returns its digest."""
         digest = request_planted_run(self.kubectl, NAME, graph, GOLDEN)
-        self.until(lambda status: is_shadowing(status, digest), "the challenger scores")
+        self.until(lambda status: is_in_every_shadow(status, digest), "the challenger scores")
         return digest
 
     def take_back_by_evidence(self, digest: str) -> str:
@@ -146,6 +146,12 @@ class Play:
         open_ends = "challenger" in status or status.get("unwritten")
         followed = status.get("planRevision") == plan_of(self.kubectl, NAME).revision
         return is_taken_back(status, digest) and followed and not open_ends
+
+
+def is_in_every_shadow(status: dict[str, Any], digest: str) -> bool:
+    """Return whether all pods let a challenger score, not only the first."""
+    stage = status.get("rollout", {}).get("stage", RolloutStage.SHADOW)
+    return stage == RolloutStage.SHADOW and is_shadowing(status, digest)
 
 
 def is_taken_back(status: dict[str, Any], digest: str) -> bool:

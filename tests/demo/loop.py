@@ -22,10 +22,9 @@ from demo.rollout_view import end_of, goes_on, is_shadowing
 from replay.asker import asking
 from replay.player import Player, Rows, decision_of
 from replay.streams import Stream
-from support.kubectl import Kubectl, KubectlError
+from support.kubectl import Kubectl
 from support.waiting import wait_until
 
-API_SECONDS = 60
 DECISION_SECONDS = 240
 RUN_SECONDS = 900
 ROLLOUT_SECONDS = 240
@@ -85,6 +84,7 @@ class Loop:
         tell: shows a line to people.
         latency: how quickly it acts.
         day_rows: rows that are played at once while a challenger is in the shadow.
+        run_seconds: how long a retraining may take, its data included.
         hops: what followed from each window.
         trial: the challenger in the shadow.
         sent: when the last row was answered.
@@ -97,6 +97,7 @@ class Loop:
     tell: Callable[[str], None]
     latency: Latency
     day_rows: int
+    run_seconds: float = RUN_SECONDS
     hops: list[Hop] = field(default_factory=list)
     trial: Trial | None = None
     sent: datetime = field(init=False)
@@ -165,7 +166,7 @@ class Loop:
         """Wait for the run; play days until its challenger's rollout has ended; return the rest."""
         pending = self._get("driftmonitor")["status"]["retrains"][-1]["triggerId"]
         run = wait_until(
-            lambda: self._ended_run(pending), RUN_SECONDS, interval=1, what=f"run of {pending}"
+            lambda: self._ended_run(pending), self.run_seconds, interval=1, what=f"run of {pending}"
         )
         hop.run = run["metadata"]["name"]
         hop.gates = _reason(run, "GatesPassed")
@@ -220,15 +221,7 @@ class Loop:
         return self._read(f"{kind}/{self.name}")
 
     def _read(self, what: str) -> dict[str, Any]:
-        """Read from the cluster, also one whose API server is away for a while."""
-
-        def read() -> dict[str, Any]:
-            try:
-                return self.kubectl.get(what)
-            except KubectlError as error:
-                raise AssertionError(str(error)) from error
-
-        return wait_until(read, API_SECONDS, interval=1, what=what)
+        return self.kubectl.get_patiently(what)
 
     def _line(self, hop: Hop) -> str:
         rows = self.stream.window(hop.window)

@@ -5,17 +5,16 @@ They take turns in `make test`, one with each commit; `make test-recovery` runs 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from demo.tenant import tenant_store
 from support.kubectl import Kubectl
 from support.metric_log import MetricLog, read_metric_log
+from support.settling import settle
 from support.small_pipeline import EPOCHS, GATES, NAME, apply_small_pipeline, has_checkpoint
-from support.strikes import kill_component, kill_pods, pods_in_phase, take_store_away
+from support.strikes import kill_component, kill_pods, pods_in_phase, store_away
 from support.waiting import wait_until
-from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.manifests import labels
 from trimtab_stages.contract.gates import Outcome as GateOutcome
 from trimtab_stages.contract.layout import RUNS_PREFIX
@@ -23,8 +22,6 @@ from trimtab_stages.contract.layout import RUNS_PREFIX
 pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
 
 SECONDS = 600
-OTHER_HISTORY = '{"spec":{"historyLimit":11}}'
-"""An edit that is no cause of a run, but must be reconciled."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def _begin(raw: bytes) -> Kubectl:
 def _end(kubectl: Kubectl) -> Journey:
     wait_until(lambda: kubectl.get("models")["items"], 30)
     kubectl.wait(f"model/{NAME}", "Ready", SECONDS)
-    _settle(kubectl)
+    settle(kubectl, NAME)
     runs = kubectl.get("pipelineruns")["items"]
     causes = [cause for run in runs for cause in run["spec"]["causes"]]
     assert len(causes) == len(set(causes)), f"a cause has two runs: {causes}"
@@ -114,23 +111,6 @@ def _end(kubectl: Kubectl) -> Journey:
         stored_runs=len(stored),
     )
     return Journey(outcome, log)
-
-
-def _settle(kubectl: Kubectl) -> None:
-    """Let the operator decide once more what the Pipeline needs: then no run is due any more.
-
-    A decision's run is created before the status says that the edit was seen.
-    """
-    kubectl.run("patch", f"pipeline/{NAME}", "--type=merge", "-p", OTHER_HISTORY)
-    wait_until(lambda: _is_settled(kubectl.get(f"pipeline/{NAME}")), SECONDS, interval=0.5)
-
-
-def _is_settled(pipeline: dict[str, Any]) -> bool:
-    """Return whether the newest edit was seen while nothing kept a run from being started."""
-    generation, status = pipeline["metadata"]["generation"], pipeline.get("status", {})
-    known = {item["type"]: item["status"] for item in status.get("conditions", [])}
-    free = {ConditionType.STORAGE_REACHABLE: "True", ConditionType.RUN_ACTIVE: "False"}
-    return status.get("observedGeneration") == generation and known.items() >= free.items()
 
 
 @pytest.mark.rotating
@@ -160,7 +140,8 @@ def _strike(victim: str, kubectl: Kubectl, hop: Hop) -> None:
         case "pod":
             kill_pods(kubectl, hop.selector)
         case _:
-            take_store_away()
+            with store_away():
+                pass
 
 
 def _assert_training_went_on(victim: str, log: MetricLog) -> None:

@@ -1,8 +1,5 @@
 """Three pods while the loop closes and a person takes its result back: no request fails."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +10,11 @@ from demo.latency import PLAN_SECONDS
 from replay.asker import late_row
 from replay.streams import Stream
 from support.asking_pod import Answers, asking_undisturbed
-from support.closed_loop import SCENARIO, SECONDS, WINDOWS, Stage, begun, is_watching, played
+from support.closed_loop import SCENARIO, SECONDS, WINDOWS, begun, is_watching, played
 from support.kubectl import Kubectl
 from support.plan_followers import Followed, admin_addresses, following, plan_of
+from support.rolling_back import roll_back
+from support.stage import Stage
 from support.waiting import wait_until
 from trimtab_stages.serve.plan.version import short_name
 
@@ -54,7 +53,7 @@ def test_no_request_fails_from_the_verdict_to_the_promotion_and_back(
             outcome = playing.result(SECONDS)
             assert outcome.has_closed_the_loop(), outcome
             wait_until_answering(kubectl, told, plans, outcome.champion)
-            roll_back(kubectl, tmp_path)
+            roll_back(kubectl, NAME, tmp_path)
             wait_until(lambda: champion(kubectl) == first, SECONDS, what="the former champion")
             wait_until_answering(kubectl, told, plans, first)
             names = {answer.partition(" ")[0] for answer in told()}
@@ -79,12 +78,3 @@ def wait_until_answering(
     revision = plan_of(kubectl, NAME).revision
     wait_until(lambda: revision in plans.followed, SECONDS, interval=0.2, what="the plan")
     assert plans.seconds(revision) < PLAN_SECONDS
-
-
-def roll_back(kubectl: Kubectl, folder: Path) -> None:
-    """Ask for the former version, as a person does."""
-    config = folder / "kubeconfig"
-    config.write_text(kubectl.run("config", "view", "--minify", "--flatten", "--raw"))
-    command = [sys.executable, "-m", "trimtab_operator.cli", "rollback", f"model/{NAME}"]
-    environment = os.environ | {"KUBECONFIG": str(config)}
-    subprocess.run([*command, "-n", kubectl.namespace], env=environment, check=True)

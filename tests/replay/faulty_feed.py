@@ -1,18 +1,18 @@
 """Windows of a stream as requests of a client, and what a faulty feed makes of them."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replay.streams import SECOND_NS, Stream
-from support.traffic import ServerPod, Trained
+from support.serving import ServerProcess
 
 HOUR_NS = 3600 * SECOND_NS
 DAY_ROWS = 24
-STEP_SECONDS = 0.01
-"""Arrival time between two requests: a month passes in less than a second."""
 
 
 @dataclass(frozen=True)
@@ -115,27 +115,34 @@ def flip(labels: NDArray[np.int64], share: float, random: np.random.Generator) -
     return np.where(random.random(len(labels)) < share, 1 - labels, labels)
 
 
-def play(
-    stream: Stream, requests: Requests, pod: ServerPod, version: Trained, received: float
-) -> float:
-    """Let a server answer requests and take the labels of each; returns the next arrival.
+def send(stream: Stream, requests: Requests, server: ServerProcess, model: str) -> None:
+    """Ask a server for rows over HTTP, and return the labels of each request behind it.
 
     Args:
         stream: knows when labels are known.
         requests: in the order in which they are sent.
-        pod: the server.
-        version: answers.
-        received: arrival of the first, seconds since 1970.
+        server: follows the plan of the Model.
+        model: name of the Model.
     """
     for request in requests:
-        event = request.event_ns / SECOND_NS
-        pod.answer(version, request.id, request.inputs, event=event, received=received)
-        truth = [version.classes[label] for label in request.labels.tolist()]
-        known = (int(stream.time_ns[request.rows[-1]]) + HOUR_NS) / SECOND_NS
-        pod.label(request.id, truth, received=received + STEP_SECONDS / 2, event=known)
-        received += STEP_SECONDS
-    pod.flush()
-    return received
+        tensor = {
+            "name": "features",
+            "shape": list(request.inputs.shape),
+            "datatype": "FP32",
+            "data": request.inputs.ravel().tolist(),
+        }
+        parameters = {"event_time": request.event_ns.tolist()}
+        body = {"id": request.id, "inputs": [tensor], "parameters": parameters}
+        answer = server.infer(body, f"/v2/models/{model}/infer")
+        assert answer.status == HTTPStatus.OK, answer.body
+        known = int(stream.time_ns[request.rows[-1]]) + HOUR_NS
+        labels = [
+            {"id": request.id, "row": row, "label": str(label), "event_time": known}
+            for row, label in enumerate(request.labels.tolist())
+        ]
+        told = json.dumps({"labels": labels}).encode()
+        answer = server.send("POST", f"/v2/models/{model}/feedback", told)
+        assert answer.status == HTTPStatus.ACCEPTED, answer.body
 
 
 def _fahrenheit(values: NDArray[np.float32]) -> NDArray[np.float32]:

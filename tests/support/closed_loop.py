@@ -2,25 +2,26 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from demo.installation import empty, upload
 from demo.latency import Latency
 from demo.loop import Loop
 from demo.scenario import Manifest, bike_scenario
-from replay.player import Player
 from replay.streams import Stream
 from support.kubectl import Kubectl
+from support.stage import Stage, staged
 from support.waiting import wait_until
-from trimtab_operator.manifests.names import server
 
 SECONDS = 600
 WINDOWS = 4
 """The third one's quality drops; what is retrained for it is promoted in the fourth."""
 SCENARIO = bike_scenario()
-PATIENCE_SECONDS = 60.0
-"""Requests go through the API server: while it is frozen for 20 seconds they wait, and go on."""
+RUN_SECONDS = 1800
+"""Each attempt that a strike ends doubles the pause before the next; six take five minutes."""
+MOST_ATTEMPTS = 12
+"""More than strikes can end: an outage of the store in each stage ends some."""
 SETTLED = ("start", "end", "version", "faults")
 MEASURED = (*SETTLED, "rows", "labels", "signals")
 DECIDED = ("windowEnd", "outcome", "reason", "rule", "version", "holding")
@@ -63,30 +64,10 @@ class Outcome:
         )
 
 
-@dataclass(frozen=True)
-class Stage:
-    """The loop while it is played.
-
-    Attributes:
-        kubectl: in the namespace of the loop.
-        player: asks and labels.
-        ways: what is open to server pods; closed at the end.
-    """
-
-    kubectl: Kubectl
-    player: Player
-    ways: ExitStack
-
-
 def is_watching(kubectl: Kubectl) -> bool:
     """Return whether two windows are decided, so that the third is the next."""
     status = kubectl.get(f"driftmonitor/{SCENARIO.name}").get("status", {})
     return len(status.get("decisions", [])) == WINDOWS - 2
-
-
-def way_to_server(kubectl: Kubectl) -> AbstractContextManager[str]:
-    """Forward a port to a server pod that runs now."""
-    return kubectl.forward(f"svc/{server(SCENARIO.name)}", 8080)
 
 
 @contextmanager
@@ -97,40 +78,39 @@ def begun(namespace: str, stream: Stream, replicas: int = 1) -> Iterator[Stage]:
     upload(namespace, SCENARIO.key, SCENARIO.raw())
     *before, monitor = SCENARIO.manifests
     for manifest in before:
-        kubectl.apply(_replicated(manifest, replicas))
+        kubectl.apply(_fitted(manifest, replicas))
     wait_until(lambda: kubectl.get("models")["items"], 30)
     kubectl.wait(f"model/{SCENARIO.name}", "Ready", SECONDS)
     kubectl.apply(monitor)
-    with ExitStack() as ways:
-        address = ways.enter_context(way_to_server(kubectl))
-        player = Player(
-            stream,
-            SCENARIO.name,
-            address,
-            SCENARIO.label_delay_ns,
-            SCENARIO.batch,
-            seconds=PATIENCE_SECONDS,
-        )
-        yield Stage(kubectl, player, ways)
-        player.close()
+    delay, batch = SCENARIO.label_delay_ns, SCENARIO.batch
+    with staged(kubectl, SCENARIO.name, stream, delay, batch) as stage:
+        yield stage
 
 
-def _replicated(manifest: Manifest, replicas: int) -> Manifest:
-    if manifest["kind"] != "Model" or replicas == 1:
-        return manifest
-    # All of them and a pod that trains have room on a node of two processors.
-    serving = {"replicas": replicas, "cpu": "150m"}
-    return manifest | {"spec": manifest["spec"] | {"serving": serving}}
+def _fitted(manifest: Manifest, replicas: int) -> Manifest:
+    """Return a manifest of the scenario as it is played here."""
+    spec = manifest["spec"]
+    if manifest["kind"] == "Pipeline":
+        compute = spec.get("compute", {}) | {"maxAttempts": MOST_ATTEMPTS}
+        return manifest | {"spec": spec | {"compute": compute}}
+    if manifest["kind"] == "Model" and replicas > 1:
+        # All of them and a pod that trains have room on a node of two processors.
+        serving = {"replicas": replicas, "cpu": "150m"}
+        return manifest | {"spec": spec | {"serving": serving}}
+    return manifest
 
 
 def played(stage: Stage) -> Outcome:
     """Play all windows; return what came of them."""
     name, kubectl, player = SCENARIO.name, stage.kubectl, stage.player
-    loop = Loop(kubectl, name, player.stream, player, print, Latency(1), SCENARIO.day_rows)
+    latency, day_rows = Latency(1), SCENARIO.day_rows
+    loop = Loop(kubectl, name, player.stream, player, print, latency, day_rows, RUN_SECONDS)
     loop.play()
     assert player.played.failed == 0
     status = kubectl.get(f"driftmonitor/{name}")["status"]
     runs = sorted(kubectl.get("pipelineruns")["items"], key=lambda run: run["spec"]["trigger"])
+    causes = [cause for run in runs for cause in run["spec"]["causes"]]
+    assert len(causes) == len(set(causes)), f"a cause has two runs: {causes}"
     made = [run["status"]["modelDigest"] for run in runs if run["spec"]["trigger"] == "Verdict"]
     return Outcome(
         windows=measured(status["evaluations"]),

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from support.folders import ADMIN_KUBECONFIG, find_program
+from support.waiting import wait_until
 
+API_SECONDS = 60
 ALLOWED_CONTEXT = re.compile(r"^(trimtab|kind-|minikube|trimtab-.*)")
 
 
@@ -81,6 +83,17 @@ class Kubectl:
         """Return an object or a list as JSON."""
         read: dict[str, Any] = json.loads(self.run("get", *what, "-o", "json"))
         return read
+
+    def get_patiently(self, *what: str) -> dict[str, Any]:
+        """Read as `get` does, also from a cluster whose API server is away for a while."""
+
+        def read() -> dict[str, Any]:
+            try:
+                return self.get(*what)
+            except KubectlError as error:
+                raise AssertionError(str(error)) from error
+
+        return wait_until(read, API_SECONDS, interval=1, what=" ".join(what))
 
     def condition(self, what: str, kind: str) -> dict[str, Any]:
         """Return a condition of an object; empty where it is absent."""

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,42 @@ class PodProcesses:
         # They are stopped first: none sees another one end, and has a last word about it.
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for identity in self._left():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(identity.pid, number)
+                _send(identity, number)
         wait_until(lambda: not self._left(), END_SECONDS, what="the end of the killed processes")
 
     def _left(self) -> list[Identity]:
         return [identity for identity in (*self.work, *self.rest) if is_alive(identity)]
+
+
+@contextlib.contextmanager
+def standing_still(uid: str, proc: Path = PROC) -> Iterator[Callable[[], None]]:
+    """Stop all processes of a pod until the end of the block, or until what it yields is called.
+
+    Args:
+        uid: of the pod.
+        proc: where the kernel tells of processes.
+    """
+    stopped: set[Identity] = set()
+
+    def go_on() -> None:
+        while stopped:
+            _send(stopped.pop(), signal.SIGCONT)
+
+    try:
+        # Until no process is left that one of them could have started meanwhile.
+        while found := {identity for identity, _ in _members(uid, proc)} - stopped:
+            for identity in found:
+                _send(identity, signal.SIGSTOP)
+            stopped |= found
+        yield go_on
+    finally:
+        go_on()
+
+
+def _send(identity: Identity, number: signal.Signals) -> None:
+    if is_alive(identity):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(identity.pid, number)
 
 
 def processes_of(pod: dict[str, Any], proc: Path = PROC) -> PodProcesses:

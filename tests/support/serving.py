@@ -100,6 +100,7 @@ class ServerProcess:
     grpc_port: int
     admin_port: int
     log: Path
+    host: str = "127.0.0.1"
 
     def send(
         self,
@@ -112,7 +113,7 @@ class ServerProcess:
     ) -> Reply:
         """Send one request on a connection of its own."""
         connection = http.client.HTTPConnection(
-            "127.0.0.1", self.admin_port if admin else self.port, timeout=ANSWER_SECONDS
+            self.host, self.admin_port if admin else self.port, timeout=ANSWER_SECONDS
         )
         try:
             connection.request(method, path, body, headers or {})
@@ -158,13 +159,24 @@ class ServerProcess:
 
 @contextmanager
 def running_server(
-    folder: ServingFolder, environment: dict[str, str] | None = None, storage: Path | None = None
+    folder: ServingFolder,
+    environment: dict[str, str] | None = None,
+    storage: Path | None = None,
+    admin: tuple[str, int] | None = None,
 ) -> Iterator[ServerProcess]:
-    """Run a server until the block ends; it is asked to stop, and killed if it does not."""
-    port, grpc_port, admin_port = free_port(), free_port(), free_port()
+    """Run a server until the block ends; it is asked to stop, and killed if it does not.
+
+    Args:
+        folder: plan, state and log.
+        environment: further variables.
+        storage: names the bucket; by default that of the folder.
+        admin: address and port of a pod's admin port; by default a free one.
+    """
+    port, grpc_port = free_port(), free_port()
+    host, admin_port = admin or ("127.0.0.1", free_port())
     log = folder.root / f"server-{time.monotonic_ns()}.log"
     command = [
-        *(sys.executable, "-m", "trimtab_stages.serve", "--host", "127.0.0.1"),
+        *(sys.executable, "-m", "trimtab_stages.serve", "--host", host),
         *("--plan", str(folder.root / "plan" / "plan.json")),
         *("--storage", str(storage or folder.root / "storage")),
         *("--state", str(folder.root / "state")),
@@ -176,7 +188,7 @@ def running_server(
             command, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            yield ServerProcess(process, port, grpc_port, admin_port, log)
+            yield ServerProcess(process, port, grpc_port, admin_port, log, host)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -2,14 +2,15 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from demo.tenant import SYSTEM_NAMESPACE
 from localcluster import processes
 from localcluster.settings import from_environment
 from support.kubectl import Kubectl
-from support.pod_processes import processes_of
+from support.pod_processes import processes_of, standing_still
 from support.running_pods import of_component, pods
 from support.waiting import TimedOutError, wait_until
 
@@ -75,26 +76,50 @@ def _uids(kubectl: Kubectl, selector: str) -> set[str]:
     return {pod["metadata"]["uid"] for pod in kubectl.get("pods", "-l", selector)["items"]}
 
 
-def take_store_away() -> None:
-    """Stop the embedded store for a minute, and see that it really is gone all the time."""
+@contextmanager
+def store_away() -> Iterator[None]:
+    """Take the embedded store away, before the block, and bring it back a minute after that.
+
+    It is seen that it really is gone all the time.
+    """
     system, selector = Kubectl(SYSTEM_NAMESPACE), of_component("s3")
     _wait_until_running(system, selector)
-    system.run("scale", "statefulset/trimtab-s3", "--replicas=0")
-    system.run("wait", "pod/trimtab-s3-0", "--for=delete", "--timeout=60s")
-    never(lambda: pods_in_phase(system, selector), STORE_SECONDS)
-    system.run("scale", "statefulset/trimtab-s3", "--replicas=1")
+    try:
+        system.run("scale", "statefulset/trimtab-s3", "--replicas=0")
+        system.run("wait", "pod/trimtab-s3-0", "--for=delete", "--timeout=60s")
+        yield
+        never(lambda: pods_in_phase(system, selector), STORE_SECONDS)
+    finally:
+        system.run("scale", "statefulset/trimtab-s3", "--replicas=1")
 
 
-def freeze_api_server() -> None:
-    """Let the embedded API server answer nobody for 20 seconds."""
+@contextmanager
+def api_server_frozen() -> Iterator[None]:
+    """Let the embedded API server answer nobody from before the block until 20 seconds after it."""
     record = processes.running(from_environment(os.environ), "kube-apiserver")
     assert record is not None, "kube-apiserver runs"
     pid = record.identity.pid
     os.kill(pid, signal.SIGSTOP)
     try:
+        yield
         never(lambda: not processes.is_alive(record.identity), API_SECONDS)
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def component_standing_still(component: str) -> Iterator[Callable[[], None]]:
+    """Stop the pods of a part of the embedded release until the end, or until the call of this."""
+    found = _running(Kubectl(SYSTEM_NAMESPACE), of_component(component))
+    assert found, f"no pod of {component} runs"
+    with ExitStack() as stack:
+        ways = [stack.enter_context(standing_still(pod["metadata"]["uid"])) for pod in found]
+
+        def go_on() -> None:
+            for way in ways:
+                way()
+
+        yield go_on
 
 
 def never(probe: Callable[[], object], seconds: float) -> None:

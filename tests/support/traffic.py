@@ -18,7 +18,6 @@ from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.contract.decision_record import digest_prefix
 from trimtab_stages.contract.features import Feature
 from trimtab_stages.contract.gates import Estimate, Metric
-from trimtab_stages.contract.run import Commit
 from trimtab_stages.contract.serving_plan import (
     NumericReference,
     PlanVersion,
@@ -99,26 +98,6 @@ def trained(
     settings = VersionSettings(RunSettings(), Limits())
     served = ServedVersion(plan, LoadedModel(model, PACE, profile), settings)
     yield Trained(run, digest, served)
-
-
-@contextmanager
-def trained_by(store: Store, folder: Path, run: str) -> Iterator[Trained]:
-    """Load what a run of the real stages has left in the bucket."""
-    made = Commit.from_bytes(store.get(layout.run_commit(run))).model
-    path = folder / f"{run}.onnx"
-    path.write_bytes(store.get(made.file.key))
-    profile = ReferenceProfile.from_bytes(store.get(made.reference.key))
-    plan = PlanVersion(
-        digest=made.file.digest,
-        key=made.file.key,
-        threshold=made.threshold,
-        classes=made.classes,
-        features=made.features,
-        reference=made.reference,
-    )
-    loaded = LoadedModel(OnnxModel(path, threads=1), PACE, profile)
-    served = ServedVersion(plan, loaded, VersionSettings(RunSettings(), Limits()))
-    yield Trained(run, made.file.digest, served, made.classes)
 
 
 def normal_rows(count: int, features: int = 3, *, seed: int = 0, shift: float = 0.0) -> Matrix:

@@ -1,11 +1,13 @@
 """A faulty feed of real rides: each fault is named, holds retraining, and is never trained on.
 
-The example of bike share runs as it is written, by the real operator, monitor and stages; what the
-server writes is written by its own code. Eight months are replayed to the first model. From the
+The example of bike share runs as it is written, by the processes of the real operator, monitor and
+model server, and by the real stages. Eight months are sent to the first model over HTTP. From the
 third on it is worse by far, so every month would retrain. Five of them have a fault each.
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +22,8 @@ from replay.faulty_feed import (
     Damage,
     in_fahrenheit,
     mislabelled,
-    play,
     requests_of,
+    send,
     sent_again,
     stuck,
     unharmed,
@@ -38,11 +40,14 @@ from support.operator_process import (
     run_monitor,
     run_operator,
 )
-from support.tenant import run_admin_port
-from support.traffic import ServerPod, trained_by
+from support.serving import ServerProcess, ServingFolder, running_server
+from support.tenant import ADMIN_PORT, address_of
 from support.waiting import wait_until
 from support.working_tenant import WorkingTenant
+from trimtab_operator.manifests.names import server as server_name
+from trimtab_operator.manifests.names import serving_plan
 from trimtab_stages.contract.monitoring import Evaluation
+from trimtab_stages.contract.serving_plan import ServingPlan
 from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.store import LocalStore
 
@@ -126,10 +131,11 @@ def played(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> P
     with (
         run_operator(api_server, folder / "operator", operator_settings(storage, namespaces=names)),
         run_monitor(api_server, folder / "monitor", watched),
-        run_admin_port(tenant, NAME),
+        serving(tenant, folder / "serving") as server,
     ):
-        run = wait_until(lambda: champion(tenant).get("run"), SECONDS, what="a model serves")
-        replay(stream, tenant, folder, run)
+        wait_until(lambda: has_champion(tenant), SECONDS, what="a model serves")
+        for month, damage in enumerate(FEED):
+            send(stream, damage(requests_of(stream, month)), server, NAME)
         wait_until(lambda: retrained(tenant), SECONDS, what="a run on the traffic")
     status = tenant.get("DriftMonitor", NAME)["status"]
     snapshot = tenant.get("Dataset", NAME)["status"]["snapshot"]
@@ -157,21 +163,30 @@ def example(name: str) -> Object:
     return spec
 
 
-def champion(tenant: WorkingTenant) -> Object:
-    """Let the cluster act; return the champion, empty where there is none."""
+@contextmanager
+def serving(tenant: WorkingTenant, root: Path) -> Iterator[ServerProcess]:
+    """Let a server process be the Model's pod: it follows the plan that the operator writes."""
+    folder = ServingFolder(root)
+    plan = wait_until(lambda: planned(tenant), SECONDS, what="a plan is written")
+    folder.write_plan_bytes(plan.to_bytes())
+    (root / "storage" / "path").write_text(tenant.store.location)
+    pod = {"HOSTNAME": f"{server_name(NAME)}-0"}
+    with running_server(folder, pod, admin=(address_of(tenant.name), ADMIN_PORT)) as server:
+        server.wait_following(plan)
+        yield server
+
+
+def planned(tenant: WorkingTenant) -> ServingPlan | None:
+    """Let the cluster act; return the plan of the Model's pods, None where there is none yet."""
     tenant.act()
-    found: Object = tenant.get("Model", NAME).get("status", {}).get("champion", {})
-    return found
+    maps = f"/api/v1/namespaces/{tenant.name}/configmaps/{serving_plan(NAME)}"
+    return tenant.plan(NAME) if tenant.server.get(maps) else None
 
 
-def replay(stream: Stream, tenant: WorkingTenant, folder: Path, run: str) -> None:
-    """Play all months to the champion, as fast as they are answered."""
-    with trained_by(tenant.store, folder, run) as version:
-        pod = ServerPod(tenant.store, pane_seconds=86_400, classes=version.classes)
-        received = datetime.now(UTC).timestamp()
-        for month, damage in enumerate(FEED):
-            requests = damage(requests_of(stream, month))
-            received = play(stream, requests, pod, version, received)
+def has_champion(tenant: WorkingTenant) -> bool:
+    """Let the cluster act; True when a version answers."""
+    tenant.act()
+    return "champion" in tenant.get("Model", NAME).get("status", {})
 
 
 def retrained(tenant: WorkingTenant) -> bool:

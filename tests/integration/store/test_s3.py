@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
 import pytest
 
+from support.cutting_relay import cut_off
 from support.ports import free_port
 from support.s3 import S3Server, write_storage_directory
 from support.store_contract import CONTRACT, Case
@@ -19,7 +19,6 @@ from trimtab_stages.store import (
     ArtifactConflict,
     BucketMissing,
     NotFound,
-    S3Settings,
     S3Store,
     StoreError,
     StoreUnreachable,
@@ -154,29 +153,18 @@ def test_nobody_listens(s3_server: S3Server) -> None:
     assert raised.value.retryable
 
 
-class CutOff(BaseHTTPRequestHandler):
-    """Promises 1000 bytes, sends 10 and hangs up."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        self.wfile.write(b"x" * 10)
-
-    def log_message(self, *_: object) -> None:
-        """Stay silent."""
-
-
-def test_a_download_that_breaks_off_is_retryable_and_leaves_no_file(tmp_path: Path) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), CutOff) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        endpoint = f"http://127.0.0.1:{server.server_port}"
-        store = S3Store(S3Settings("b", endpoint, access_key_id="i", secret_access_key="s"))  # noqa: S106 - any secret will do
+def test_a_download_that_breaks_off_is_retryable_and_leaves_no_file(
+    s3_server: S3Server, tmp_path: Path
+) -> None:
+    settings = s3_server.create_bucket()
+    S3Store(settings).put_if_absent("k", b"x" * 100_000)
+    with cut_off(s3_server.endpoint, most=20_000) as endpoint:
+        store = S3Store(replace(settings, endpoint=endpoint))
         for read in (lambda: store.get("k"), lambda: store.get_file("k", tmp_path / "copy")):
             with pytest.raises(StoreUnreachable) as raised:
                 read()
             assert raised.value.retryable
-        server.shutdown()
+        assert store.exists("k"), "what is shorter comes through"
     assert list(tmp_path.iterdir()) == []
 
 

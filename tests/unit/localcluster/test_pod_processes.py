@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from support.pod_processes import group_in_pod, processes_of
+from localcluster.processes import parse_stat
+from support.pod_processes import group_in_pod, processes_of, standing_still
+from support.waiting import TimedOutError, wait_until
 
+SECONDS = 20
 UID = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 LONGER = f"{UID}0"
 NODE = f"/kubepods/burstable/pod{UID}"
@@ -47,15 +50,46 @@ def test_all_processes_of_a_pod_are_killed_and_no_other(
     tmp_path: Path, processes: list[subprocess.Popen[bytes]]
 ) -> None:
     work, sandbox, stranger = processes
-    groups = {work: f"{NODE}/c1", sandbox: f"{NODE}/c0", stranger: f"/kubepods/pod{LONGER}/c1"}
-    for process, path in groups.items():
-        (tmp_path / str(process.pid)).mkdir()
-        (tmp_path / str(process.pid) / "cgroup").write_text(f"0::{path}\n")
+    _write_groups(tmp_path, processes)
     found = processes_of(_pod({"running": {}}), tmp_path)
     assert [identity.pid for identity in found.work] == [work.pid]
     found.kill()
     assert [work.wait(), sandbox.wait()] == [-signal.SIGKILL, -signal.SIGKILL]
     assert stranger.poll() is None
+
+
+def test_a_pod_stands_still_until_it_may_go_on(
+    tmp_path: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    _write_groups(tmp_path, processes)
+    with standing_still(UID, tmp_path) as go_on:
+        wait_until(lambda: _states(processes)[:2] == "TT", SECONDS)
+        assert _states(processes)[2] != "T"
+        go_on()
+        wait_until(lambda: "T" not in _states(processes), SECONDS)
+
+
+def test_a_pod_goes_on_when_the_block_ends_by_an_error(
+    tmp_path: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    _write_groups(tmp_path, processes)
+    with pytest.raises(TimedOutError), standing_still(UID, tmp_path):
+        wait_until(lambda: _states(processes)[2] == "T", 0.1)
+    wait_until(lambda: "T" not in _states(processes), SECONDS)
+
+
+def _states(processes: list[subprocess.Popen[bytes]]) -> str:
+    """Return the letters by which the kernel tells what processes do; T is one that is stopped."""
+    stats = (Path(f"/proc/{process.pid}/stat").read_text() for process in processes)
+    return "".join(parse_stat(stat)[0] for stat in stats)
+
+
+def _write_groups(proc: Path, processes: list[subprocess.Popen[bytes]]) -> None:
+    """Say that the first one works in the pod, the second holds it together, the third is none."""
+    groups = (f"{NODE}/c1", f"{NODE}/c0", f"/kubepods/pod{LONGER}/c1")
+    for process, path in zip(processes, groups, strict=True):
+        (proc / str(process.pid)).mkdir()
+        (proc / str(process.pid) / "cgroup").write_text(f"0::{path}\n")
 
 
 def test_a_container_that_ended_is_not_at_work(tmp_path: Path) -> None:

@@ -51,15 +51,16 @@ class Rollout(StrictModel):
     confidence: DecimalString = Field(default="0.95", validate_default=True)
     """Confidence of that interval, 0.5..0.9999; it holds however often one looks. Default: 0.95."""
     max_error_rate: DecimalString = Field(default="0.01", validate_default=True)
-    """Largest share of requests that the challenger may fail, 0..1. Default: 0.01."""
+    """Largest share of requests that the challenger, or a new champion, may fail, 0..1; what the
+    former champion answers for it counts. Default: 0.01."""
     max_latency_ratio: DecimalString = Field(default="2", validate_default=True)
     """Largest ratio of the challenger's processor time to the champion's, and of a new champion's
     to the former one's, in runs of the same number of rows, 1..1000. Default: 2."""
     on_inconclusive: OnInconclusive = OnInconclusive.HOLD
     """Hold (default) or RollBack when `maxRows` decide nothing."""
     guard_seconds: Annotated[int, Field(ge=0, le=604_800)] = 600
-    """Time after a promotion in which the former champion stays loaded and comes back by itself
-    when the new one fails requests or is slow, seconds. Default: 600."""
+    """Time after a promotion in which the former champion stays loaded, answers what the new one
+    fails, and comes back by itself when that fails requests or is slow, seconds. Default: 600."""
 
     @model_validator(mode="after")
     def _rows_are_in_order(self) -> Self:

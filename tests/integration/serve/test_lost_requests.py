@@ -1,6 +1,5 @@
 """Requests that nobody waited for to their end: whose fault they are, over both protocols."""
 
-import socket
 from collections.abc import Callable
 
 import grpc
@@ -10,6 +9,7 @@ from tritonclient.grpc.service_pb2_grpc import GRPCInferenceServiceStub
 
 from support import graphs
 from support.grpc_calls import open_channel, refused, typed
+from support.leaving import PATIENCE_SECONDS, leave
 from support.serving import ServerProcess, ServingFolder, running_server
 from support.steady_load import BODY, body_of
 from support.waiting import wait_until
@@ -23,22 +23,10 @@ TURNS = 500_000.0
 SLOW = 10_000
 """Turns of a graph that is known to be slow, so that it runs on a thread."""
 
-PATIENCE_SECONDS = 0.3
-
-
-def leave_http(server: ServerProcess, path: str) -> None:
-    """Ask, and close the connection when the answer does not come in time."""
-    body = body_of([TURNS, 0.0])
-    head = f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {len(body)}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS) as connection:
-        connection.sendall(head.encode() + body)
-        with pytest.raises(TimeoutError):
-            connection.recv(1)
-
 
 def ask_http(server: ServerProcess, version: str | None) -> None:
     part = f"/versions/{version}" if version else ""
-    leave_http(server, f"/v2/models/m{part}/infer")
+    leave(server, f"/v2/models/m{part}/infer", body_of([TURNS, 0.0]))
 
 
 def ask_grpc(server: ServerProcess, version: str | None) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from support import graphs
+from support.leaving import leave
 from support.operated_pods import PODS, SECONDS, Pods, clients_of, statuses
 from support.serving import ServingFolder
 from support.steady_load import Client, body_of
@@ -31,6 +32,9 @@ SLOW_TO_LOAD = graphs.perceptron((2, 3000, 3000, 2))
 SPINNING = graphs.spinning_scores()
 """As fast as the others where the first feature is small."""
 BRITTLE = graphs.brittle_scores(1.0)
+PATH = "/v2/models/bikes/infer"
+FAILED = 5
+"""Enough for a judgement, and some that end before anybody sees that their client has gone."""
 FLAT_GOLDEN = GoldenRequest(numeric=[[0.0, 0.0]], scores=[[0.5, 0.5]])
 
 
@@ -96,6 +100,31 @@ def test_a_champion_that_turns_bad_is_taken_back_and_no_request_fails(
     rollout = pods.status.rollout
     assert rollout is not None
     assert words in rollout.message
+
+
+def test_a_champion_that_hangs_is_taken_back_for_clients_that_have_no_time_left(
+    pods: Pods,
+) -> None:
+    first = pods.status.champion
+    assert first is not None
+    second = pods.add_run("b", SPINNING)
+    pods.until(lambda: is_asked(pods) and scored(pods, second), "requests are scored in both pods")
+    pods.tell(0.05)
+    pods.until(lambda: pods.follow(second, first.digest), "the challenger answers")
+    for _ in range(FAILED):
+        leave(pods.servers["pod-0"], PATH, body_of([600_000, 0]))
+    pods.until(lambda: pods.follow(first.digest), "the former version answers")
+
+    assert is_asked(pods), "it does not wait for the other's runs"
+    rollout = pods.status.rollout
+    assert rollout is not None
+    assert "`maxErrorRate` allows 1.00%" in rollout.message
+
+
+def is_asked(pods: Pods) -> bool:
+    """Return whether both pods answer an easy request."""
+    easy = body_of([0, 0])
+    return all(server.send("POST", PATH, easy).status == 200 for server in pods.servers.values())
 
 
 def change_values(clients: list[Client], values: list[float]) -> None:

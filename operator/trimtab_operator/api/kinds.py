@@ -1,7 +1,10 @@
 """The kinds as the API server knows them: names, columns, subresources."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import ValidationError
 
 from trimtab_operator.api.base import API_VERSION, GROUP
 from trimtab_operator.api.dataset import Dataset, DatasetSpec, DatasetStatus
@@ -58,7 +61,18 @@ class Kind:
             pydantic.ValidationError: a field is wrong; the error names it.
         """
         known = {name: body[name] for name in ("metadata", "spec", "status") if name in body}
+        # Read by itself only to leave out what it does not know; its faults are named below.
+        with suppress(ValidationError):
+            known |= {"status": self.parse_status(body)}
         return self.object_type.model_validate(known)
+
+    def parse_status(self, body: dict[str, Any]) -> StrictModel:
+        """Return the typed status, without the fields that a newer Trimtab has left there.
+
+        Raises:
+            pydantic.ValidationError: a field is wrong; the error names it.
+        """
+        return self.status_type.model_validate(body.get("status", {}), extra="ignore")
 
 
 def _condition(kind: str, field: str) -> str:

@@ -20,6 +20,7 @@ from trimtab_stages.contract.base import (
     UtcTime,
 )
 from trimtab_stages.contract.monitoring import DataFault, SignalKind, SignalState
+from trimtab_stages.contract.words import Stored
 
 TriggerId = Annotated[str, Field(min_length=1, max_length=128)]
 Sentence = Annotated[str, Field(max_length=1024)]
@@ -38,7 +39,7 @@ class SignalReading(StrictModel):
 
     name: ObjectName
     """Name of the signal."""
-    state: SignalState
+    state: Stored[SignalState]
     """Measured, Insufficient or Invalid."""
     value: DecimalString | None = None
     """Faults, share of drifted features, distance, or drop; larger is worse."""
@@ -53,7 +54,7 @@ class SignalReading(StrictModel):
 class NewestReading(SignalReading):
     """What a signal says of the newest window, with its kind and one sentence."""
 
-    kind: SignalKind
+    kind: Stored[SignalKind]
     """Its kind."""
     message: Annotated[str, Field(max_length=512)] = ""
     """The numbers in one sentence."""
@@ -111,9 +112,9 @@ class MonitorDecision(StrictModel):
 
     window_end: UtcTime
     """End of the window."""
-    outcome: DecisionOutcome
+    outcome: Stored[DecisionOutcome]
     """Retrain, Suggest, Suppress, Alert, HoldRetraining or Wait."""
-    reason: DecisionReason
+    reason: Stored[DecisionReason]
     """Why."""
     message: Sentence
     """The numbers in plain words."""
@@ -173,7 +174,7 @@ class Retrain(StrictModel):
     """End of the window that it was decided for."""
     time: UtcTime
     """When it was decided, or accepted."""
-    state: RetrainState = RetrainState.PENDING
+    state: Stored[RetrainState] = RetrainState.PENDING
     """Pending, Running, Passed, Failed, RolledBack, Withdrawn or Deleted."""
     run: Annotated[str, Field(max_length=63)] | None = None
     """PipelineRun that serves it."""
@@ -188,7 +189,7 @@ class Retrain(StrictModel):
 class SuppressedCount(StrictModel):
     """How often one reason has suppressed a retrain."""
 
-    reason: DecisionReason
+    reason: Stored[DecisionReason]
     """Why."""
     count: Annotated[int, Field(ge=1)]
     """Windows."""

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from trimtab_stages.contract.audit import AuditAction
 from trimtab_stages.contract.base import DecimalString, Digest, StrictModel, UtcTime
 from trimtab_stages.contract.gates import Metric
+from trimtab_stages.contract.words import Stored
 
 PAIRED_METRICS = frozenset({Metric.BALANCED_ACCURACY, Metric.ACCURACY})
 """Metrics that are means over rows, so that two versions can be compared row by row."""
@@ -119,9 +120,9 @@ class RolloutStatus(StrictModel):
 
     digest: Digest | None = None
     """Challenger that it is about."""
-    stage: RolloutStage = RolloutStage.SHADOW
+    stage: Stored[RolloutStage] = RolloutStage.SHADOW
     """FirstPod, then Shadow."""
-    state: RolloutState = RolloutState.PROGRESSING
+    state: Stored[RolloutState] = RolloutState.PROGRESSING
     """Progressing, Held, Promoted or RolledBack."""
     plan_revision: Annotated[str, Field(max_length=71)] | None = None
     """Revision of the serving plan of this step; evidence counts when all ready pods follow it."""
@@ -153,7 +154,7 @@ class RejectedVersion(StrictModel):
 class UnwrittenRecord(StrictModel):
     """An audit record of something that was done first, until it is written."""
 
-    action: AuditAction
+    action: Stored[AuditAction]
     """What was done."""
     reason: Annotated[str, Field(max_length=1024)]
     """Why, with the numbers."""

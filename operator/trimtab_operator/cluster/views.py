@@ -128,7 +128,8 @@ def view_fleet_member(body: Manifest) -> FleetMember:
 
 def view_retrains(body: Manifest) -> tuple[Retrain, ...]:
     """Return the retrains that a DriftMonitor's status keeps, whatever its spec is worth."""
-    return tuple(map(Retrain.model_validate, body.get("status", {}).get("retrains", [])))
+    kept = body.get("status", {}).get("retrains", [])
+    return tuple(Retrain.model_validate(item, extra="ignore") for item in kept)
 
 
 def is_waiting(pod: PodView) -> bool:

@@ -109,8 +109,8 @@ def _plan_without_store(scene: _Scene, storage: Verdict, common: list[Verdict]) 
     if known is not None and known.ingest_id == scene.due:
         ready = [is_true(ConditionType.READY, Reason.SNAPSHOT_CURRENT, describe(known))]
         return _finish(scene, [*common, *ready], requeue=POLL_SECONDS)
-    words = f"Ingest {scene.due} is due and waits for the store. {storage.message}"
-    waiting = _while_working(scene, Fault(storage.reason, words))
+    waits = "" if known is None else f"Ingest {scene.due} is due and waits for the store. "
+    waiting = _while_working(scene, Fault(storage.reason, f"{waits}{storage.message}"))
     return _finish(scene, [*common, *waiting], requeue=POLL_SECONDS)
 
 

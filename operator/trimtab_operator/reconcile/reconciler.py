@@ -178,7 +178,7 @@ def subject_of(kind: Kind, body: Manifest) -> Subject:
 
 
 def _status_of(kind: Kind, body: Manifest) -> Status:
-    status = kind.status_type.model_validate(body.get("status", {}))
+    status = kind.parse_status(body)
     if not isinstance(status, Status):
         raise TypeError(f"{kind.kind} has a status that is no Status")
     return status

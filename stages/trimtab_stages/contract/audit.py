@@ -8,6 +8,7 @@ from pydantic import Field
 
 from trimtab_stages.contract.base import Digest, StoredModel, StrictModel, UtcTime, digest_of
 from trimtab_stages.contract.layout import audit_record
+from trimtab_stages.contract.words import Stored
 
 GENESIS = f"sha256:{'0' * 64}"
 """Previous hash of the first record."""
@@ -91,7 +92,7 @@ class AuditRecord(StoredModel):
     """When the writer recorded it."""
     actor: Annotated[str, Field(max_length=256)]
     """Who acted: the operator's identity, or a person's as the API server knows it."""
-    action: AuditAction
+    action: Stored[AuditAction]
     """What was done."""
     object: AuditObject
     """About which object."""

@@ -9,6 +9,7 @@ from typing import Annotated, Self, assert_never
 from pydantic import Field, model_validator
 
 from trimtab_stages.contract.base import DecimalString, ObjectName, StrictModel
+from trimtab_stages.contract.words import Stored
 
 
 class Metric(StrEnum):
@@ -176,9 +177,9 @@ class GateResult(StrictModel):
 
     name: ObjectName
     """Name of the gate."""
-    kind: GateKind
+    kind: Stored[GateKind]
     """Kind of the gate."""
-    outcome: Outcome
+    outcome: Stored[Outcome]
     """Passed, Failed or Inconclusive."""
     message: Annotated[str, Field(max_length=512)]
     """The numbers in one sentence."""
@@ -190,12 +191,14 @@ def judge(gates: list[Gate], evidence: Evidence) -> list[GateResult]:
 
 
 def overall(results: list[GateResult]) -> Outcome:
-    """Return Failed if any gate failed, else Inconclusive if any is, else Passed."""
+    """Return Failed if any gate failed, Passed if all passed, else Inconclusive.
+
+    An outcome that is not known here is no pass.
+    """
     outcomes = {result.outcome for result in results}
-    for outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE):
-        if outcome in outcomes:
-            return outcome
-    return Outcome.PASSED
+    if Outcome.FAILED in outcomes:
+        return Outcome.FAILED
+    return Outcome.PASSED if outcomes <= {Outcome.PASSED} else Outcome.INCONCLUSIVE
 
 
 def _judge_one(gate: Gate, evidence: Evidence) -> GateResult:

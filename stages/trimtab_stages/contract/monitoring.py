@@ -16,6 +16,7 @@ from trimtab_stages.contract.base import (
     UtcTime,
 )
 from trimtab_stages.contract.gates import Metric
+from trimtab_stages.contract.words import Stored
 
 
 class SignalKind(StrEnum):
@@ -174,7 +175,7 @@ class DataFaultKind(StrEnum):
 class DataFault(StrictModel):
     """One fault that was found in a window."""
 
-    kind: DataFaultKind
+    kind: Stored[DataFaultKind]
     """What it is."""
     feature: ColumnName | None = None
     """Feature concerned, if it is one."""

@@ -99,3 +99,38 @@ def test_a_run_waits_for_the_traffic_that_it_was_decided_on(
     ]
     assert run["snapshot"] == status["snapshot"]["digest"]
     assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def test_a_retrain_fails_with_the_ingest_of_its_traffic(
+    tenant: Tenant, operator: OperatorProcess
+) -> None:
+    apply_loop(tenant)
+    with run_admin_port(tenant, NAME):
+        wait_until(lambda: serves(tenant, 1), SECONDS, what="the first version serves")
+        evaluate(tenant)
+        job = wait_until(lambda: unfinished(tenant), SECONDS, what="an ingest of the traffic")
+        assert tenant.get("DriftMonitor", NAME)["status"]["pending"]
+        tenant.fail_job(job[0], 3, "raw/rows.csv: no such object")
+        wait_until(lambda: ended(tenant), SECONDS, what="the retrain has ended")
+        wait_until(operator.is_idle, SECONDS, what="the operator is idle")
+
+    status = tenant.get("DriftMonitor", NAME)["status"]
+    (retrain,) = status["retrains"]
+    assert (retrain["state"], retrain["reason"]) == ("Failed", "ProcessFailed")
+    assert "no such object" in retrain["message"]
+    assert "pending" not in status
+    assert status["breaker"]["failures"] == 1
+    pending = tenant.condition("DriftMonitor", NAME, "RetrainPending")
+    assert (pending["status"], pending["reason"]) == ("False", "RetrainFailed")
+    assert "RetrainEnded" in {event["reason"] for event in tenant.events()}
+    assert not any(run["spec"]["trigger"] == "Verdict" for run in tenant.all("PipelineRun"))
+    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
+def unfinished(tenant: Tenant) -> list[Object]:
+    """Return the Jobs that nobody has ended."""
+    return [job for job in tenant.jobs() if not job.get("status", {}).get("conditions")]
+
+
+def ended(tenant: Tenant) -> bool:
+    return "pending" not in tenant.get("DriftMonitor", NAME)["status"]

@@ -143,6 +143,26 @@ def is_pending(tenant: Tenant, name: str) -> bool:
     return "pending" in status(tenant, name)
 
 
+def test_a_retrain_ends_with_its_pipeline(
+    tenant: Tenant, buckets: Path, operator: OperatorProcess
+) -> None:
+    watch(tenant)
+    evaluate(tenant, NAME, WORSE)
+    (run,) = wait_until(lambda: verdict_runs(tenant), SECONDS, what="a run starts")
+    wait_until(lambda: is_pending(tenant, NAME), SECONDS, what="the retrain is pending")
+
+    tenant.server.request("DELETE", tenant.path("Pipeline", NAME))
+    # What the garbage collector would do.
+    tenant.server.request("DELETE", tenant.path("PipelineRun", run["metadata"]["name"]))
+
+    wait_until(lambda: not is_pending(tenant, NAME), SECONDS, what="nothing is pending")
+    wait_until(operator.is_idle, SECONDS, what="nothing is due")
+    assert [item["state"] for item in status(tenant)["retrains"]] == ["Deleted"]
+    ends = [record.cause for record in audit_chain(buckets) if record.action == "RetrainEnded"]
+    assert ends == [run["spec"]["triggerId"]]
+    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+
+
 def test_each_writes_its_own_fields_of_the_status(
     tenant: Tenant, operator: OperatorProcess
 ) -> None:

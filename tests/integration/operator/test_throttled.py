@@ -1,12 +1,16 @@
 """A throttling API server (priority and fairness, 429) is waited for, and not for ever."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from http.client import HTTPSConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from support.apiserver import ACCOUNT, SYSTEM, ApiServer
 from support.tenant import Tenant
@@ -46,7 +50,7 @@ def schema(namespace: str) -> dict[str, Any]:
             {
                 "verbs": ["*"],
                 "apiGroups": ["trimtab.dev"],
-                "resources": ["datasets"],
+                "resources": ["datasets", "datasets/status"],
                 "namespaces": [namespace],
             }
         ],
@@ -57,7 +61,7 @@ def schema(namespace: str) -> dict[str, Any]:
         "metadata": {"name": NAME},
         "spec": {
             "priorityLevelConfiguration": {"name": NAME},
-            "matchingPrecedence": 1,
+            "matchingPrecedence": 2,
             "rules": [rule],
         },
     }
@@ -65,21 +69,35 @@ def schema(namespace: str) -> dict[str, Any]:
 
 @contextmanager
 def throttled(server: ApiServer, tenant: Tenant) -> Iterator[Callable[[], None]]:
-    """Answer 429 to the operator, until the end or until what is yielded is called."""
+    """Answer 429 to the operator, until the end or until what is yielded is called.
+
+    A level without seats lets one request in all the same. One that never sends its body stays in.
+    """
     level, flow = f"{FLOWS}/prioritylevelconfigurations/{NAME}", f"{FLOWS}/flowschemas/{NAME}"
     server.apply(level, LEVEL)
     server.apply(flow, schema(tenant.name))
+    with ExitStack() as stack:
+        stack.callback(server.request, "DELETE", level)
+        stack.callback(server.request, "DELETE", flow)
+        hold = partial(stay_in, stack, server, tenant)
+        yield wait_until(hold, SECONDS, what="the operator is throttled")
 
-    def give_way() -> None:
-        for path in (flow, level):
-            if server.get(path) is not None:
-                server.request("DELETE", path)
 
-    try:
-        wait_until(lambda: is_refused(server, tenant), SECONDS, what="the operator is throttled")
-        yield give_way
-    finally:
-        give_way()
+def stay_in(stack: ExitStack, server: ApiServer, tenant: Tenant) -> Callable[[], None] | None:
+    """Take the only place, and return what gives it back; None where others are let in yet."""
+    login = yaml.safe_load(server.operator_kubeconfig().read_text())
+    context = ssl.create_default_context(cafile=str(server.certificate_authority))
+    connection = HTTPSConnection(urlsplit(server.url).netloc, context=context)
+    stack.callback(connection.close)
+    connection.putrequest("PATCH", f"{tenant.path('Dataset', NAME)}/status?fieldManager=test")
+    connection.putheader("Authorization", f"Bearer {login['users'][0]['user']['token']}")
+    connection.putheader("Content-Type", "application/apply-patch+yaml")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders()
+    if is_refused(server, tenant):
+        return connection.close
+    connection.close()
+    return None
 
 
 async def read(server: ApiServer, tenant: Tenant) -> int:

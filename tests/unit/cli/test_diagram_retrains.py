@@ -47,6 +47,16 @@ def retrain(number: int, state: str = "Passed", **fields: Any) -> dict[str, Any]
             id="not begun",
         ),
         pytest.param(
+            [retrain(1, "Failed", run=None, message="its ingest failed.")],
+            [(State.ATTENTION, "2026-11-01", "Failed", "no run. its ingest failed.")],
+            id="failed before its run",
+        ),
+        pytest.param(
+            [retrain(1, "FromTheFuture")],
+            [(State.ATTENTION, "2026-11-01", "FromTheFuture", "demand-1.")],
+            id="a state of a newer Trimtab",
+        ),
+        pytest.param(
             [retrain(number, "Failed") for number in (1, 2, 3, 4)],
             [
                 (State.ATTENTION, "2026-11-04", "Failed", "demand-4."),

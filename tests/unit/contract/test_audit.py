@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.contract_samples import DATA, audit_draft
 from trimtab_stages.contract.audit import (
     GENESIS,
+    AuditAction,
     AuditRecord,
     ChainFault,
     FaultKind,
@@ -20,6 +21,7 @@ from trimtab_stages.contract.audit import (
 )
 from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.contract.layout import audit_record
+from trimtab_stages.contract.words import read_word
 
 Stored = list[tuple[str, bytes]]
 
@@ -53,6 +55,15 @@ def test_intact_chains_hold(length: int) -> None:
     assert verify(records) is None
     assert verify(records, head) is None
     assert verify_stored(stored(records), head) is None
+
+
+def test_an_action_of_a_newer_trimtab_is_a_link_like_any_other() -> None:
+    newer = audit_draft(6).model_copy(update={"action": read_word(AuditAction, "FromTheFuture")})
+    longer = [*CHAIN, seal(newer, CHAIN[-1])]
+    longer.append(seal(audit_draft(7), longer[-1]))
+
+    assert AuditRecord.from_bytes(longer[6].to_bytes()) == longer[6]
+    assert found(stored(longer)) is None
 
 
 def test_a_chain_may_grow_after_its_head_was_noted() -> None:

@@ -18,6 +18,11 @@ DECISIONS = {
 }
 
 
+def state_of(outcome: DecisionOutcome) -> State:
+    """Return how a decision is shown; a word of a newer Trimtab asks for a look."""
+    return DECISIONS.get(outcome, State.ATTENTION)
+
+
 def decision_items(monitor: DriftMonitor) -> tuple[Item, ...]:
     """Return the decisions that the status keeps, newest first; older ones share the last line.
 
@@ -36,4 +41,4 @@ def decision_items(monitor: DriftMonitor) -> tuple[Item, ...]:
 def _item(one: MonitorDecision) -> Item:
     name = f"{one.window_end.astimezone(UTC):%Y-%m-%d}"
     detail = f"{one.reason.value}. {one.message}"
-    return Item(DECISIONS[one.outcome], name, one.outcome.value, detail, lines=1)
+    return Item(state_of(one.outcome), name, one.outcome.value, detail, lines=1)

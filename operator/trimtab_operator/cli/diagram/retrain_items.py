@@ -36,9 +36,11 @@ def _item(retrain: Retrain, monitor: DriftMonitor, scene: Scene) -> Item:
     run = scene.run_named(monitor.metadata.namespace, retrain.run)
     name = f"{retrain.window_end.astimezone(UTC):%Y-%m-%d}"
     rollout = _rollout(retrain, scene.watched_by(monitor))
-    words = (f"{retrain.run or 'no run'}.", _gates(run), rollout, _cause(retrain, monitor, run))
+    told = retrain.message or _cause(retrain, monitor, run)
+    words = (f"{retrain.run or 'no run'}.", _gates(run), rollout, told)
     detail = " ".join(word for word in words if word)
-    return Item(STATES[retrain.state], name, retrain.state.value, detail, lines=SHOWN_LINES)
+    state = STATES.get(retrain.state, State.ATTENTION)
+    return Item(state, name, retrain.state.value, detail, lines=SHOWN_LINES)
 
 
 def _gates(run: PipelineRun | None) -> str:

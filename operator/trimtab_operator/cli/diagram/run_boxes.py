@@ -181,12 +181,17 @@ def build_gates(pipeline: Pipeline, view: RunView | None, scene: Scene) -> Box:
     passed = sum(result.outcome is Outcome.PASSED for result in results)
     outcome = overall(results)
     items = tuple(
-        Item(OUTCOMES[result.outcome], result.name, result.outcome.value, result.message)
+        _result(result)
         for result in sorted(results, key=lambda result: result.outcome is Outcome.PASSED)
     )
     title = f"{passed} of {len(results)} passed"
     link = scene.link(_report_key(view))
     return Box("Gates", title, OUTCOMES[outcome], outcome.value, (), _shortened(items), link)
+
+
+def _result(result: GateResult) -> Item:
+    state = OUTCOMES.get(result.outcome, State.ATTENTION)
+    return Item(state, result.name, result.outcome.value, result.message)
 
 
 def _asks(gate: Gate) -> str:

@@ -3,7 +3,7 @@
 from trimtab_operator.api.conditions import ConditionType
 from trimtab_operator.api.driftmonitor import DriftMonitor
 from trimtab_operator.api.model import Model
-from trimtab_operator.cli.diagram.decision_items import DECISIONS, decision_items
+from trimtab_operator.cli.diagram.decision_items import decision_items, state_of
 from trimtab_operator.cli.diagram.picture import Box, Fact, State
 from trimtab_operator.cli.diagram.retrain_items import retrain_items
 from trimtab_operator.cli.diagram.run_boxes import RunView
@@ -111,7 +111,7 @@ def build_monitor(monitor: DriftMonitor, scene: Scene) -> Box:
     if last is not None:
         facts.append(Fact("decided", ago(last.time, scene.now)))
         if state is State.GOOD:
-            state, word, message = DECISIONS[last.outcome], last.outcome, last.message
+            state, word, message = state_of(last.outcome), last.outcome, last.message
         else:
             message = f"{message.rstrip('.')}. Decided last: {last.outcome}. {last.message}"
     report = monitor.status.evaluations[-1].report.key if monitor.status.evaluations else None

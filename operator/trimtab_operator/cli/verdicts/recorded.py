@@ -16,6 +16,7 @@ from trimtab_operator.api.monitor_status import (
 from trimtab_operator.cli.exits import Refusal
 from trimtab_operator.domain.window_decision import RECORDED, WORDS
 from trimtab_stages.contract.audit import AuditRecord
+from trimtab_stages.contract.words import read_word
 
 OUTCOMES = {action: outcome for outcome, (action, _) in RECORDED.items()}
 
@@ -112,7 +113,7 @@ def _of_record(record: AuditRecord) -> Recorded:
         window_end=datetime.fromisoformat(words["end"]),
         version=evidence["model"],
         outcome=outcome,
-        reason=DecisionReason(words["reason"]),
+        reason=read_word(DecisionReason, words["reason"]),
         # The words of a Wait begin with a rule that decided nothing.
         rule=words["rule"] if outcome is not DecisionOutcome.WAIT else None,
         trigger_id=record.cause.partition("-")[0],

@@ -141,13 +141,10 @@ class RolloutRounds:
         try:
             if not await self._compare(target, one):
                 pause = 0.0
-        except (StoreError, Retryable, Refused) as error:
+        except (StoreError, ValueError, Retryable, Refused) as error:
+            # What was read stays true: after a short silence nothing has to be read again.
             logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
             self._failed(target, error)
-        except ValueError as error:
-            logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
-            self._failed(target, error)
-            one.rows = None
         except Exception as error:
             # One Model's stored objects must not end what watches the others.
             logger.exception("comparison failed", extra=where)

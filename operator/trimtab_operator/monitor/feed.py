@@ -64,6 +64,11 @@ class Feed:
         self._ends: dict[str, int] = {}
 
     @property
+    def known(self) -> frozenset[str]:
+        """Processes, `<pod>-<start>`, of which something is remembered."""
+        return frozenset(self._ends) | {_process_of(prefix) for prefix in self._processes}
+
+    @property
     def is_empty(self) -> bool:
         """True while no process is known."""
         return not self._processes
@@ -73,6 +78,8 @@ class Feed:
         self._first_day = max(day, self._first_day)
         start = self._prefix + self._first_day
         self._processes = {key: one for key, one in self._processes.items() if key >= start}
+        known = {_process_of(prefix) for prefix in self._processes}
+        self._ends = {process: end for process, end in self._ends.items() if process in known}
 
     def read_known(self, store: Store) -> Iterator[str]:
         """Yield what the known processes have added; raises `StoreError`."""
@@ -142,6 +149,10 @@ def skip_older(
             continue
         first = bisect_left(found, floor_ns, key=arrival_of)
         yield from found[max(first - FEW, 0) :]
+
+
+def _process_of(prefix: str) -> str:
+    return prefix.rpartition("/")[2].removesuffix("-")
 
 
 def _prefix_of(key: str) -> str:

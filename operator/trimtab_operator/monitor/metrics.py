@@ -75,7 +75,8 @@ class MonitorMetrics:
         )
         self.evidence_errors = Counter(
             f"{PREFIX}_rollout_evidence_errors_total",
-            "Comparisons of champion and challenger that were tried in vain.",
+            "Comparisons of champion and challenger that were tried in vain, and captured objects "
+            "that could not be read for them.",
             ["namespace", "model"],
             registry=self.registry,
         )

@@ -6,6 +6,8 @@ from threading import Lock
 from trimtab_stages.store import Store
 
 MOST_BYTES = 64 << 20
+ENTRY_BYTES = 512
+"""What an object takes beside its bytes: its name, and its place. So empty ones count as well."""
 
 
 class ObjectCache:
@@ -21,6 +23,9 @@ class ObjectCache:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def get(self, store: Store, key: str) -> bytes:
         """Return an object; raises `StoreError`."""
         place = store.uri(key)
@@ -32,8 +37,8 @@ class ObjectCache:
         with self._lock:
             if place not in self._kept:
                 self._kept[place] = data
-                self._bytes += len(data)
+                self._bytes += len(data) + ENTRY_BYTES
             while self._bytes > self._most_bytes:
                 _, oldest = self._kept.popitem(last=False)
-                self._bytes -= len(oldest)
+                self._bytes -= len(oldest) + ENTRY_BYTES
         return data

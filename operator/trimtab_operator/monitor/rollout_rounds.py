@@ -99,9 +99,9 @@ class RolloutRounds:
 
     def _start_due(self, group: asyncio.TaskGroup, targets: Sequence[RolloutTarget]) -> None:
         oldest_first = sorted(targets, key=lambda target: target.challenger.since)
-        self._compared = {target.place: self._compared_of(target) for target in oldest_first}
-        held = {place: one.held for place, one in self._compared.items()}
-        chosen = frozenset(with_room(held, held))
+        held = {target.place: self._compared_of(target) for target in oldest_first}
+        self._forget_all_but(held)
+        chosen = frozenset(with_room(held, {place: one.held for place, one in held.items()}))
         for target in oldest_first:
             one = self._compared[target.place]
             if one.is_busy:
@@ -110,6 +110,16 @@ class RolloutRounds:
                 self._wait_for_room(target, one)
             elif one.due <= self._clocks.monotonic() and self._lanes.admit(target.namespace):
                 one.task = group.create_task(self._look(target, one))
+
+    def _forget_all_but(self, compared: dict[Place, _Compared]) -> None:
+        """Keep these rollouts, and those whose last look has not ended."""
+        known, errors = self._compared, self._metrics.evidence_errors
+        self._compared = {place: one for place, one in known.items() if one.is_busy} | compared
+        for ended in known.keys() - self._compared.keys():
+            errors.remove(*ended)
+        for place in self._compared:
+            # A counter whose first value is 1 hides that event from `increase`.
+            errors.labels(*place)
 
     def _compared_of(self, target: RolloutTarget) -> _Compared:
         found = self._compared.get(target.place)
@@ -131,13 +141,10 @@ class RolloutRounds:
         try:
             if not await self._compare(target, one):
                 pause = 0.0
-        except (StoreError, Retryable, Refused) as error:
+        except (StoreError, ValueError, Retryable, Refused) as error:
+            # What was read stays true: after a short silence nothing has to be read again.
             logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
             self._failed(target, error)
-        except ValueError as error:
-            logger.warning("rollout is compared again later", extra=where | {"cause": str(error)})
-            self._failed(target, error)
-            one.rows = None
         except Exception as error:
             # One Model's stored objects must not end what watches the others.
             logger.exception("comparison failed", extra=where)

@@ -19,6 +19,8 @@ from trimtab_stages.store import Store
 
 logger = logging.getLogger(__name__)
 
+MOST_UNREADABLE = 10_000
+"""Objects that are not readable and are known at most; the oldest are forgotten."""
 REMEMBERED_NS = 30 * 86_400 * SECOND_NS
 """So long an object that is not readable is known: it counts when its server writes the next."""
 MOST_FLUSH_NS = 3600 * SECOND_NS
@@ -46,10 +48,14 @@ class Traffic:
         model: name of the Model.
         grid: the windows.
         floor_ns: what arrived earlier is left out, nanoseconds since 1970.
+        most_unreadable: bound on `unreadable`.
     """
 
-    def __init__(self, model: str, grid: Grid, floor_ns: int) -> None:
+    def __init__(
+        self, model: str, grid: Grid, floor_ns: int, most_unreadable: int = MOST_UNREADABLE
+    ) -> None:
         self.model = model
+        self._most_unreadable = most_unreadable
         self._day = _first_day(floor_ns)
         self._grid = grid
         # Who wrote last before the floor may be overdue only after it.
@@ -59,7 +65,7 @@ class Traffic:
         self._said = Feed(layout.writers_prefix(model), day_of(heard_ns - STATED_NS))
         self._new: list[SeenBlock] = []
         self.states = WriterStates()
-        self.unreadable: set[str] = set()
+        self.unreadable: dict[str, None] = {}
         self.ledger = Ledger(floor_ns)
         self.complete_ns = 0
         self.is_caught_up = False
@@ -112,7 +118,7 @@ class Traffic:
         for feed in (self._blocks, self._labels, self._said):
             feed.skip_to(_first_day(floor_ns))
         oldest = _first_day(floor_ns - REMEMBERED_NS)
-        self.unreadable -= {key for key in self.unreadable if _is_before(key, oldest)}
+        self.unreadable = {key: None for key in self.unreadable if not _is_before(key, oldest)}
 
     def _readings(self, *, states: bool) -> Iterator[_Reading]:
         yield self._blocks, self._take_block, block_arrival
@@ -126,7 +132,10 @@ class Traffic:
             take(key, data)
         except (ValueError, NewerSchemaError) as error:
             logger.warning("stored object not readable", extra={"key": key, "cause": str(error)})
-            self.unreadable.add(key)
+            self.unreadable[key] = None
+            # Where no object of a server is readable no window closes, and no floor rises.
+            if len(self.unreadable) > self._most_unreadable:
+                del self.unreadable[next(iter(self.unreadable))]
 
     def _take_block(self, key: str, data: bytes) -> None:
         rows = read_arrived_rows(data)

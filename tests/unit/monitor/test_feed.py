@@ -118,3 +118,13 @@ def test_what_is_older_than_a_floor_is_left_out_after_a_few_looks(floor: int) ->
     ]
     assert len(found) <= max(500 - floor, 0) + FEW + 5
     assert len(looks) < 12
+
+
+def test_processes_of_days_that_are_over_are_forgotten(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    for day in range(1, 6):
+        write(store, f"2026-01-0{day}", f"pod-{day}", 0, 1)
+        write(store, f"2026-01-0{day}", "lasting-1", 2 * day, 2 * day + 1)
+        assert len(list(feed.read_all(store))) == 4
+        feed.skip_to(f"2026-01-0{day}")
+        assert feed.known == {f"pod-{day}", "lasting-1"}

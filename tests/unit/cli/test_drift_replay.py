@@ -106,11 +106,22 @@ def edit_what_is_left_of_panes(bucket: Path) -> None:
 
 
 def forget_merged_panes(bucket: Path) -> None:
-    """Make the first report one of those before panes were merged."""
-    path = first(bucket, "monitoring/watch/*/*.json")
+    """Make the last report one of those before panes were merged."""
+    path = max(bucket.glob("monitoring/watch/sha256-*/*.json"))
     report = json.loads(path.read_bytes())
     del report["compacted"]
     path.write_bytes(canonical_json(report))
+
+
+def edit_first_quality(bucket: Path) -> None:
+    path = first(bucket, "monitoring/watch/*/*.json")
+    report = json.loads(path.read_bytes())
+    report["qualities"][0]["value"] = 0.5
+    path.write_bytes(canonical_json(report))
+
+
+def remove_first_report(bucket: Path) -> None:
+    first(bucket, "monitoring/watch/*/*.json").unlink()
 
 
 def remove_block(bucket: Path) -> None:
@@ -125,7 +136,17 @@ def remove_commit(bucket: Path) -> None:
     ("change", "code", "outcomes", "said"),
     [
         pytest.param(nothing, 0, ["Same", "Same"], "", id="untouched"),
-        pytest.param(edit_report, 1, ["Different", "Same"], "signals", id="edited report"),
+        pytest.param(edit_report, 1, ["Different", "Different"], "signals", id="edited report"),
+        pytest.param(
+            edit_first_quality,
+            1,
+            ["Different", "Different"],
+            "differs in qualities",
+            id="edited quality",
+        ),
+        pytest.param(
+            remove_first_report, 1, ["Incomplete"], "monitoring/watch/", id="missing first window"
+        ),
         pytest.param(edit_pane, 1, ["Different", "Same"], "rows", id="edited pane"),
         pytest.param(forget_merged_panes, 0, ["Same", "Same"], "", id="report of old"),
         pytest.param(remove_panes, 0, ["Same", "Same"], "", id="merged panes are left"),

@@ -66,10 +66,8 @@ def test_a_window_worse_than_the_first_is_told_so(store: Store, champion: Traine
     assert quality.reference_of is QualityReference.FIRST_WINDOW
     signal = next(one for one in second.evaluation.signals if one.name == "quality")
     assert (signal.reference, signal.reference_of) == (1.0, QualityReference.FIRST_WINDOW)
-    assert (
-        f"reference 1.0000 of the first window, until {first.evaluation.end:%Y-%m-%d %H:%M:%SZ}"
-        in (signal.message)
-    )
+    until = f"{first.evaluation.end:%Y-%m-%d %H:%M:%SZ}"
+    assert f"reference 1.0000 of the first window, until {until}: " in signal.message
 
 
 @pytest.mark.parametrize(
@@ -83,8 +81,8 @@ def test_a_window_worse_than_the_first_is_told_so(store: Store, champion: Traine
             [None] * (FIRST_WINDOWS + 2),
             id="long after the promotion",
         ),
-        # Labels of sure rows are wrong in both classes: CorruptLabels.
-        pytest.param([20, ALL_RIGHT, WORSE], [None, None, 1], id="a fault of the data"),
+        # Inverted labels are CorruptLabels.
+        pytest.param([30, ALL_RIGHT, WORSE], [None, None, 1], id="a fault of the data"),
     ],
 )
 def test_the_first_window_is_one_with_labels_and_without_faults(

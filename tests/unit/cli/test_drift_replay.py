@@ -12,6 +12,7 @@ from support.traffic import MODEL, ServerPod, instant, normal_rows, trained
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Watch
+from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import canonical_json
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import LocalStore
@@ -72,6 +73,11 @@ def first(bucket: Path, pattern: str) -> Path:
     return min(bucket.glob(pattern))
 
 
+def find_reports(bucket: Path) -> list[Path]:
+    keys = [path.relative_to(bucket).as_posix() for path in bucket.glob("monitoring/*/*/*.json")]
+    return [bucket / key for key in keys if layout.is_evaluation(key)]
+
+
 def nothing(_: Path) -> None:
     """Leave everything as it was written."""
 
@@ -107,13 +113,13 @@ def edit_what_is_left_of_panes(bucket: Path) -> None:
 
 def forget_merged_panes(bucket: Path) -> None:
     """Make the last report one of those before panes were merged."""
-    path = max(bucket.glob("monitoring/watch/sha256-*/*.json"))
+    path = max(find_reports(bucket))
     report = json.loads(path.read_bytes())
     del report["compacted"]
     path.write_bytes(canonical_json(report))
 
 
-def edit_first_quality(bucket: Path) -> None:
+def edit_quality(bucket: Path) -> None:
     path = first(bucket, "monitoring/watch/*/*.json")
     report = json.loads(path.read_bytes())
     report["qualities"][0]["value"] = 0.5
@@ -138,10 +144,10 @@ def remove_commit(bucket: Path) -> None:
         pytest.param(nothing, 0, ["Same", "Same"], "", id="untouched"),
         pytest.param(edit_report, 1, ["Different", "Different"], "signals", id="edited report"),
         pytest.param(
-            edit_first_quality,
+            edit_quality,
             1,
             ["Different", "Different"],
-            "differs in qualities",
+            "in qualities",
             id="edited quality",
         ),
         pytest.param(

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from replay.streams import Stream
 from trimtab_stages.contract.base import digest_of
-from trimtab_stages.contract.gates import Metric
 from trimtab_stages.contract.recipe import Recipe
 from trimtab_stages.contract.run import ChampionRef, Commit, RunSpec, TriggerType
 from trimtab_stages.contract.snapshot import SnapshotManifest, SplitInfo, TargetInfo
@@ -50,9 +49,10 @@ class Fitted:
         scores: NDArray[np.float32] = self.graph.scores(_split_rows(stream, rows))
         return scores
 
-    def estimate(self, metric: Metric) -> float:
-        """Return a metric's estimate on the test split."""
-        return next(item.value for item in self.commit.estimates if item.metric is metric)
+    @property
+    def tested(self) -> NDArray[np.int64]:
+        """Confusion counts of the test split, [2, 2]; rows are true classes."""
+        return np.array(self.commit.confusion.counts, dtype=np.int64)
 
 
 @dataclass(frozen=True)

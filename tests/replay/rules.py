@@ -52,6 +52,12 @@ class LoopRules:
         kind = SignalKind.REALISED_QUALITY
         return next(one for one in self.monitor.signals if one.kind is kind)
 
+    def seeded(self, place: int) -> Self:
+        """Return the rules with another seed of the training, so far from the recipe's own."""
+        training = self.recipe.training
+        other = training.model_copy(update={"seed": training.seed + place})
+        return replace(self, recipe=self.recipe.model_copy(update={"training": other}))
+
     def without_absolute_gates(self) -> Self:
         """Return the rules for data on which another quality is a good one."""
         gates = [gate for gate in self.recipe.gates if gate.kind is not GateKind.METRIC]

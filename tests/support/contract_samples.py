@@ -233,6 +233,14 @@ EVALUATION = Evaluation.model_validate(
                 "low": 0.5,
                 "high": 1.0,
                 "reference": 0.875,
+                "referenceOf": "FirstWindow",
+                "tested": 0.625,
+                "first": {
+                    "end": NOON,
+                    "report": artifact("first.json").to_wire(),
+                    "value": 0.875,
+                    "counts": [[4, 0], [1, 3]],
+                },
                 "labels": 2,
                 "counts": [[1, 0], [1, 0]],
             }
@@ -245,6 +253,8 @@ EVALUATION = Evaluation.model_validate(
                 "value": 0.125,
                 "low": -0.125,
                 "high": 0.375,
+                "reference": 0.875,
+                "referenceOf": "FirstWindow",
                 "samples": 2,
                 "message": "worse by 0.125",
             }

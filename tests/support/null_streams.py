@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from support.cgm import cgm_rows, training_rows
+from support.decisions import REPORT
 from support.ruled_windows import RuledWindows
 from support.windows import Champion, Rows, inputs_of, reference_of, rows_of, spaced
-from trimtab_stages.contract.gates import Metric
+from trimtab_operator.storage.evaluations import Report
+from trimtab_operator.storage.first_window import Firsts, measured_in
 from trimtab_stages.contract.monitoring import Evaluation
 from trimtab_stages.drift.confusion import count_confusion
 from trimtab_stages.drift.evaluate import evaluate
-from trimtab_stages.drift.merge import Counts
-from trimtab_stages.drift.quality import measure_quality
 from trimtab_stages.drift.records import LabelledRows
 
 
@@ -50,12 +50,6 @@ def act(evaluations: Iterable[Evaluation]) -> Actions:
     return Actions(len(found), Counter(rule.name for rule in found if rule is not None))
 
 
-def balanced_accuracy(counts: Counts) -> float:
-    """Return the balanced accuracy of confusion counts of two classes."""
-    quality = measure_quality(Metric.BALANCED_ACCURACY, counts, 0.0)
-    return quality.value if quality else 0.0
-
-
 def real_pool() -> Rows:
     """Return the real rows that windows are drawn from, newer than those the model learnt from."""
     rows = cgm_rows()
@@ -63,19 +57,31 @@ def real_pool() -> Rows:
     return rows.take(slice(split, split + 15_000))
 
 
-def champion_of(pool: Rows) -> Champion:
-    """Return what the pool's own rows say of it."""
-    counts = count_confusion(LabelledRows(pool.decided, pool.truth), 2)
-    quality = {Metric.BALANCED_ACCURACY: balanced_accuracy(counts)}
-    return Champion(reference_of(pool), quality, tested=counts)
+def champion_of(learnt: Rows, split: Rows) -> Champion:
+    """Return a champion with a reference profile of some rows, tested on others."""
+    tested = count_confusion(LabelledRows(split.decided, split.truth), 2)
+    return Champion(reference_of(learnt), tested)
 
 
-def resampled_stream(
-    pool: Rows, champion: Champion, windows: int, rows: int, seed: int
-) -> list[Evaluation]:
-    """Evaluate windows of rows drawn from the pool with replacement."""
+def evaluate_all(windows: Iterable[Rows], champion: Champion) -> Iterator[Evaluation]:
+    """Evaluate windows one after the other, as the monitor does: later ones know the first."""
+    first, least = Firsts(), champion.spec.window.min_labels
+    for rows in windows:
+        found = evaluate(replace(inputs_of(rows, champion), first=first))
+        first = dict(measured_in(Report(found, REPORT), least)) | first
+        yield found
+
+
+def split_rows(rows: int) -> int:
+    """Return the size of a test split, by that of a window: a tenth of a year of months."""
+    return round(1.2 * rows)
+
+
+def resampled_stream(pool: Rows, windows: int, rows: int, seed: int) -> Iterator[Evaluation]:
+    """Evaluate windows of rows drawn from the pool with replacement, and so is the test split."""
     random = np.random.default_rng(seed)
-    return [evaluate(inputs_of(pool.resampled(rows, random), champion)) for _ in range(windows)]
+    champion = champion_of(pool, pool.resampled(split_rows(rows), random))
+    return evaluate_all((pool.resampled(rows, random) for _ in range(windows)), champion)
 
 
 def autocorrelated_rows(count: int, memory: float, random: np.random.Generator) -> Rows:
@@ -95,9 +101,12 @@ def autocorrelated_rows(count: int, memory: float, random: np.random.Generator) 
 
 
 def autocorrelated_stream(
-    champion: Champion, windows: int, rows: int, memory: float, seed: int
+    learnt: Rows, windows: int, rows: int, memory: float, seed: int
 ) -> Iterator[Evaluation]:
-    """Evaluate windows that follow one another in one autocorrelated stream."""
-    stream = autocorrelated_rows(windows * rows, memory, np.random.default_rng(seed))
-    for first in range(0, windows * rows, rows):
-        yield evaluate(inputs_of(spaced(stream.take(slice(first, first + rows))), champion))
+    """Evaluate windows that follow one another, after a test split, in an autocorrelated stream."""
+    before = split_rows(rows)
+    stream = autocorrelated_rows(before + windows * rows, memory, np.random.default_rng(seed))
+    champion = champion_of(learnt, stream.take(slice(0, before)))
+    begins = range(before, len(stream), rows)
+    parts = (spaced(stream.take(slice(begin, begin + rows))) for begin in begins)
+    return evaluate_all(parts, champion)

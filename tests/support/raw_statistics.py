@@ -139,8 +139,8 @@ def _specificity(truth: Sequence[int], decided: Sequence[int], label: int) -> fl
     return float(recall_score(*others, zero_division=0.0))
 
 
-def chernoff_limits(hits: int, rows: int) -> tuple[float, float]:
-    """Return where `rows` times the divergence of a share reaches ln 40, below and above it."""
+def chernoff_limits(hits: int, rows: int, chances: int = 40) -> tuple[float, float]:
+    """Return where `rows` times the divergence of a share is ln `chances`, below and above it."""
     if not rows:
         return 0.0, 1.0
     share = hits / rows
@@ -148,7 +148,7 @@ def chernoff_limits(hits: int, rows: int) -> tuple[float, float]:
     def beyond(other: float) -> float:
         hit = share * math.log(share / other) if share else 0.0
         miss = (1 - share) * math.log((1 - share) / (1 - other)) if share < 1 else 0.0
-        return rows * (hit + miss) - math.log(40)
+        return rows * (hit + miss) - math.log(chances)
 
     tiny = 1e-300
     low = brentq(beyond, tiny, share, xtol=1e-15) if share else 0.0

@@ -17,7 +17,7 @@ from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import digest_of_bytes
 from trimtab_stages.contract.decision_record import digest_prefix
 from trimtab_stages.contract.features import Feature
-from trimtab_stages.contract.gates import Estimate, Metric
+from trimtab_stages.contract.run import ConfusionMatrix
 from trimtab_stages.contract.serving_plan import (
     NumericReference,
     PlanVersion,
@@ -292,8 +292,6 @@ def _commit(run: str, digest: str, reference: ArtifactRef) -> bytes:
     model = COMMIT.model.model_copy(
         update={"file": file, "reference": reference, "classes": list(CLASSES)}
     )
-    estimate = Estimate(
-        metric=Metric.BALANCED_ACCURACY, value=0.95, low=0.93, high=0.97, samples=1000
-    )
-    changes = {"run": run, "model": model, "estimates": [estimate]}
+    confusion = ConfusionMatrix(classes=list(CLASSES), counts=[[475, 25], [25, 475]])
+    changes = {"run": run, "model": model, "confusion": confusion}
     return COMMIT.model_copy(update=changes).to_bytes()

@@ -73,15 +73,36 @@ def evaluations_of_killed(store: Store, target: Target, now: float) -> list[Eval
 
 
 def serve(
-    pod: ServerPod, version: Trained, begin: float, *, received: float, shift: float = 0.0
+    pod: ServerPod,
+    version: Trained,
+    begin: float,
+    *,
+    received: float,
+    shift: float = 0.0,
+    wrong: int = 0,
+    labels: bool = True,
 ) -> None:
-    """Answer 300 rows of ten minutes and label them: one request a minute."""
+    """Answer 300 rows of ten minutes and label them: one request a minute.
+
+    Args:
+        pod: who answers.
+        version: the version that answers.
+        begin: event time of the first row, seconds since 1970.
+        received: arrival of the first request.
+        shift: of the first feature.
+        wrong: rows of each 30 that are decided wrong.
+        labels: whether labels return.
+    """
     for minute in range(10):
         rows = normal_rows(30, seed=int(begin) + minute, shift=shift)
         name = f"{begin}-{minute}"
         event = begin + 60 * minute + 2 * np.arange(30)
         decided = pod.answer(version, name, rows, event=event, received=received + minute)
-        pod.label(name, CLASS_NAMES[decided].tolist(), received=received + minute + 0.5)
+        # The least sure rows: a model that has become worse errs there.
+        unsure = np.argsort(np.abs(rows[:, 0]))[:wrong]
+        decided[unsure] = 1 - decided[unsure]
+        if labels:
+            pod.label(name, CLASS_NAMES[decided].tolist(), received=received + minute + 0.5)
     pod.flush()
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from support.contract_samples import SNAPSHOT as SAMPLE
 from trimtab_stages.contract.decision_record import MAGIC, RECORD, digest_prefix, hash_id
 from trimtab_stages.contract.features import Feature, FeatureKind
-from trimtab_stages.contract.gates import Metric
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.contract.pane import Pane
 from trimtab_stages.contract.serving_plan import ReferenceProfile
@@ -192,9 +191,8 @@ class Champion:
     """What a window is judged against."""
 
     reference: ReferenceProfile
-    quality: dict[Metric, float]
-    spec: MonitorSpec = field(default_factory=MonitorSpec)
     tested: Integers = field(default_factory=lambda: np.zeros((2, 2), np.int64))
+    spec: MonitorSpec = field(default_factory=MonitorSpec)
 
 
 def inputs_of(rows: Rows, champion: Champion) -> WindowInputs:
@@ -207,7 +205,6 @@ def inputs_of(rows: Rows, champion: Champion) -> WindowInputs:
         reference=champion.reference,
         reference_digest=SNAPSHOT,
         classes=("0", "1"),
-        quality_reference=champion.quality,
         tested=champion.tested,
         spec=champion.spec,
         start=START,
@@ -218,3 +215,9 @@ def inputs_of(rows: Rows, champion: Champion) -> WindowInputs:
         labelled=LabelledRows(rows.decided, rows.truth, rows.scores),
         pane_keys=["p"],
     )
+
+
+def drawn(random: np.random.Generator, rows: Sequence[int], recalls: Sequence[float]) -> Integers:
+    """Return confusion counts of rows of two classes with the given recalls, [2, 2]."""
+    hits = random.binomial(rows, recalls)
+    return np.array([[hits[0], rows[0] - hits[0]], [rows[1] - hits[1], hits[1]]])

@@ -45,8 +45,9 @@ class RuleOutcome(StrEnum):
 class DecisionRule(StrictModel):
     """Asks for something where a signal passes a value in consecutive windows.
 
-    A rule on RealisedQuality holds only where the drop is no chance as well: the lower end of its
-    95 % interval is above 0.
+    RealisedQuality is compared with the champion's test split and with its first measured window:
+    the larger drop counts, of those that are no chance. A rule on it holds only where the drop is
+    no chance: the lower end of its 95 % interval is above 0.
     """
 
     name: ObjectName

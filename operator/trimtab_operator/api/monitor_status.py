@@ -19,7 +19,12 @@ from trimtab_stages.contract.base import (
     StrictModel,
     UtcTime,
 )
-from trimtab_stages.contract.monitoring import DataFault, SignalKind, SignalState
+from trimtab_stages.contract.monitoring import (
+    DataFault,
+    QualityReference,
+    SignalKind,
+    SignalState,
+)
 from trimtab_stages.contract.words import Stored
 
 TriggerId = Annotated[str, Field(min_length=1, max_length=128)]
@@ -47,6 +52,10 @@ class SignalReading(StrictModel):
     """Lower end of the value's 95 % interval, for quality."""
     high: DecimalString | None = None
     """Upper end of the value's 95 % interval, for quality."""
+    reference: DecimalString | None = None
+    """What the metric is compared with, for quality."""
+    reference_of: Stored[QualityReference] | None = None
+    """Whose figure the reference is, for quality: TestSplit or FirstWindow."""
     samples: Count = 0
     """Rows or labels that the value rests on."""
 

@@ -16,6 +16,7 @@ from trimtab_operator.storage.evaluations import (
     read_report,
     report_keys,
 )
+from trimtab_operator.storage.first_window import named_first
 from trimtab_operator.storage.window_evaluation import RowObjects, WindowOf, evaluate_window
 from trimtab_operator.storage.window_panes import is_compacted, panes_of
 from trimtab_stages.contract import layout
@@ -141,6 +142,7 @@ def _evaluate(store: Store, stored: Evaluation, judges: "_Judges") -> Evaluation
         judged=judges.of(stored.version),
         panes=panes,
         rows=RowObjects(stored.records, stored.feedback),
+        first=named_first(store.get, stored),
         # What is missing, and who is silent, is known by absence: what is there cannot show it.
         count_lost=lambda _: stored.lost,
     )

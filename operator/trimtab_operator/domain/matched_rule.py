@@ -13,10 +13,15 @@ from trimtab_operator.api.driftmonitor import (
     RuleOutcome,
 )
 from trimtab_operator.api.monitor_status import EvaluatedWindow, SignalReading
-from trimtab_stages.contract.monitoring import SignalKind, SignalState
+from trimtab_stages.contract.monitoring import QualityReference, SignalKind, SignalState
 
 WORDS = {Comparison.ABOVE: "above", Comparison.AT_LEAST: "at least"}
 
+REFERENCES = {
+    QualityReference.TEST_SPLIT: "on the test split",
+    QualityReference.FIRST_WINDOW: "in the version's first measured window",
+}
+"""What quality is compared with, in words."""
 MOST_NAMED = 3
 """Faults that a message names."""
 
@@ -158,8 +163,15 @@ def _value(rule: DecisionRule, window: EvaluatedWindow) -> str:
     interval = ""
     if reading.low is not None and reading.high is not None:
         interval = f"{_number(reading.low)} to {_number(reading.high)}, "
-    found = f"{_number(reading.value)} ({interval}{reading.samples} samples)"
-    return f"{start} is {found}, asked is {WORDS[rule.operator]} {_number(rule.value)}"
+    value = f"{_number(reading.value)} ({interval}{reading.samples} samples){_reference(reading)}"
+    return f"{start} is {value}, asked is {WORDS[rule.operator]} {_number(rule.value)}"
+
+
+def _reference(reading: SignalReading) -> str:
+    """Return ` from 0.95 on the test split`; nothing of signals that are not compared so."""
+    if reading.reference is None or reading.reference_of is None:
+        return ""
+    return f" from {_number(reading.reference)} {REFERENCES[reading.reference_of]}"
 
 
 def _reading(rule: DecisionRule, window: EvaluatedWindow) -> SignalReading | None:

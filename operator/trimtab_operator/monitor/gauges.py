@@ -18,7 +18,7 @@ from trimtab_stages.contract.monitoring import (
     SignalState,
     SignalValue,
 )
-from trimtab_stages.drift.quality import drop
+from trimtab_stages.drift.quality_drop import worse_by
 
 MOST_FEATURES = 50
 OTHER = "__other__"
@@ -140,7 +140,7 @@ class Gauges:
         self, labels: tuple[str, ...], quality: Quality, *, measured: bool
     ) -> Iterator[tuple[Series, float]]:
         metrics = self._metrics
-        lost, *_ = drop(quality)
+        lost = worse_by(quality.metric, quality.value, quality.reference)
         yield (metrics.quality_reference, labels), quality.reference
         yield (metrics.quality, labels), quality.value if measured else math.nan
         yield (metrics.quality_drop, labels), lost if measured else math.nan

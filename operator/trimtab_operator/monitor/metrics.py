@@ -36,7 +36,10 @@ class MonitorMetrics:
         )
         self.quality = self._gauge("quality", "Metric over the labelled rows.", METRIC)
         self.quality_reference = self._gauge(
-            "quality_reference", "The same metric on the champion's test split.", METRIC
+            "quality_reference",
+            "What the same metric is compared with: the better of the "
+            "champion's test split and its first measured window.",
+            METRIC,
         )
         self.quality_drop = self._gauge(
             "quality_drop", "How much worse than the reference; larger is worse.", METRIC

@@ -34,6 +34,7 @@ from trimtab_operator.storage.evaluations import (
     read_report,
     write_report,
 )
+from trimtab_operator.storage.first_window import find_first
 from trimtab_operator.storage.window_evaluation import (
     RowObjects,
     WindowKeys,
@@ -248,6 +249,14 @@ class Watch:
             judged=self._judge(store, version),
             panes=panes,
             rows=RowObjects(closed.blocks, closed.labels),
+            first=find_first(
+                store,
+                read,
+                target.name,
+                version.digest,
+                before=self._grid.start(closed.number),
+                least=target.policy.window.min_labels,
+            ),
             count_lost=lambda used: count_lost(store, traffic, near, used, self._before),
         )
         compacted = keep_compacted(store, target.name, panes.buckets)

@@ -1,7 +1,6 @@
 """What windows are judged against, and the reports of their evaluation, written once."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,6 @@ import numpy as np
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.artifact import ArtifactRef
 from trimtab_stages.contract.base import canonical_json, digest_of, digest_of_bytes
-from trimtab_stages.contract.gates import Metric
 from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
 from trimtab_stages.contract.run import Commit
 from trimtab_stages.contract.serving_plan import ReferenceProfile
@@ -28,7 +26,6 @@ class Judged:
         reference: cells and counts of its training rows.
         reference_digest: digest of the profile's file.
         classes: class names in index order.
-        quality: metrics on the test split, by metric.
         tested: confusion counts on the test split, [K, K]; rows are true classes.
     """
 
@@ -36,7 +33,6 @@ class Judged:
     reference: ReferenceProfile
     reference_digest: str
     classes: tuple[str, ...]
-    quality: Mapping[Metric, float]
     tested: Counts
 
 
@@ -67,7 +63,6 @@ def read_judged(store: Store, run: str) -> Judged:
         reference=ReferenceProfile.from_bytes(store.get(file.key)),
         reference_digest=file.digest,
         classes=tuple(commit.model.classes),
-        quality={estimate.metric: estimate.value for estimate in commit.estimates},
         tested=np.array(commit.confusion.counts, dtype=np.int64),
     )
 
@@ -89,7 +84,7 @@ def write_report(store: Store, evaluation: Evaluation, policy: MonitorSpec) -> R
     except ArtifactConflict:
         logger.info("the window has a report already; it is adopted", extra={"key": key})
         data = store.get(key)
-    return _report(key, data)
+    return parse_report(key, data)
 
 
 def report_keys(store: Store, monitor: str) -> list[str]:
@@ -110,7 +105,17 @@ def read_report(store: Store, key: str) -> Report:
         StoreError: it cannot be read.
         ValueError: it has another format.
     """
-    return _report(key, store.get(key))
+    return parse_report(key, store.get(key))
+
+
+def parse_report(key: str, data: bytes) -> Report:
+    """Return the report of stored bytes.
+
+    Raises:
+        ValueError: they have another format.
+    """
+    file = ArtifactRef(key=key, digest=digest_of_bytes(data), size=len(data))
+    return Report(Evaluation.from_bytes(data), file)
 
 
 def read_policy(store: Store, evaluation: Evaluation) -> MonitorSpec:
@@ -122,8 +127,3 @@ def read_policy(store: Store, evaluation: Evaluation) -> MonitorSpec:
     """
     key = layout.monitoring_policy(evaluation.monitor, evaluation.policy)
     return MonitorSpec.model_validate_json(store.get(key))
-
-
-def _report(key: str, data: bytes) -> Report:
-    file = ArtifactRef(key=key, digest=digest_of_bytes(data), size=len(data))
-    return Report(Evaluation.from_bytes(data), file)

@@ -42,11 +42,18 @@ def window_entry(report: Report) -> dict[str, Any]:
 
 def reading(signal: SignalValue) -> dict[str, Any]:
     """Return what a signal says as the status keeps it: numbers are decimal strings."""
-    numbers = {"value": signal.value, "low": signal.low, "high": signal.high}
+    numbers = {
+        "value": signal.value,
+        "low": signal.low,
+        "high": signal.high,
+        "reference": signal.reference,
+    }
+    whose = {} if signal.reference_of is None else {"referenceOf": signal.reference_of.value}
     return {
         "name": signal.name,
         "state": signal.state.value,
         **{name: decimal(number) for name, number in numbers.items() if number is not None},
+        **whose,
         "samples": signal.samples,
     }
 

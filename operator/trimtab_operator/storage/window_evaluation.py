@@ -3,7 +3,7 @@
 The monitor and a replay come through here, so that a replay of a report sees the same inputs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,8 @@ from trimtab_operator.storage.window_records import (
     read_window_labels,
     read_window_records,
 )
-from trimtab_stages.contract.monitoring import Evaluation, MonitorSpec
+from trimtab_stages.contract.gates import Metric
+from trimtab_stages.contract.monitoring import Evaluation, FirstWindow, MonitorSpec
 from trimtab_stages.drift.evaluate import WindowInputs, evaluate
 from trimtab_stages.drift.records import join, read_labels
 
@@ -75,6 +76,7 @@ def evaluate_window(
     judged: Judged,
     panes: WindowPanes,
     rows: RowObjects,
+    first: Mapping[Metric, FirstWindow],
     count_lost: Callable[[WindowKeys], int],
 ) -> Evaluation:
     """Return the report of a window.
@@ -85,6 +87,7 @@ def evaluate_window(
         judged: version whose rows are judged, and what with.
         panes: of the window.
         rows: where its records are, and labels that may be of its rows.
+        first: the version's first measured window before this one, by metric.
         count_lost: how many objects are missing before or between those that belong to the window,
             and counted in no window before.
 
@@ -103,8 +106,8 @@ def evaluate_window(
         reference=judged.reference,
         reference_digest=judged.reference_digest,
         classes=judged.classes,
-        quality_reference=judged.quality,
         tested=judged.tested,
+        first=first,
         spec=window.policy,
         start=window.start,
         end=window.end,

@@ -199,6 +199,11 @@ def evaluation(monitor: str, digest: str, end: int) -> str:
     return f"monitoring/{monitor}/{_version(digest)}/{end:012d}.json"
 
 
+def version_evaluations_prefix(monitor: str, digest: str) -> str:
+    """Return the prefix of a DriftMonitor's reports of one version, which sort by window."""
+    return f"monitoring/{monitor}/{_version(digest)}/"
+
+
 def evaluations_prefix(monitor: str) -> str:
     """Return the prefix of a DriftMonitor's reports, policies and merged panes."""
     return f"monitoring/{monitor}/"

@@ -31,7 +31,8 @@ class SignalKind(StrEnum):
     PREDICTION_DRIFT = "PredictionDrift"
     """Jensen-Shannon distance of the scores from the reference's."""
     REALISED_QUALITY = "RealisedQuality"
-    """Drop of a metric, computed from returned labels, under the champion's test estimate."""
+    """Drop of a metric, computed from returned labels, under the better of the champion's test
+    estimate and its first measured window."""
 
 
 class Statistic(StrEnum):
@@ -113,6 +114,15 @@ class SignalState(StrEnum):
     """Nothing to compare: no row was answered, or the reference lacks what is asked for."""
 
 
+class QualityReference(StrEnum):
+    """What a window's realised quality is compared with."""
+
+    TEST_SPLIT = "TestSplit"
+    """The champion's estimate on its test split."""
+    FIRST_WINDOW = "FirstWindow"
+    """The champion's realised quality in its first measured window."""
+
+
 class SignalValue(StrictModel):
     """What a signal says of one window."""
 
@@ -128,6 +138,10 @@ class SignalValue(StrictModel):
     """Lower end of the value's 95 % interval, for quality."""
     high: float | None = None
     """Upper end of the value's 95 % interval, for quality."""
+    reference: float | None = None
+    """What the metric is compared with, for quality."""
+    reference_of: QualityReference | None = None
+    """Whose figure the reference is, for quality: TestSplit or FirstWindow."""
     samples: int = 0
     """Rows or labels that the value rests on."""
     message: Annotated[str, Field(max_length=512)] = ""
@@ -183,6 +197,19 @@ class DataFault(StrictModel):
     """The numbers in one sentence."""
 
 
+class FirstWindow(StrictModel):
+    """A version's realised quality in the first window that measured it."""
+
+    end: UtcTime
+    """End of that window, exclusive."""
+    report: ArtifactRef
+    """Its report."""
+    value: float
+    """The metric in it."""
+    counts: list[list[int]]
+    """counts[i][j]: its labelled rows of class i decided as j."""
+
+
 class Quality(StrictModel):
     """Realised quality of a window: decisions against returned labels."""
 
@@ -195,7 +222,14 @@ class Quality(StrictModel):
     high: float
     """Upper end of its 95 % interval."""
     reference: float
-    """The champion's estimate on its test split."""
+    """What it is compared with: the better of `tested` and `first` under which the drop is no
+    chance; where it may be chance under both, the better."""
+    reference_of: QualityReference = QualityReference.TEST_SPLIT
+    """Whose figure the reference is: TestSplit or FirstWindow."""
+    tested: float | None = None
+    """The champion's estimate on its test split. None in reports of old, whose reference it is."""
+    first: FirstWindow | None = None
+    """The champion's first measured window; None while there is none before this one."""
     labels: int
     """Labelled rows."""
     counts: list[list[int]]

@@ -1,7 +1,7 @@
 """The evaluation of one window: a pure function of what was read for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
@@ -13,8 +13,8 @@ from trimtab_stages.contract.monitoring import (
     DataFault,
     Evaluation,
     FeatureDrift,
+    FirstWindow,
     MonitorSpec,
-    Quality,
     Signal,
     SignalKind,
     SignalValue,
@@ -22,13 +22,13 @@ from trimtab_stages.contract.monitoring import (
 from trimtab_stages.contract.pane import Pane
 from trimtab_stages.contract.serving_plan import ReferenceProfile
 from trimtab_stages.drift.cells import numeric_table
-from trimtab_stages.drift.confusion import DECISION_METRICS, count_confusion
+from trimtab_stages.drift.confusion import DECISION_METRICS, count_confusion, proportions
 from trimtab_stages.drift.faults import corrupt_labels, find_faults
 from trimtab_stages.drift.features import Moves, judge_features, measure_moves
 from trimtab_stages.drift.jensen_shannon import jensen_shannon
 from trimtab_stages.drift.merge import Counts, MergedPanes
 from trimtab_stages.drift.parts import window_parts
-from trimtab_stages.drift.quality import measure_quality
+from trimtab_stages.drift.quality_drop import Judged, judge_quality
 from trimtab_stages.drift.records import LabelledRows, RecordArrays
 from trimtab_stages.drift.signals import (
     drift_signal,
@@ -50,7 +50,6 @@ class WindowInputs:
         reference: its reference profile.
         reference_digest: digest of the profile's file.
         classes: class names in index order; empty where the version decides nothing.
-        quality_reference: its test estimates by metric.
         tested: confusion counts of its test split, [K, K]; rows are true classes.
         spec: window and signals that are asked for.
         start: begin of the window.
@@ -59,6 +58,7 @@ class WindowInputs:
         buckets: the same by event-time bucket.
         records: decision records of the window.
         labelled: rows of the window whose label has returned.
+        first: its first measured window by metric, as far as that is before this one.
         lost: objects whose sequence number is missing.
         pane_keys: keys of the panes that were merged.
         record_keys: keys of the decision records that were read.
@@ -71,7 +71,6 @@ class WindowInputs:
     reference: ReferenceProfile
     reference_digest: str
     classes: Sequence[str]
-    quality_reference: Mapping[Metric, float]
     tested: Counts
     spec: MonitorSpec
     start: datetime
@@ -79,6 +78,7 @@ class WindowInputs:
     panes: MergedPanes
     records: RecordArrays
     labelled: LabelledRows
+    first: Mapping[Metric, FirstWindow] = field(default_factory=dict)
     lost: int = 0
     buckets: Sequence[Pane] = ()
     pane_keys: Sequence[str] = ()
@@ -93,13 +93,15 @@ class Findings:
     Attributes:
         faults: faults of the data.
         moves: statistics of every feature.
-        confusion: confusion counts of the labelled rows, [K, K].
+        labels: labelled rows of the version's classes.
+        judged: realised quality by metric, as far as it is asked for and defined.
         distance: Jensen-Shannon distance of the scores, None where one side has none.
     """
 
     faults: list[DataFault]
     moves: Moves
-    confusion: Counts
+    labels: int
+    judged: Mapping[Metric, Judged]
     distance: float | None
 
 
@@ -127,7 +129,7 @@ def evaluate(inputs: WindowInputs) -> Evaluation:
         feedback=sorted(inputs.feedback_keys),
         faults=findings.faults,
         features=_reported_features(inputs.spec, findings.moves),
-        qualities=_qualities(inputs, findings.confusion),
+        qualities=[judged.quality for judged in findings.judged.values()],
         signals=[_signal(signal, inputs, findings) for signal in inputs.spec.signals],
     )
 
@@ -137,13 +139,15 @@ def _measure(inputs: WindowInputs) -> Findings:
     table = numeric_table(reference.numeric, panes)
     parts = window_parts(table.names, inputs.buckets)
     lateness = inputs.spec.window.allowed_lateness_seconds
+    confusion = count_confusion(inputs.labelled, len(inputs.classes))
     return Findings(
         faults=[
             *find_faults(reference, table, panes, parts, inputs.records, lateness),
             *corrupt_labels(inputs.labelled, inputs.tested),
         ],
         moves=measure_moves(reference, table, panes),
-        confusion=count_confusion(inputs.labelled, len(inputs.classes)),
+        labels=int(confusion.sum()),
+        judged=_judge_all(inputs, confusion),
         distance=_score_distance(reference, panes),
     )
 
@@ -163,18 +167,15 @@ def _reported_features(spec: MonitorSpec, moves: Moves) -> list[FeatureDrift]:
     return judge_features(signal.model_copy(update={"features": []}), moves)
 
 
-def _qualities(inputs: WindowInputs, confusion: Counts) -> list[Quality]:
-    """Return the metrics that are asked for and defined, each once, in the signals' order."""
+def _judge_all(inputs: WindowInputs, confusion: Counts) -> dict[Metric, Judged]:
+    """Return the metrics that are asked for and defined, in the signals' order."""
     asked = [one.metric for one in inputs.spec.signals if one.kind is SignalKind.REALISED_QUALITY]
-    found = (_quality(metric, inputs, confusion) for metric in dict.fromkeys(asked))
-    return [quality for quality in found if quality is not None]
-
-
-def _quality(metric: Metric, inputs: WindowInputs, confusion: Counts) -> Quality | None:
-    reference = inputs.quality_reference.get(metric)
-    if reference is None or metric not in DECISION_METRICS:
-        return None
-    return measure_quality(metric, confusion, reference)
+    found = {
+        metric: judge_quality(metric, confusion, inputs.tested, inputs.first.get(metric))
+        for metric in asked
+        if metric in DECISION_METRICS
+    }
+    return {metric: judged for metric, judged in found.items() if judged is not None}
 
 
 def _signal(signal: Signal, inputs: WindowInputs, findings: Findings) -> SignalValue:
@@ -188,14 +189,14 @@ def _signal(signal: Signal, inputs: WindowInputs, findings: Findings) -> SignalV
         case SignalKind.PREDICTION_DRIFT:
             return prediction_signal(signal, findings.distance, rows, window.min_samples)
         case SignalKind.REALISED_QUALITY:
-            return _quality_signal(signal, inputs, findings.confusion)
+            return _quality_signal(signal, inputs, findings)
         case _:
             assert_never(signal.kind)
 
 
-def _quality_signal(signal: Signal, inputs: WindowInputs, confusion: Counts) -> SignalValue:
-    labels, least = int(confusion.sum()), inputs.spec.window.min_labels
-    if signal.metric not in DECISION_METRICS or signal.metric not in inputs.quality_reference:
+def _quality_signal(signal: Signal, inputs: WindowInputs, findings: Findings) -> SignalValue:
+    metric, labels = signal.metric, findings.labels
+    if metric not in DECISION_METRICS or proportions(metric, inputs.tested) is None:
         return no_reference(signal, labels)
-    quality = _quality(signal.metric, inputs, confusion)
-    return quality_signal(signal, quality, labels, inputs.panes.rows, least)
+    least = inputs.spec.window.min_labels
+    return quality_signal(signal, findings.judged.get(metric), labels, inputs.panes.rows, least)

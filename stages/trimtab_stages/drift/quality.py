@@ -1,4 +1,4 @@
-"""Realised quality of a window with a 95 % interval.
+"""A metric of labelled rows with a 95 % interval.
 
 Every metric is the mean of shares of groups of rows (a class's recall, its precision, ...). A
 share's limits are those p at which the Chernoff bound n KL(share || p) reaches ln(2 / 0.05)
@@ -15,16 +15,25 @@ raw decisions and labels, up to rounding (1e-11). Limits are never inside the ex
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab_stages.contract.gates import SMALLER_IS_BETTER, Metric
-from trimtab_stages.contract.monitoring import Quality
+from trimtab_stages.contract.gates import Metric
 from trimtab_stages.drift.confusion import proportions
 from trimtab_stages.drift.merge import Counts, Floats
 
 CONFIDENCE = 0.95
 _HALVINGS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric with its interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def share_limits(hits: Counts, rows: Counts, confidence: float = CONFIDENCE) -> Floats:
@@ -41,38 +50,25 @@ def share_limits(hits: Counts, rows: Counts, confidence: float = CONFIDENCE) -> 
     return outside
 
 
-def measure_quality(metric: Metric, counts: Counts, reference: float) -> Quality | None:
+def measure_quality(
+    metric: Metric, counts: Counts, confidence: float = CONFIDENCE
+) -> Measured | None:
     """Return a metric with its interval, or None where the counts do not define it.
 
     Args:
         metric: which metric.
         counts: confusion counts, [K, K].
-        reference: the champion's estimate on its test split.
+        confidence: least probability of the interval.
     """
     found = proportions(metric, counts)
     if found is None:
         return None
     share = found.hits / np.maximum(found.rows, 1)
-    low, high = share_limits(found.hits, found.rows)
+    low, high = share_limits(found.hits, found.rows, confidence)
     value = float(share.mean())
-    return Quality(
-        metric=metric,
-        value=value,
-        low=max(value - _combine(share - low), 0.0),
-        high=min(value + _combine(high - share), 1.0),
-        reference=reference,
-        labels=int(counts.sum()),
-        counts=counts.tolist(),
+    return Measured(
+        value, max(value - _combine(share - low), 0.0), min(value + _combine(high - share), 1.0)
     )
-
-
-def drop(quality: Quality) -> tuple[float, float, float]:
-    """Return by how much a quality is worse than its reference: value, low, high."""
-    below = quality.reference - np.array([quality.value, quality.high, quality.low])
-    if quality.metric in SMALLER_IS_BETTER:
-        below = -below[[0, 2, 1]]
-    value, low, high = below.tolist()
-    return value, low, high
 
 
 def _combine(distances: Floats) -> float:

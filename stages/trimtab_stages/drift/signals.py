@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from trimtab_stages.contract.monitoring import (
     DataFault,
     FeatureDrift,
-    Quality,
+    QualityReference,
     Signal,
     SignalState,
     SignalValue,
 )
-from trimtab_stages.drift.quality import drop
+from trimtab_stages.drift.quality_drop import Judged
 
 _NAMED = 3
 """Drifted features, or faults, that a message names."""
@@ -66,32 +66,40 @@ def prediction_signal(signal: Signal, distance: float | None, rows: int, least: 
 
 
 def quality_signal(
-    signal: Signal, quality: Quality | None, labels: int, rows: int, least: int
+    signal: Signal, judged: Judged | None, labels: int, rows: int, least: int
 ) -> SignalValue:
     """Return the drop of a metric under its reference, with its 95 % interval.
 
     Args:
         signal: what is asked.
-        quality: its metric; None where the labels do not define it.
+        judged: its metric and by how much that is worse; None where the labels do not define it.
         labels: labelled rows.
         rows: rows of the window.
         least: fewer labels are Insufficient.
     """
     if not rows:
         return _no_rows(signal)
-    if quality is None:
+    if judged is None:
         words = f"{labels} labelled rows of {rows} do not define {signal.metric}"
         return _value(signal, SignalState.INSUFFICIENT, labels, words)
-    value, low, high = drop(quality)
+    quality, drop = judged.quality, judged.drop
     words = (
         f"{signal.metric} {quality.value:.4f} [{quality.low:.4f}, {quality.high:.4f}] on {labels} "
-        f"labelled rows, reference {quality.reference:.4f}: worse by {value:+.4f} "
-        f"[{low:+.4f}, {high:+.4f}]"
+        f"labelled rows, {_reference(judged)}: worse by {drop.value:+.4f} "
+        f"[{drop.low:+.4f}, {drop.high:+.4f}]"
     )
-    found = _sized(signal, value, labels, least, words)
+    found = _sized(signal, drop.value, labels, least, words)
     if found.state is not SignalState.MEASURED:
         return found
-    return found.model_copy(update={"low": low, "high": high})
+    compared = {"reference": drop.reference, "reference_of": drop.reference_of}
+    return found.model_copy(update={"low": drop.low, "high": drop.high, **compared})
+
+
+def _reference(judged: Judged) -> str:
+    first, whose = judged.quality.first, "test split"
+    if first is not None and judged.drop.reference_of is QualityReference.FIRST_WINDOW:
+        whose = f"first window, until {first.end:%Y-%m-%d %H:%M:%SZ}"
+    return f"reference {judged.drop.reference:.4f} of the {whose}"
 
 
 def no_reference(signal: Signal, labels: int) -> SignalValue:

@@ -67,7 +67,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     fitted = Learner(stream, recipe, store, folder).fit(stream.before(0, memory=False))
     profile = ReferenceProfile.from_bytes(read_blob(store, fitted.commit.model.reference))
     tested = np.array(fitted.commit.confusion.counts, np.int64)
-    return World(stream, fitted, Champion(profile, {}, tested=tested))
+    return World(stream, fitted, Champion(profile, tested))
 
 
 def windows(stream: Stream, days: int) -> list[Rows]:

@@ -60,6 +60,7 @@ def test_the_words_that_are_stored() -> None:
         "DataFaultKind",
         "GateKind",
         "Outcome",
+        "QualityReference",
         "SignalKind",
         "SignalState",
     ]
@@ -68,7 +69,9 @@ def test_the_words_that_are_stored() -> None:
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_word_of_a_newer_trimtab_is_read_and_written_back(name: str) -> None:
     field, words = FIELDS[name]
-    annotated: Any = Annotated[field.annotation, *field.metadata]
+    annotated: Any = field.annotation
+    if field.metadata:
+        annotated = Annotated[annotated, *field.metadata]
     stored = TypeAdapter(annotated)
 
     assert stored.validate_python(next(iter(words)).value) is next(iter(words))

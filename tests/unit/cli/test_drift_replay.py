@@ -12,6 +12,7 @@ from support.traffic import MODEL, ServerPod, instant, normal_rows, trained
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.targets import Target, TrainedVersion
 from trimtab_operator.monitor.watch import Watch
+from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import canonical_json
 from trimtab_stages.contract.monitoring import MonitorSpec
 from trimtab_stages.store import LocalStore
@@ -72,6 +73,11 @@ def first(bucket: Path, pattern: str) -> Path:
     return min(bucket.glob(pattern))
 
 
+def find_reports(bucket: Path) -> list[Path]:
+    keys = [path.relative_to(bucket).as_posix() for path in bucket.glob("monitoring/*/*/*.json")]
+    return [bucket / key for key in keys if layout.is_evaluation(key)]
+
+
 def nothing(_: Path) -> None:
     """Leave everything as it was written."""
 
@@ -106,11 +112,22 @@ def edit_what_is_left_of_panes(bucket: Path) -> None:
 
 
 def forget_merged_panes(bucket: Path) -> None:
-    """Make the first report one of those before panes were merged."""
-    path = first(bucket, "monitoring/watch/*/*.json")
+    """Make the last report one of those before panes were merged."""
+    path = max(find_reports(bucket))
     report = json.loads(path.read_bytes())
     del report["compacted"]
     path.write_bytes(canonical_json(report))
+
+
+def edit_quality(bucket: Path) -> None:
+    path = first(bucket, "monitoring/watch/*/*.json")
+    report = json.loads(path.read_bytes())
+    report["qualities"][0]["value"] = 0.5
+    path.write_bytes(canonical_json(report))
+
+
+def remove_first_report(bucket: Path) -> None:
+    first(bucket, "monitoring/watch/*/*.json").unlink()
 
 
 def remove_block(bucket: Path) -> None:
@@ -125,7 +142,17 @@ def remove_commit(bucket: Path) -> None:
     ("change", "code", "outcomes", "said"),
     [
         pytest.param(nothing, 0, ["Same", "Same"], "", id="untouched"),
-        pytest.param(edit_report, 1, ["Different", "Same"], "signals", id="edited report"),
+        pytest.param(edit_report, 1, ["Different", "Different"], "signals", id="edited report"),
+        pytest.param(
+            edit_quality,
+            1,
+            ["Different", "Different"],
+            "in qualities",
+            id="edited quality",
+        ),
+        pytest.param(
+            remove_first_report, 1, ["Incomplete"], "monitoring/watch/", id="missing first window"
+        ),
         pytest.param(edit_pane, 1, ["Different", "Same"], "rows", id="edited pane"),
         pytest.param(forget_merged_panes, 0, ["Same", "Same"], "", id="report of old"),
         pytest.param(remove_panes, 0, ["Same", "Same"], "", id="merged panes are left"),

@@ -35,7 +35,9 @@ from trimtab_stages.drift.records import LabelledRows
 DAY_NS = 86_400_000_000_000
 ROWS = cgm_rows()
 TRAINING = ROWS.take(slice(0, training_rows(ROWS)))
-CHAMPION = Champion(reference_of(TRAINING), {Metric.BALANCED_ACCURACY: 0.87, Metric.RECALL: 0.9})
+TESTED = np.array([[8400, 1600], [100, 900]])
+"""Recall 0.9, balanced accuracy 0.87."""
+CHAMPION = Champion(reference_of(TRAINING), TESTED)
 WEEK = ROWS.take(slice(30_000, 32_000))
 
 
@@ -153,11 +155,20 @@ def test_each_metric_is_measured_once_against_its_own_reference() -> None:
         Signal(name="e", kind=kind, metric=Metric.ROC_AUC),
     )
 
-    assert [(one.metric, one.reference) for one in found.qualities] == [
-        (Metric.RECALL, 0.9),
-        (Metric.BALANCED_ACCURACY, 0.87),
+    precision = pytest.approx(900 / 2500)
+    assert [(one.metric, one.reference, one.tested) for one in found.qualities] == [
+        (Metric.RECALL, 0.9, 0.9),
+        (Metric.BALANCED_ACCURACY, 0.87, 0.87),
+        (Metric.PRECISION, precision, precision),
     ]
-    assert [one.state for one in found.signals][3:] == [SignalState.INVALID] * 2
+    assert [one.state for one in found.signals][3:] == [SignalState.MEASURED, SignalState.INVALID]
+
+
+def test_a_champion_without_test_rows_has_no_reference() -> None:
+    untested = inputs_of(WEEK, replace(CHAMPION, tested=np.zeros((2, 2), np.int64)))
+
+    assert report(untested)["quality"] == (SignalState.INVALID, None)
+    assert evaluate(untested).qualities == []
 
 
 def test_each_signal_has_its_own_features_and_effect() -> None:
@@ -220,7 +231,7 @@ def test_lateness_of_the_window_is_allowed() -> None:
     event = WEEK.event_ns.copy()
     event[::20] -= 3600 * 10**9
     late = replace(WEEK, event_ns=event)
-    strict = Champion(CHAMPION.reference, {}, spec(Signal(name="f", kind=SignalKind.DATA_FAULT)))
+    strict = replace(CHAMPION, spec=spec(Signal(name="f", kind=SignalKind.DATA_FAULT)))
     lenient = replace(
         strict,
         spec=spec(Signal(name="f", kind=SignalKind.DATA_FAULT), allowed_lateness_seconds=7200),
@@ -233,6 +244,6 @@ def test_lateness_of_the_window_is_allowed() -> None:
 def test_a_model_of_categories_alone_is_evaluated() -> None:
     words = np.random.default_rng(1).choice(["a", "b"], (400, 1)).astype(object)
     rows = rows_of(np.empty((400, 0)), [], words)
-    found = report(inputs_of(rows, Champion(reference_of(rows), {})))
+    found = report(inputs_of(rows, Champion(reference_of(rows))))
 
     assert found["inputs"] == (SignalState.MEASURED, 0.0)

@@ -36,7 +36,7 @@ def with_numeric(**changes: object) -> ReferenceProfile:
 
 
 def faults_of(window: Rows, profile: ReferenceProfile = PROFILE) -> list[DataFault]:
-    inputs = inputs_of(window, Champion(profile, {}))
+    inputs = inputs_of(window, Champion(profile))
     table = numeric_table(profile.numeric, inputs.panes)
     parts = window_parts(table.names, inputs.buckets)
     return find_faults(profile, table, inputs.panes, parts, inputs.records, 0)

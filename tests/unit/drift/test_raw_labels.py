@@ -3,12 +3,14 @@
 Decisions and labels go through the stored bytes of records and feedback, and are joined by id.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from sklearn.metrics import confusion_matrix
 
 from support.raw_statistics import chernoff_limits, metric_of
 from support.windows import (
@@ -37,8 +39,9 @@ from trimtab_stages.drift.records import join, read_labels, read_records
 Integers = npt.NDArray[np.int64]
 """Class indices, [n]; -1 in the truth is a label that has not returned."""
 ROUNDING = 1e-11
-TESTED = 0.8
 UNLABELLED = -1
+EACH = 80
+"""Either comparison of a drop may be wrong once in so many windows on each side."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,16 @@ class Case:
         return np.where(random.random(self.rows) < self.labelled, truth, UNLABELLED), decided
 
 
+def split_of(classes: int) -> Case:
+    """Return rows of a test split with all classes."""
+    return Case((1 / classes,) * classes, wrong=0.2, rows=400, classes=classes)
+
+
+def confusion_of(truth: Integers, decided: Integers, classes: int) -> Integers:
+    """Return counts[i, j]: rows of class i decided as j."""
+    return np.array(confusion_matrix(truth, decided, labels=range(classes)), dtype=np.int64)
+
+
 def measured(metric: Metric, case: Case) -> tuple[list[Quality], SignalValue]:
     """Return what a report says of rows whose decisions and labels were stored."""
     truth, decided = case.draw()
@@ -79,7 +92,9 @@ def measured(metric: Metric, case: Case) -> tuple[list[Quality], SignalValue]:
         window=Window(min_samples=1, min_labels=1),
         signals=[Signal(name="quality", kind=SignalKind.REALISED_QUALITY, metric=metric)],
     )
-    champion = Champion(reference_of(rows), {metric: TESTED}, spec)
+    champion = Champion(
+        reference_of(rows), confusion_of(*split_of(case.classes).draw(), case.classes), spec
+    )
     inputs = replace(inputs_of(rows, champion), labelled=join(records, labels), classes=names)
     report = evaluate(inputs)
     return report.qualities, report.signals[0]
@@ -141,11 +156,17 @@ def test_quality_is_that_of_the_raw_labels(case: Case, metric: Metric) -> None:
     assert quality.low == pytest.approx(max(value - below, 0), abs=ROUNDING)
     assert quality.high == pytest.approx(min(value + above, 1), abs=ROUNDING)
     assert quality.labels == len(truth)
-    worse = value - TESTED if metric is Metric.FALSE_POSITIVE_RATE else TESTED - value
+    tested = split_of(case.classes)
+    promised, answered = (part.tolist() for part in tested.draw())
+    reference = metric_of(metric, promised, answered, case.classes)
+    before = distances(groups_of(metric, *tested.draw(), case.classes), EACH)
+    now, sign = distances(groups, EACH), 1 if metric is Metric.FALSE_POSITIVE_RATE else -1
+    worse = sign * (value - reference)
+    # What is worse is worst with the window at its worse end and the test split at its better one.
+    down, up = (now, before[::-1]) if sign > 0 else (now[::-1], before)
     assert signal.value == pytest.approx(worse, abs=ROUNDING)
-    assert signal.high is not None
-    assert signal.low is not None
-    assert signal.high - signal.low == pytest.approx(quality.high - quality.low, abs=ROUNDING)
+    assert signal.low == pytest.approx(worse - math.hypot(down[0], up[0]), abs=ROUNDING)
+    assert signal.high == pytest.approx(worse + math.hypot(down[1], up[1]), abs=ROUNDING)
 
 
 def groups_of(
@@ -167,9 +188,9 @@ def groups_of(
     return [(int((counts & among).sum()), int(among.sum())) for counts, among in masks]
 
 
-def distances(groups: Sequence[tuple[int, int]]) -> tuple[float, float]:
+def distances(groups: Sequence[tuple[int, int]], chances: int = 40) -> tuple[float, float]:
     """Return how far the limits lie from the mean of the shares, below and above it."""
     shares = np.array([hits / max(rows, 1) for hits, rows in groups])
-    low, high = np.array([chernoff_limits(*group) for group in groups]).T
+    low, high = np.array([chernoff_limits(*group, chances) for group in groups]).T
     below, above = (np.sqrt(np.sum(one**2)) / len(groups) for one in (shares - low, high - shares))
     return float(below), float(above)

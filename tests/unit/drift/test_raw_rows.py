@@ -73,7 +73,7 @@ def see(reference: Rows, window: Rows) -> Seen:
     pods = [window.take(np.arange(pod, len(window), 3)) for pod in range(3)]
     stored = [pane.to_bytes() for rows in pods for pane in buckets_of(rows, profile, HALF_A_DAY)]
     panes = merge(map(Pane.from_bytes, stored))
-    inputs = inputs_of(window, Champion(profile, {}, ASKED))
+    inputs = inputs_of(window, Champion(profile, spec=ASKED))
     return Seen(profile, panes, evaluate(replace(inputs, panes=panes)))
 
 

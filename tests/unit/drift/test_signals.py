@@ -1,20 +1,24 @@
 """State, value and sentence of every signal."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
+from support.contract_samples import artifact
+from support.windows import START
 from trimtab_stages.contract.gates import Metric
 from trimtab_stages.contract.monitoring import (
     DataFault,
     DataFaultKind,
     FeatureDrift,
-    Quality,
+    FirstWindow,
     Signal,
     SignalKind,
     SignalState,
     SignalValue,
 )
-from trimtab_stages.drift.quality import measure_quality
+from trimtab_stages.drift.quality_drop import Judged, judge_quality
 from trimtab_stages.drift.signals import (
     drift_signal,
     fault_signal,
@@ -41,9 +45,10 @@ MOVED = [feature("glucose", 0.41, drifted=True), feature("isig", 0.1, drifted=Fa
 STILL = [feature("glucose", 0.05, drifted=False)]
 
 
-def quality(wrong: int) -> Quality | None:
+def quality(wrong: int, first: FirstWindow | None = None) -> Judged | None:
     counts = np.array([[500 - wrong, wrong], [wrong, 500 - wrong]])
-    return measure_quality(Metric.BALANCED_ACCURACY, counts, 0.9)
+    tested = np.array([[9000, 1000], [1000, 9000]])
+    return judge_quality(Metric.BALANCED_ACCURACY, counts, tested, first)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +174,33 @@ def test_quality_has_its_interval() -> None:
     assert found.low < 0.1 < found.high
     assert found.samples == 1000
     assert "worse by +0.1000 [" in found.message
+
+
+@pytest.mark.parametrize(
+    ("first", "reference", "words"),
+    [
+        pytest.param(None, (0.9, "TestSplit"), "0.9000 of the test split: ", id="none"),
+        pytest.param(
+            [[480, 20], [20, 480]],
+            (0.96, "FirstWindow"),
+            "0.9600 of the first window, until 2026-11-03 00:00:00Z: ",
+            id="better",
+        ),
+        pytest.param(
+            [[440, 60], [60, 440]], (0.9, "TestSplit"), "0.9000 of the test split: ", id="worse"
+        ),
+    ],
+)
+def test_quality_says_what_it_is_compared_with(
+    first: list[list[int]] | None, reference: tuple[float, str], words: str
+) -> None:
+    window = first and FirstWindow(
+        end=START + timedelta(days=1), report=artifact("r"), value=0, counts=first
+    )
+    found = quality_signal(QUALITY, quality(100, window or None), 1000, 1200, 200)
+
+    assert (found.reference, found.reference_of) == reference
+    assert f"reference {words}" in found.message
 
 
 def test_a_long_message_is_cut_to_its_limit() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.operator_bench import s3_storage
 from support.apiserver import Call, run_api_server
 from support.bars import Bar, say, show
-from support.fleet import apply_fleet, champions, names_of, outcomes, trip
+from support.fleet import apply_fleet, champions, fleet_settings, names_of, outcomes, serving, trip
 from support.operator_process import operator_settings, run_operator
 from support.s3 import run_s3_server
 from support.tenant import Tenant
@@ -45,8 +45,11 @@ def measure(folder: Path) -> tuple[float, list[Call]]:
         store = S3Store(s3.create_bucket(f"trimtab-{NAMESPACE}"))
         tenant = Tenant(server, server.create_namespace(NAMESPACE), store)
         storage = s3_storage(s3, parts["credentials"])
-        settings = operator_settings(storage, retrain={"maxConcurrent": SLOTS})
-        with run_operator(server, parts["operator"], settings) as operator:
+        settings = fleet_settings(operator_settings(storage), SLOTS)
+        with (
+            serving(tenant, names),
+            run_operator(server, parts["operator"], settings) as operator,
+        ):
             apply_fleet(tenant, names)
             wait_until(lambda: champions(tenant) == COUNT, SECONDS, interval=1, what="all serve")
             wait_until(operator.is_idle, SECONDS, what="nothing is due")

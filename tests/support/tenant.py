@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from support.apiserver import ApiServer, Object
 from support.objects import ingest_commit, manifest, run_commit
 from trimtab_operator.api.base import API_VERSION
 from trimtab_operator.api.kinds import BY_KIND
+from trimtab_operator.manifests.names import server
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.reasons import ServingReason
 from trimtab_stages.contract.run import IngestSpec, RunSpec
@@ -183,7 +185,9 @@ class Tenant:
         pods = f"/api/v1/namespaces/{self.name}/pods"
         for index in range(wanted):
             if self.server.get(f"{pods}/{name}-{index}") is None:
-                self.add_pod(deployment, f"{name}-{index}", running_pod(address_of(self.name)))
+                self.add_pod(
+                    deployment, f"{name}-{index}", running_pod(address_of(self.name, name))
+                )
         status = {
             "observedGeneration": deployment["metadata"]["generation"],
             "replicas": wanted,
@@ -222,10 +226,10 @@ def running_pod(address: str) -> Object:
     }
 
 
-def address_of(namespace: str) -> str:
-    """Return the loopback address of a namespace's server pods."""
-    number = sum(ord(letter) * place for place, letter in enumerate(namespace, start=1))
-    return f"127.1.{number // 250 % 250}.{number % 250 + 1}"
+def address_of(namespace: str, deployment: str) -> str:
+    """Return the loopback address of a Deployment's pods."""
+    number = zlib.crc32(f"{namespace}/{deployment}".encode())
+    return f"127.{number // 62_500 % 250 + 1}.{number // 250 % 250}.{number % 250 + 1}"
 
 
 @dataclass(slots=True)
@@ -262,7 +266,7 @@ class AdminPort:
 
 @contextmanager
 def run_admin_port(tenant: Tenant, model: str) -> Iterator[AdminPort]:
-    """Answer `GET /plan` at the address of the namespace's pods."""
+    """Answer `GET /plan` at the address of a Model's pods."""
     admin = AdminPort(tenant, model)
 
     class Answer(http.server.BaseHTTPRequestHandler):
@@ -279,7 +283,8 @@ def run_admin_port(tenant: Tenant, model: str) -> Iterator[AdminPort]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    listener = http.server.ThreadingHTTPServer((address_of(tenant.name), ADMIN_PORT), Answer)
+    address = address_of(tenant.name, server(model)), ADMIN_PORT
+    listener = http.server.ThreadingHTTPServer(address, Answer)
     listener.daemon_threads = True
     thread = threading.Thread(target=listener.serve_forever, daemon=True)
     thread.start()

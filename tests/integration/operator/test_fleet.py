@@ -4,13 +4,13 @@
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from support.apiserver import Call, Object
-from support.fleet import apply_fleet, champions, names_of, outcomes, trip
+from support.fleet import apply_fleet, champions, fleet_settings, names_of, outcomes, serving, trip
 from support.operator_process import OperatorProcess
 from support.tenant import Tenant
 from support.waiting import wait_until
@@ -21,15 +21,24 @@ FLEET, SLOTS, FREED = int(os.environ.get("FLEET", "12")), 3, 6
 NAMES = names_of(FLEET)
 
 
-def test_a_fleet_that_trips_at_once_starts_no_more_than_its_slots(
+@pytest.fixture
+def fleet_operator(
     tenant: Tenant,
     settings: dict[str, Any],
     start_operator: Callable[[dict[str, Any]], OperatorProcess],
+) -> Iterator[OperatorProcess]:
+    """A running operator of a fleet whose Models all serve."""
+    operator = start_operator(fleet_settings(settings, SLOTS))
+    with serving(tenant, NAMES):
+        apply_fleet(tenant, NAMES)
+        wait_until(lambda: champions(tenant) == FLEET, SECONDS, interval=1, what="all serve")
+        wait_until(operator.is_idle, SECONDS, what="nothing is due")
+        yield operator
+
+
+def test_a_fleet_that_trips_at_once_starts_no_more_than_its_slots(
+    tenant: Tenant, fleet_operator: OperatorProcess
 ) -> None:
-    operator = start_operator(settings | {"retrain": {"maxConcurrent": SLOTS}})
-    apply_fleet(tenant, NAMES)
-    wait_until(lambda: champions(tenant) == FLEET, SECONDS, interval=1, what="all serve")
-    wait_until(operator.is_idle, SECONDS, what="nothing is due")
     before = len(tenant.server.operator_calls())
     trip(tenant, NAMES)
     wait_until(lambda: outcomes(tenant).total() == FLEET, SECONDS, interval=1, what="all decided")
@@ -49,7 +58,7 @@ def test_a_fleet_that_trips_at_once_starts_no_more_than_its_slots(
 
     wait_until(go_on, SECONDS, interval=1, what=f"{FREED} slots are taken")
     assert max(active) <= SLOTS
-    assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0
+    assert fleet_operator.metric_sum("trimtab_reconcile_errors_total{") == 0
 
 
 def whole_lists(made: Sequence[Call]) -> int:

@@ -18,7 +18,11 @@ from support.stage import Stage
 from support.victims import EMBEDDED, STRIKES
 from trimtab_stages.contract.audit import AuditAction
 
-pytestmark = [pytest.mark.e2e, pytest.mark.recovery]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.recovery,
+    pytest.mark.skipif(not EMBEDDED, reason="only the embedded operator can stand still"),
+]
 
 NAMESPACE = "recovery"
 VICTIMS = [victim for victim in STRIKES if victim != "stage"]
@@ -29,10 +33,8 @@ RECORDED = ((STARTED, AuditAction.ROLLED_BACK), (STARTED, PROMOTED, AuditAction.
 
 def _case(victim: str, hops: Collection[str], turn: pytest.MarkDecorator) -> Any:
     """Return a victim and its hops as a parameter that is run in turn, or whole."""
-    frozen = pytest.mark.skipif(not EMBEDDED, reason="only the embedded one is frozen")
-    marks = [turn, frozen] if victim == "api-server" else [turn]
     place = "every-hop" if len(hops) > 1 else next(iter(hops))
-    return pytest.param(victim, hops, id=f"{victim}-at-{place}", marks=marks)
+    return pytest.param(victim, hops, id=f"{victim}-at-{place}", marks=turn)
 
 
 CASES = [

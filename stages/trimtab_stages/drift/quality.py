@@ -14,13 +14,12 @@ Error. Confusion counts lose nothing that a metric depends on: value and interva
 raw decisions and labels, up to rounding (1e-11). Limits are never inside the exact ones.
 """
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab_stages.contract.gates import Metric
-from trimtab_stages.drift.confusion import proportions
+from trimtab_stages.drift.confusion import Proportions
 from trimtab_stages.drift.merge import Counts, Floats
 
 CONFIDENCE = 0.95
@@ -36,35 +35,44 @@ class Measured:
     high: float
 
 
-def share_limits(hits: Counts, rows: Counts, confidence: float = CONFIDENCE) -> Floats:
-    """Return lower and upper limits of shares, [2, g]; 0 and 1 without rows."""
+def share_limits(hits: Counts, rows: Counts, confidence: float | Floats = CONFIDENCE) -> Floats:
+    """Return lower and upper limits of shares, [2, g]; 0 and 1 without rows.
+
+    Args:
+        hits: rows that count, [g].
+        rows: rows of each group, [g].
+        confidence: least probability of the intervals, of all or of each, [g].
+    """
     share = hits / np.maximum(rows, 1)
     inside = np.stack([share, share])
     outside = np.stack([np.zeros(len(rows)), np.ones(len(rows))])
-    exponent = math.log(2 / (1 - confidence))
+    most = np.log(2 / (1 - np.asarray(confidence))) / np.maximum(rows, 1)
     for _ in range(_HALVINGS):
         middle = (inside + outside) / 2
-        near = (rows == 0) | (_divergence(share, middle) <= exponent / np.maximum(rows, 1))
+        near = (rows == 0) | (_divergence(share, middle) <= most)
         inside, outside = np.where(near, middle, inside), np.where(near, outside, middle)
     # The outer ends of the brackets: never narrower than the true limits.
     return outside
 
 
-def measure_quality(
-    metric: Metric, counts: Counts, confidence: float = CONFIDENCE
-) -> Measured | None:
-    """Return a metric with its interval, or None where the counts do not define it.
+def measure_all(metrics: Sequence[Proportions], confidences: Sequence[float]) -> list[Measured]:
+    """Return metrics with their intervals; all together cost hardly more than one.
 
     Args:
-        metric: which metric.
-        counts: confusion counts, [K, K].
-        confidence: least probability of the interval.
+        metrics: shares that each is the mean of.
+        confidences: least probability of each interval.
     """
-    found = proportions(metric, counts)
-    if found is None:
-        return None
-    share = found.hits / np.maximum(found.rows, 1)
-    low, high = share_limits(found.hits, found.rows, confidence)
+    sizes = [len(one.rows) for one in metrics]
+    hits, rows = (
+        np.concatenate([getattr(one, name) for one in metrics]) for name in ("hits", "rows")
+    )
+    shares = np.stack(
+        [hits / np.maximum(rows, 1), *share_limits(hits, rows, np.repeat(confidences, sizes))]
+    )
+    return [_mean(*part) for part in np.split(shares, np.cumsum(sizes)[:-1], axis=1)]
+
+
+def _mean(share: Floats, low: Floats, high: Floats) -> Measured:
     value = float(share.mean())
     return Measured(
         value, max(value - _combine(share - low), 0.0), min(value + _combine(high - share), 1.0)

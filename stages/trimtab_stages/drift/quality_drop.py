@@ -10,7 +10,6 @@ those of both by the squares of their distances (Zou and Donner 2008). The two c
 comparison would be.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import hypot
 
@@ -18,8 +17,9 @@ import numpy as np
 
 from trimtab_stages.contract.gates import SMALLER_IS_BETTER, Metric
 from trimtab_stages.contract.monitoring import FirstWindow, Quality, QualityReference
+from trimtab_stages.drift.confusion import proportions
 from trimtab_stages.drift.merge import Counts
-from trimtab_stages.drift.quality import CONFIDENCE, Measured, measure_quality
+from trimtab_stages.drift.quality import CONFIDENCE, Measured, measure_all
 
 COMPARISONS = 2
 """With the test split and with the first window."""
@@ -69,11 +69,19 @@ def judge_quality(
         tested: those of the version's test split, [K, K].
         first: the version's first measured window; None where there is none before.
     """
-    window = measure_quality(metric, counts)
-    drops = {drop.reference_of: drop for drop in _drops(metric, counts, tested, first)}
-    if window is None or QualityReference.TEST_SPLIT not in drops:
+    references = {QualityReference.TEST_SPLIT: tested}
+    if first is not None:
+        references[QualityReference.FIRST_WINDOW] = np.array(first.counts, dtype=np.int64)
+    shares = [proportions(metric, rows) for rows in (counts, counts, *references.values())]
+    defined = [one for one in shares if one is not None]
+    if len(defined) < len(shares):
         return None
-    drop = max(drops.values(), key=lambda one: (one.is_sure, one.value))
+    window, *compared = measure_all(defined, [CONFIDENCE, *[_EACH] * (len(shares) - 1)])
+    drops = [
+        _drop(metric, compared[0], reference, whose)
+        for whose, reference in zip(references, compared[1:], strict=True)
+    ]
+    drop = max(drops, key=lambda one: (one.is_sure, one.value))
     quality = Quality(
         metric=metric,
         value=window.value,
@@ -81,7 +89,7 @@ def judge_quality(
         high=window.high,
         reference=drop.reference,
         reference_of=drop.reference_of,
-        tested=drops[QualityReference.TEST_SPLIT].reference,
+        tested=drops[0].reference,
         first=first,
         labels=int(counts.sum()),
         counts=counts.tolist(),
@@ -92,19 +100,6 @@ def judge_quality(
 def worse_by(metric: Metric, value: float, reference: float) -> float:
     """Return by how much a metric is worse than a reference; negative where it is better."""
     return value - reference if metric in SMALLER_IS_BETTER else reference - value
-
-
-def _drops(
-    metric: Metric, counts: Counts, tested: Counts, first: FirstWindow | None
-) -> Iterator[Drop]:
-    references = {QualityReference.TEST_SPLIT: tested}
-    if first is not None:
-        references[QualityReference.FIRST_WINDOW] = np.array(first.counts, dtype=np.int64)
-    window = measure_quality(metric, counts, _EACH)
-    for whose, rows in references.items():
-        reference = measure_quality(metric, rows, _EACH)
-        if window is not None and reference is not None:
-            yield _drop(metric, window, reference, whose)
 
 
 def _drop(metric: Metric, window: Measured, reference: Measured, whose: QualityReference) -> Drop:

@@ -6,7 +6,8 @@ from scipy.stats import binom
 
 from support.windows import drawn
 from trimtab_stages.contract.gates import Metric
-from trimtab_stages.drift.quality import measure_quality, share_limits
+from trimtab_stages.drift.confusion import proportions
+from trimtab_stages.drift.quality import CONFIDENCE, measure_all, share_limits
 
 
 @pytest.mark.parametrize("rows", [1, 5, 25, 200, 2000])
@@ -48,12 +49,9 @@ def test_an_interval_holds_the_metric(rows: list[int]) -> None:
     random = np.random.default_rng(rows[1])
     outside = 0
     for _ in range(300):
-        found = measure_quality(Metric.BALANCED_ACCURACY, drawn(random, rows, [0.9, 0.8]))
-        assert found is not None
+        shares = proportions(Metric.BALANCED_ACCURACY, drawn(random, rows, [0.9, 0.8]))
+        assert shares is not None
+        (found,) = measure_all([shares], [CONFIDENCE])
         outside += not found.low <= 0.85 <= found.high
 
     assert outside / 300 <= 0.05
-
-
-def test_no_labels_are_no_quality() -> None:
-    assert measure_quality(Metric.ACCURACY, np.zeros((2, 2), np.int64)) is None

@@ -171,7 +171,8 @@ def serving(tenant: WorkingTenant, root: Path) -> Iterator[ServerProcess]:
     folder.write_plan_bytes(plan.to_bytes())
     (root / "storage" / "path").write_text(tenant.store.location)
     pod = {"HOSTNAME": f"{server_name(NAME)}-0"}
-    with running_server(folder, pod, admin=(address_of(tenant.name), ADMIN_PORT)) as server:
+    address = address_of(tenant.name, server_name(NAME))
+    with running_server(folder, pod, admin=(address, ADMIN_PORT)) as server:
         server.wait_following(plan)
         yield server
 

@@ -55,6 +55,22 @@ def test_a_drop_of_quality_must_be_no_chance(low: str | None, expected: str) -> 
     assert decides(match([rule()], found)) == expected
 
 
+@pytest.mark.parametrize(
+    ("whose", "words"),
+    [
+        pytest.param("TestSplit", "from 0.93 on the test split, asked", id="test split"),
+        pytest.param(
+            "FirstWindow", "from 0.93 in the version's first measured window, asked", id="first"
+        ),
+    ],
+)
+def test_a_decision_says_what_quality_is_compared_with(whose: str, words: str) -> None:
+    compared = {"low": "0.01", "reference": "0.93", "referenceOf": whose}
+    found = window(1, signals=[reading("quality", "0.2", **compared)])
+
+    assert words in match([rule()], found).message
+
+
 TWICE = [rule(forWindows=2)]
 BAD, GOOD, SILENT = {"quality": "0.1"}, {"quality": "0"}, {"quality": None}
 

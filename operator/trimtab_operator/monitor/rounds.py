@@ -129,10 +129,12 @@ class Rounds:
         now = self._clocks.monotonic()
         for target in targets:
             watched = self._watched_of(target, now)
-            is_due = watched.due <= now and not watched.is_busy
-            if is_due and self._lanes.admit(target.namespace):
-                pause = max(poll_seconds, target.flush_seconds / LOOKS_PER_FLUSH)
-                watched.task = group.create_task(self._look_until(target, watched, now + pause))
+            begin = begin_of_look(watched.due, now, poll_seconds)
+            if begin is None or watched.is_busy or not self._lanes.admit(target.namespace):
+                continue
+            pause = max(poll_seconds, target.flush_seconds / LOOKS_PER_FLUSH)
+            looks = self._look_until(target, watched, begin, begin + pause)
+            watched.task = group.create_task(looks)
 
     def _watched_of(self, target: Target, now: float) -> _Watched:
         place = (target.namespace, target.name)
@@ -145,13 +147,16 @@ class Rounds:
             self._gauges.begin(target)
         return found
 
-    async def _look_until(self, target: Target, watched: _Watched, due: float) -> None:
-        """Look at one DriftMonitor until the object should be read again.
+    async def _look_until(
+        self, target: Target, watched: _Watched, begin: float, due: float
+    ) -> None:
+        """Look at one DriftMonitor from an instant until the object should be read again.
 
         After a fault everything about it is derived anew.
         """
         where = {"monitor": f"{target.namespace}/{target.name}"}
         try:
+            await asyncio.sleep(max(begin - self._clocks.monotonic(), 0.0))
             for _ in range(MOST_PORTIONS):
                 progress = await self._look_once(target, watched)
                 target = await self._write(target, progress)
@@ -234,6 +239,20 @@ class Rounds:
             self._stores.forget(target.namespace)
         watched.watch = Watch(target, self._cache)
         watched.due = self._clocks.monotonic() + FAILED_SECONDS
+
+
+def begin_of_look(due: float, now: float, poll_seconds: float) -> float | None:
+    """Return when a look begins that is due before the objects are listed again; None: later.
+
+    Looks keep their own pace: each that waited for the next listing would come so much later, and
+    with it the verdict about a window.
+
+    Args:
+        due: when it should begin, monotonic seconds.
+        now: when the objects were listed, monotonic seconds.
+        poll_seconds: time between two listings.
+    """
+    return max(due, now) if due < now + poll_seconds else None
 
 
 def _pause(target: Target, progress: Progress) -> float:

@@ -18,7 +18,7 @@ from trimtab_operator.monitor.rollout_rows import (
     labels_of,
     newest_of,
 )
-from trimtab_operator.monitor.traffic import day_after, day_of
+from trimtab_operator.monitor.traffic import day_after, day_of, first_day
 from trimtab_operator.monitor.windows import AHEAD_NS, SECOND_NS, nanoseconds
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
@@ -65,7 +65,7 @@ class RolloutLabels:
     """
 
     def __init__(self, model: str, since: datetime, most_early: int) -> None:
-        self._day = day_of(nanoseconds(since))
+        self._day = first_day(nanoseconds(since))
         self._feed = Feed(layout.feedback_prefix(model), self._day)
         self._most_early = most_early
         self._unread: deque[str] = deque()

@@ -56,12 +56,12 @@ class Traffic:
     ) -> None:
         self.model = model
         self._most_unreadable = most_unreadable
-        self._day = _first_day(floor_ns)
+        self._day = first_day(floor_ns)
         self._grid = grid
         # Who wrote last before the floor may be overdue only after it.
         heard_ns = floor_ns - MOST_OVERDUE_NS
-        self._blocks = Feed(layout.decisions_prefix(model), _first_day(heard_ns))
-        self._labels = Feed(layout.feedback_prefix(model), _first_day(heard_ns))
+        self._blocks = Feed(layout.decisions_prefix(model), first_day(heard_ns))
+        self._labels = Feed(layout.feedback_prefix(model), first_day(heard_ns))
         self._said = Feed(layout.writers_prefix(model), day_of(heard_ns - STATED_NS))
         self._new: list[SeenBlock] = []
         self.states = WriterStates()
@@ -116,8 +116,8 @@ class Traffic:
         self.ledger.raise_floor(floor_ns)
         self.states.raise_floor(floor_ns)
         for feed in (self._blocks, self._labels, self._said):
-            feed.skip_to(_first_day(floor_ns))
-        oldest = _first_day(floor_ns - REMEMBERED_NS)
+            feed.skip_to(first_day(floor_ns))
+        oldest = first_day(floor_ns - REMEMBERED_NS)
         self.unreadable = {key: None for key in self.unreadable if not _is_before(key, oldest)}
 
     def _readings(self, *, states: bool) -> Iterator[_Reading]:
@@ -187,7 +187,7 @@ def day_of(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns / SECOND_NS, UTC).strftime("%Y-%m-%d")
 
 
-def _first_day(floor_ns: int) -> str:
+def first_day(floor_ns: int) -> str:
     """Return the day of the oldest object that may hold what arrived at an instant."""
     return day_of(floor_ns - MOST_FLUSH_NS)
 

@@ -153,3 +153,8 @@ def test_many_labels_are_sorted_in_before_all_are_read(store: AwayStore) -> None
         found.read(store, joined(rows("r")), lambda: False)
     assert found.held == MOST_EARLY
     assert found.settled["last"].max() < nanoseconds(SINCE) + SECOND_NS
+
+
+def test_a_batch_counts_that_was_begun_the_day_before_the_challenger(store: AwayStore) -> None:
+    write(store, 0, SINCE - timedelta(seconds=3), ("r", "busy"))
+    assert len(read_all(store, rows("r")).settled) == 1

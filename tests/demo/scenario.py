@@ -91,7 +91,7 @@ def bike_scenario() -> Scenario:
         manifests=(
             _example("bikes", "dataset"),
             _pipeline("bikes", "bikes"),
-            _model("bikes"),
+            _model("bikes", rows=30 * 24),
             _monitor("bikes", {}),
         ),
         stream=lambda folder, windows: bikes(folder, MONTHS, windows),
@@ -123,7 +123,7 @@ def cgm_scenario() -> Scenario:
         manifests=(
             _example("cgm", "dataset", dataset),
             _pipeline("cgm", "cgm", LOOPING),
-            _model("cgm"),
+            _model("cgm", rows=14 * 288),
             _monitor("cgm", _window(begin, days=14), features=["glucose", "isig"]),
         ),
         stream=cgm,
@@ -161,7 +161,7 @@ def employment_scenario() -> Scenario:
         manifests=(
             _named(_example("minimal", "dataset", dataset), "employment"),
             _pipeline("bikes", "employment", LOOPING),
-            _model("employment"),
+            _model("employment", rows=8 * 1440),
             _monitor("employment", _window(EMPLOYMENT_BEGIN, days=8), features=names[:3]),
         ),
         stream=lambda _, windows: stream.first(windows),
@@ -203,8 +203,9 @@ def _pipeline(folder: str, name: str, spec: Manifest | None = None) -> Manifest:
     return _named(_example(folder, "pipeline", changes), name)
 
 
-def _model(name: str) -> Manifest:
-    return _named(_example("bikes", "model"), name)
+def _model(name: str, rows: int) -> Manifest:
+    """Return the example's Model by another name; a rollout has the time of a window, in rows."""
+    return _named(_example("bikes", "model", {"rollout": {"maxRows": rows}}), name)
 
 
 def _monitor(name: str, window: Manifest, features: list[str] | None = None) -> Manifest:

@@ -23,6 +23,8 @@ WEATHER = ["temp", "wind_speed", "precip", "visib", "pressure"]
 """Of the hour of the planned departure, as a forecast would have it."""
 FIRST = datetime(2013, 4, 1, tzinfo=UTC)
 HALVES = 18
+HALF_ROWS = 3400
+"""Rows of half a month, about."""
 MEMORY = timedelta(days=91)
 
 

@@ -62,3 +62,7 @@ class LoopRules:
         """Return the rules for data on which another quality is a good one."""
         gates = [gate for gate in self.recipe.gates if gate.kind is not GateKind.METRIC]
         return replace(self, recipe=self.recipe.model_copy(update={"gates": gates}))
+
+    def over_rows(self, rows: int) -> Self:
+        """Return the rules for data that has so many rows in a window: a rollout may take them."""
+        return replace(self, rollout=self.rollout.model_copy(update={"max_rows": rows}))

@@ -30,12 +30,13 @@ def roll_out(
 def judge(
     rules: Rollout, truth: Integers, champion: Integers, challenger: Integers
 ) -> RolloutState:
-    """Return what becomes of a challenger that is well, after some labelled rows."""
+    """Return what becomes of a challenger of two classes that is well, after some labelled rows."""
     found = compare(
         truth,
         champion,
         challenger,
         rules.metric,
+        classes=2,
         margin=float(rules.margin),
         confidence=float(rules.confidence),
     )

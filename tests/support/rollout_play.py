@@ -69,7 +69,8 @@ def _compared(rules: Rollout) -> RolloutEvidence:
     """Return what the monitor finds about the same rows."""
     rows = answers(Case(0.2, 0.10, 0.0), 400, np.random.default_rng(1))
     margin, confidence = float(rules.margin), float(rules.confidence)
-    return evidence_of(compare(*rows, rules.metric, margin=margin, confidence=confidence))
+    found = compare(*rows, rules.metric, classes=2, margin=margin, confidence=confidence)
+    return evidence_of(found)
 
 
 def _guarded_seconds(model: Model) -> int:

@@ -44,7 +44,8 @@ class Rollout(StrictModel):
     the challenger is taken back as Inconclusive, seconds since it began. One that is held has
     complete evidence and goes on. Default: 2592000, 30 days."""
     metric: Metric = Metric.BALANCED_ACCURACY
-    """What is compared: BalancedAccuracy (default) or Accuracy."""
+    """What is compared: BalancedAccuracy (default) or Accuracy. In balanced accuracy, the versions
+    may still differ either way for a class of which no labelled row has come."""
     margin: DecimalString = Field(default="0.02", validate_default=True)
     """By how much the challenger may be worse, in the metric's unit, 0..1. It is promoted when the
     whole interval of challenger - champion lies above -margin, rolled back when it lies below.

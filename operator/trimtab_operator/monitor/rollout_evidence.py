@@ -116,9 +116,8 @@ class PairedRows:
         self._labels.read(store, joined, self._begin(seconds))
         if not self._labels.is_caught_up:
             return None
-        return evidence_of(
-            target, champion, challenger, labelled(champion, challenger, self._labels.settled)
-        )
+        known = labelled(champion, challenger, self._labels.settled)
+        return evidence_of(target, champion, challenger, known, len(self._index))
 
     def _begin(self, seconds: float) -> IsOver:
         """Return what says whether so much time is over; asked after every object."""
@@ -151,7 +150,7 @@ def labelled(champion: Table, challenger: Table, labels: Table) -> Labelled:
 
 
 def evidence_of(
-    target: RolloutTarget, champion: Table, challenger: Table, known: Labelled
+    target: RolloutTarget, champion: Table, challenger: Table, known: Labelled, classes: int
 ) -> dict[str, Any]:
     """Return the evidence as the Model's status names it.
 
@@ -160,6 +159,7 @@ def evidence_of(
         champion: the champion's decisions on all rows that both versions decided.
         challenger: the challenger's decisions on them.
         known: those of them whose label has returned.
+        classes: how many both versions decide between.
     """
     evidence: dict[str, Any] = {
         "digest": target.challenger.digest,
@@ -176,6 +176,7 @@ def evidence_of(
         known.champion,
         known.challenger,
         target.metric,
+        classes=classes,
         margin=target.margin,
         confidence=target.confidence,
     )

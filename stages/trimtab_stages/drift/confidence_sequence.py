@@ -62,7 +62,9 @@ class _Stakes:
     logs: Floats
 
 
-def bound_mean(values: Integers, strata: Integers, gap: float, error: float) -> tuple[float, float]:
+def bound_mean(
+    values: Integers, strata: Integers, gap: float, error: float, count: int = 1
+) -> tuple[float, float]:
     """Return the ends of an interval for the mean over strata of the strata's means.
 
     Args:
@@ -70,10 +72,11 @@ def bound_mean(values: Integers, strata: Integers, gap: float, error: float) -> 
         strata: number of each row's stratum, 0..K - 1 in order of first appearance, int64 [n].
         gap: difference that matters; the interval is narrowest where it is about as wide.
         error: probability that the true mean is ever outside, 0..1.
+        count: how many strata there are at least; of one without a value nothing is known.
     """
     if not len(values):
         return -1.0, 1.0
-    tally = _tally(values, strata)
+    tally = _tally(values, strata, max(count, int(strata.max()) + 1))
     box = _box(tally.counts.sum(axis=0), BOX_SHARE * error)
     stakes = _stakes(gap)
     each = (1 - BOX_SHARE) * error / 2
@@ -92,10 +95,10 @@ def _stakes(gap: float) -> _Stakes:
     return _Stakes(sizes, logs - np.log(np.exp(logs).sum()))
 
 
-def _tally(values: Integers, strata: Integers) -> _Tally:
+def _tally(values: Integers, strata: Integers, count: int) -> _Tally:
     ends = _phase_ends(len(values))
     phase = np.searchsorted(ends, np.arange(len(values)), side="right")
-    shape = (len(ends), int(strata.max()) + 1, len(_VALUES))
+    shape = (len(ends), count, len(_VALUES))
     index = np.ravel_multi_index((phase, strata, values + 1), shape)
     counts = np.bincount(index, minlength=math.prod(shape)).reshape(shape).astype(np.float64)
     return _Tally(counts, _weights(counts.sum(axis=2), ends))

@@ -48,12 +48,15 @@ def compare(
     challenger: Integers,
     metric: Metric = Metric.BALANCED_ACCURACY,
     *,
+    classes: int,
     margin: float = 0.02,
     confidence: float = 0.95,
 ) -> Comparison:
     """Return the paired difference with an interval that holds at all looks together.
 
-    A class that has no labelled row yet is left out of the balanced accuracy.
+    A class that has no labelled row yet is left out of the estimates of the balanced accuracy. The
+    interval reckons with all that the versions may differ by there: who never alarms is as good as
+    anybody until the first alarm is due.
 
     Args:
         truth: true class index, int64 [n]; at a later look the same rows come first, in the same
@@ -61,6 +64,7 @@ def compare(
         champion: the champion's decisions, int64 [n].
         challenger: the challenger's decisions, int64 [n].
         metric: BalancedAccuracy or Accuracy.
+        classes: how many the versions decide between.
         margin: difference that matters; the interval is narrowest around differences of its size.
         confidence: probability that the true difference is never outside.
 
@@ -69,10 +73,11 @@ def compare(
     """
     if metric not in COMPARED_METRICS:
         raise ValueError(f"{metric} cannot be compared in pairs; use BalancedAccuracy or Accuracy")
-    classes = truth if metric is Metric.BALANCED_ACCURACY else np.zeros_like(truth)
-    strata = _by_appearance(classes)
+    by_class = metric is Metric.BALANCED_ACCURACY
+    strata = _by_appearance(truth if by_class else np.zeros_like(truth))
     gains = (challenger == truth).astype(np.int64) - (champion == truth)
-    low, high = bound_mean(gains, strata, max(margin, 0.001), 1 - confidence)
+    count = classes if by_class else 1
+    low, high = bound_mean(gains, strata, max(margin, 0.001), 1 - confidence, count)
     before, after = (_mean_share(one == truth, strata) for one in (champion, challenger))
     agreement = float((champion == challenger).mean()) if len(truth) else 1.0
     return Comparison(

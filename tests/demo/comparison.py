@@ -5,9 +5,9 @@ import io
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
 
+from support.boosting import boosted
 from trimtab_stages.contract.run import Commit, StageName
 from trimtab_stages.contract.snapshot import SnapshotManifest
 from trimtab_stages.preprocess.split import SplitRows, concatenate, rows_of
@@ -21,9 +21,7 @@ def boosting_decisions(
 ) -> NDArray[np.int64]:
     """Train on the rows that the run's served network has learnt; decide the given rows, [n]."""
     rows = learnt(store, manifest, commit)
-    model = HistGradientBoostingClassifier(random_state=0)
-    model.fit(rows.numeric, rows.target)
-    decided: NDArray[np.int64] = model.predict(inputs).astype(np.int64)
+    decided: NDArray[np.int64] = boosted(rows.numeric, rows.target).predict(inputs).astype(np.int64)
     return decided
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
 
 from replay.learner import Fitted, Learner
 from replay.streams import Stream
 from support.bars import Bar
+from support.boosting import boosted
 
 CLOSE_ENOUGH = 0.02
 """By how much a good first model may be worse than gradient boosting, in balanced accuracy."""
@@ -128,8 +128,7 @@ def gap(
 def boosting_quality(stream: Stream) -> float:
     """Return scikit-learn's gradient boosting on the rows of the first model, first window."""
     learnt, served = stream.before(0, memory=False), stream.window(0)
-    model = HistGradientBoostingClassifier(random_state=0)
-    model.fit(stream.inputs[learnt], stream.truth[learnt])
+    model = boosted(stream.inputs[learnt], stream.truth[learnt])
     return float(
         balanced_accuracy_score(stream.truth[served], model.predict(stream.inputs[served]))
     )

@@ -7,8 +7,6 @@ There is no kubelet and no controller: tests write the status of Jobs, Deploymen
 import json
 import ssl
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ import pytest
 import yaml
 
 from support.folders import find_program
+from support.kept_connections import KeptConnections
 from support.ports import free_port
 from support.waiting import wait_until
 from trimtab_operator.cluster.resources import MONITOR_RBAC, RBAC, Rule, Scope
@@ -74,6 +73,7 @@ class ApiServer:
 
     url: str
     folder: Path
+    _connections: KeptConnections = field(repr=False, compare=False)
 
     @property
     def certificate_authority(self) -> Path:
@@ -88,17 +88,12 @@ class ApiServer:
         content_type: str = "application/json",
     ) -> Object:
         """Send one request as administrator; raises ApiError."""
-        context = ssl.create_default_context(cafile=str(self.certificate_authority))
-        context.load_cert_chain(self.folder / "admin.crt", self.folder / "admin.key")
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(  # noqa: S310 - the test's own server
-            self.url + path, data, {"Content-Type": content_type}, method=method
-        )
-        try:
-            with urllib.request.urlopen(request, context=context, timeout=30) as answer:  # noqa: S310 - same
-                parsed: Object = json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            raise ApiError(error.code, error.read().decode()) from error
+        headers = {"Content-Type": content_type}
+        status, content = self._connections.send(method, path, data, headers)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise ApiError(status, content.decode())
+        parsed: Object = json.loads(content)
         return parsed
 
     def get(self, path: str) -> Object | None:
@@ -184,8 +179,10 @@ def run_api_server(folder: Path) -> Iterator[ApiServer]:
     _make_certificates(folder)
     (folder / "audit-policy.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
     clients, peers, secure = free_port(), free_port(), free_port()
-    server = ApiServer(f"https://127.0.0.1:{secure}", folder)
+    connections = KeptConnections(f"127.0.0.1:{secure}", _administrator(folder))
+    server = ApiServer(f"https://127.0.0.1:{secure}", folder, connections)
     with ExitStack() as stack:
+        stack.callback(connections.close)
         stack.enter_context(_running(folder, "etcd", _etcd_flags(folder, clients, peers)))
         stack.enter_context(
             _running(folder, "kube-apiserver", _server_flags(folder, clients, secure))
@@ -193,6 +190,12 @@ def run_api_server(folder: Path) -> Iterator[ApiServer]:
         wait_until(lambda: _is_ready(server), START_SECONDS, what="API server is ready")
         _install(server)
         yield server
+
+
+def _administrator(folder: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    context.load_cert_chain(folder / "admin.crt", folder / "admin.key")
+    return context
 
 
 def _etcd_flags(folder: Path, clients: int, peers: int) -> list[str]:
@@ -238,12 +241,9 @@ def _running(folder: Path, program: str, flags: Sequence[str]) -> Iterator[None]
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        # Nothing of it is kept, and its own end waits for watches whose clients were killed.
+        process.kill()
+        process.wait()
 
 
 def _make_certificates(folder: Path) -> None:

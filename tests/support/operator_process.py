@@ -18,6 +18,7 @@ import yaml
 from support.apiserver import MONITOR_ACCOUNT, SYSTEM, ApiServer
 from support.ports import free_port
 from support.waiting import wait_until
+from support.warm_start import Forked, start_warm
 
 ROOTS = [str(Path(__file__).parents[2] / root) for root in ("operator", "stages")]
 STOP_SECONDS = 20.0
@@ -32,13 +33,16 @@ class OperatorProcess:
         folder: where settings and log lie.
         kubeconfig: its access to the API server.
         module: what is run; the monitor's process is started and asked in the same way.
+        is_warm: started by a parent that has its imports done, for a test that starts it often.
+        process: the newest start.
     """
 
     settings: Mapping[str, Any]
     folder: Path
     kubeconfig: Path
     module: str = "trimtab_operator"
-    process: "subprocess.Popen[bytes] | None" = field(default=None)
+    is_warm: bool = False
+    process: "subprocess.Popen[bytes] | Forked | None" = field(default=None)
 
     @property
     def log(self) -> Path:
@@ -54,13 +58,14 @@ class OperatorProcess:
         """Start it; `wait_leading` waits until it works."""
         path = self.folder / "settings.yaml"
         path.write_text(yaml.safe_dump(dict(self.settings)))
-        environment = os.environ | {
-            "KUBECONFIG": str(self.kubeconfig),
-            "PYTHONPATH": os.pathsep.join(ROOTS),
-        }
-        command = [sys.executable, "-m", self.module, "--settings", str(path)]
+        own = {"KUBECONFIG": str(self.kubeconfig), "PYTHONPATH": os.pathsep.join(ROOTS)}
+        arguments = ["--settings", str(path)]
+        if self.is_warm:
+            self.process = start_warm(self.module, arguments, own, self.log)
+            return
+        command = [sys.executable, "-m", self.module, *arguments]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
 
     def wait_leading(self, timeout: float = 60.0) -> None:
         """Wait until it holds the Lease."""
@@ -92,7 +97,7 @@ class OperatorProcess:
             self._running().send_signal(signal.SIGTERM)
         try:
             return self._running().wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, TimeoutError):
             self._running().kill()
             raise
 
@@ -127,7 +132,7 @@ class OperatorProcess:
         (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
         return int(peak) * 1024 / 1e6
 
-    def _running(self) -> "subprocess.Popen[bytes]":
+    def _running(self) -> "subprocess.Popen[bytes] | Forked":
         assert self.process is not None, "start() comes first"
         return self.process
 

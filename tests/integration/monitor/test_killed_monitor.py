@@ -120,7 +120,9 @@ def live(
     with run_proxy(server, strikes) as api, run_store_proxy(s3, strikes) as store:
         settings = settings_of(tenant, store, credentials)
         kubeconfig = api.kubeconfig(server.operator_kubeconfig(MONITOR_ACCOUNT))
-        monitor = OperatorProcess(settings, folder, kubeconfig, "trimtab_operator.monitor")
+        monitor = OperatorProcess(
+            settings, folder, kubeconfig, "trimtab_operator.monitor", is_warm=chosen is not never
+        )
         strikes.kill = monitor.kill
         monitor.start()
         try:

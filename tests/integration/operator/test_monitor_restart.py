@@ -64,7 +64,8 @@ def live(server: ApiServer, folder: Path, *, mortal: bool) -> tuple[EndState, in
     tenant.apply("DriftMonitor", NAME, {"modelRef": {"name": NAME}, "mode": "Act"})
     interruption, deaths = Interruption(), 0
     with run_proxy(server, interruption) as proxy:
-        operator = OperatorProcess(settings, folder, proxy.kubeconfig(server.operator_kubeconfig()))
+        kubeconfig = proxy.kubeconfig(server.operator_kubeconfig())
+        operator = OperatorProcess(settings, folder, kubeconfig, is_warm=mortal)
         operator.start()
         try:
             wait_until(lambda: first_champion(tenant), SECONDS, what="a first champion")

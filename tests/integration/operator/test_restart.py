@@ -55,7 +55,7 @@ def live(server: ApiServer, folder: Path, *, mortal: bool) -> tuple[EndState, in
     apply_all(tenant)
     with run_proxy(server, interruption) as proxy, run_admin_port(tenant, NAME):
         kubeconfig = proxy.kubeconfig(server.operator_kubeconfig())
-        operator = OperatorProcess(settings, folder, kubeconfig)
+        operator = OperatorProcess(settings, folder, kubeconfig, is_warm=mortal)
         interruption.after_write = operator.kill if mortal else None
         operator.start()
         try:

@@ -1,6 +1,6 @@
 """Statistics of a window straight from raw rows: slow, plain, and nothing of ours in them.
 
-Rows are counted one by one against the stored edges; distances, tests and metrics are NumPy's,
+Rows are compared with every stored edge; distances, tests and metrics are NumPy's,
 SciPy's and scikit-learn's. What the reports define themselves (how cells are joined, which mean is
 subtracted) is written down here a second time.
 """
@@ -30,10 +30,9 @@ SCORE_CELLS = 50
 
 def count_values(values: Values, edges: Sequence[float]) -> list[int]:
     """Return rows per cell; a value lies in the cell whose number of edges are not above it."""
-    bounds = [np.float32(edge) for edge in edges]
-    cells = Counter(
-        sum(bound <= value for bound in bounds) for value in values if np.isfinite(value)
-    )
+    bounds = np.array(edges, np.float32)
+    finite = values[np.isfinite(values)]
+    cells = Counter((bounds <= finite[:, None]).sum(axis=1).tolist())
     return [cells[cell] for cell in range(len(bounds) + 1)]
 
 

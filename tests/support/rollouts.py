@@ -36,6 +36,7 @@ from trimtab_stages.contract.serving_plan import (
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 RULES: dict[str, Any] = {}
 """`spec.rollout` with all defaults."""
+PIPELINE = pipeline()
 
 
 @cache
@@ -116,7 +117,7 @@ def served(
     seen = ObservedModel(
         release=RELEASE,
         storage=STORE,
-        pipeline=pipeline(),
+        pipeline=PIPELINE,
         runs=(passed("a"), passed("b")),
         commits={f"bikes-{letter}": made(letter) for letter in "abc"},
         deployment=deployed(*views),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from support.specs import DIGEST, dataset_spec, model_spec, pipeline_spec, pipelinerun_spec
@@ -102,6 +103,7 @@ def snapshot(digest: str = DIGEST, ingest_id: str = "rules-cause") -> SnapshotSt
     )
 
 
+@cache
 def ingested(digest: str = DIGEST) -> Dataset:
     """Return a Dataset with a snapshot by its present rules."""
     rules = rules_id(dataset())

@@ -1,5 +1,7 @@
 """Which keys a store accepts."""
 
+import re
+
 from trimtab_stages.contract.layout import OVERWRITABLE_PREFIX
 from trimtab_stages.store.errors import InvalidKey
 
@@ -8,6 +10,9 @@ MAX_KEY_BYTES = 900
 
 MAX_SEGMENT_BYTES = 255
 """Longest file name of the usual Linux file systems (local stores, POSIX-backed S3 servers)."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""Control characters of ASCII."""
 
 
 def check_key(key: str) -> str:
@@ -20,7 +25,7 @@ def check_key(key: str) -> str:
         raise InvalidKey(key, "it is empty")
     if len(key.encode()) > MAX_KEY_BYTES:
         raise InvalidKey(key[:80] + "...", f"it is longer than {MAX_KEY_BYTES} bytes")
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in key):  # noqa: PLR2004 - ASCII control characters
+    if CONTROL.search(key):
         raise InvalidKey(key, "it holds control characters")
     if "\\" in key:
         raise InvalidKey(key, "it holds a backslash; segments are separated by /")

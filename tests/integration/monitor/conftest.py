@@ -36,6 +36,13 @@ def champion(tenant: Tenant, tmp_path: Path) -> Iterator[Trained]:
 
 
 @pytest.fixture
+def challenger(tenant: Tenant, tmp_path: Path) -> Iterator[Trained]:
+    """A version that decides the other way round."""
+    with trained(tenant.store, tmp_path, "run-22", sign=-1.0) as version:
+        yield version
+
+
+@pytest.fixture
 def settings(tenant: Tenant, buckets: Path) -> dict[str, Any]:
     """Settings of a monitor that watches the fresh namespace alone."""
     lease = {"name": f"lease-{tenant.name}", "namespace": "trimtab-system", "seconds": 6}

@@ -1,16 +1,15 @@
 """Evidence about a challenger in the shadow, in the status of its Model."""
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 
 from support.operator_process import OperatorProcess
+from support.shadowed import T0, apply_shadowed, serve_both
 from support.tenant import Tenant
-from support.traffic import CLASSES, MODEL, ServerPod, Trained, normal_rows, trained
+from support.traffic import MODEL, ServerPod, Trained
 from support.waiting import wait_until
 from trimtab_operator.api.model import Model
 from trimtab_operator.api.rollout import RolloutEvidence
@@ -19,45 +18,6 @@ from trimtab_stages.contract import layout
 pytestmark = pytest.mark.integration
 
 SECONDS = 60.0
-T0 = 1_700_000_400.0
-
-
-@pytest.fixture
-def challenger(tenant: Tenant, tmp_path: Path) -> Iterator[Trained]:
-    """A version that decides the other way round."""
-    with trained(tenant.store, tmp_path, "run-22", sign=-1.0) as version:
-        yield version
-
-
-def apply_model(tenant: Tenant, champion: Trained, challenger: Trained) -> None:
-    capture = {"paneSeconds": 60, "flushSeconds": 1}
-    spec = {"pipelineRef": {"name": "bikes"}, "capture": capture, "rollout": {}}
-    tenant.apply("Model", MODEL, spec)
-    since = datetime.now(UTC) - timedelta(hours=1)
-    status = {
-        "champion": champion.status(since),
-        "challenger": challenger.status(since),
-        "rollout": {"digest": challenger.digest, "stage": "Shadow", "state": "Progressing"},
-    }
-    tenant.server.merge(f"{tenant.path('Model', MODEL)}/status", {"status": status})
-
-
-def serve(pod: ServerPod, champion: Trained, challenger: Trained, numbers: range) -> None:
-    """Let both versions decide; the labels agree with the challenger."""
-    received = datetime.now(UTC).timestamp() - 600
-    for number in numbers:
-        rows = normal_rows(10, seed=number)
-        for version in (champion, challenger):
-            decided = pod.answer(
-                version,
-                f"r{number}",
-                rows,
-                event=T0 + number,
-                received=received,
-                shadow=version is challenger,
-            )
-        pod.label(f"r{number}", np.array(CLASSES)[decided].tolist(), received=received)
-    pod.flush()
 
 
 def evidence(tenant: Tenant) -> RolloutEvidence | None:
@@ -78,15 +38,15 @@ def test_evidence_grows_with_the_labels_and_leaves_the_rest_alone(
     challenger: Trained,
     start_monitor: Callable[[], OperatorProcess],
 ) -> None:
-    apply_model(tenant, champion, challenger)
+    apply_shadowed(tenant, champion, challenger)
     monitor = start_monitor()
     wait_until(lambda: labelled(tenant) == 0, SECONDS, what="the first word")
     pod = ServerPod(tenant.store)
-    serve(pod, champion, challenger, range(10))
+    serve_both(pod, champion, challenger, range(10))
     wait_until(lambda: labelled(tenant) == 100, SECONDS, what="a hundred labels")
     monitor.kill()
     tenant.server.free_lease(f"lease-{tenant.name}")
-    serve(pod, champion, challenger, range(10, 30))
+    serve_both(pod, champion, challenger, range(10, 30))
     monitor.start()
     wait_until(lambda: labelled(tenant) == 300, SECONDS, what="all labels")
 
@@ -109,8 +69,8 @@ def test_a_damaged_object_is_told_and_ends_nothing(
     challenger: Trained,
     start_monitor: Callable[[], OperatorProcess],
 ) -> None:
-    apply_model(tenant, champion, challenger)
-    serve(ServerPod(tenant.store), champion, challenger, range(10))
+    apply_shadowed(tenant, champion, challenger)
+    serve_both(ServerPod(tenant.store), champion, challenger, range(10))
     prefix = layout.version_captured_prefix(MODEL, challenger.digest)
     key = next(entry.key for entry in tenant.store.list(prefix))
     whole = tenant.store.get(key)

@@ -2,25 +2,23 @@
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from support.apiserver import ApiServer
 from support.operator_process import OperatorProcess
+from support.shadowed import apply_shadowed, serve_both
 from support.tenant import Tenant, local_tenant
-from support.traffic import CLASSES, MODEL, ServerPod, Trained, normal_rows, trained
+from support.traffic import MODEL, ServerPod, Trained
 from support.waiting import wait_until
 from trimtab_stages.contract import layout
 
 pytestmark = pytest.mark.integration
 
 SECONDS = 60.0
-T0 = 1_700_000_400.0
 SILENT_MODELS = 6
 """More than the looks that work at the same time."""
 
@@ -36,27 +34,12 @@ def silent(api_server: ApiServer, buckets: Path) -> Tenant:
 
 
 @pytest.fixture
-def challenger(tenant: Tenant, tmp_path: Path) -> Iterator[Trained]:
-    with trained(tenant.store, tmp_path, "run-22", sign=-1.0) as version:
-        yield version
-
-
-@pytest.fixture
 def settings(settings: dict[str, Any], tenant: Tenant, silent: Tenant) -> dict[str, Any]:
     return settings | {"namespaces": [silent.name, tenant.name], "workers": 1}
 
 
 def apply_rollout(tenant: Tenant, name: str, champion: Trained, challenger: Trained) -> None:
-    capture = {"paneSeconds": 60, "flushSeconds": 1}
-    spec = {"pipelineRef": {"name": name}, "capture": capture, "rollout": {}}
-    tenant.apply("Model", name, spec)
-    since = datetime.now(UTC) - timedelta(hours=1)
-    status = {
-        "champion": champion.status(since),
-        "challenger": challenger.status(since),
-        "rollout": {"digest": challenger.digest, "stage": "Shadow", "state": "Progressing"},
-    }
-    tenant.server.merge(f"{tenant.path('Model', name)}/status", {"status": status})
+    apply_shadowed(tenant, champion, challenger, name)
     tenant.apply("DriftMonitor", name, {"modelRef": {"name": name}})
 
 
@@ -78,20 +61,7 @@ def test_a_bucket_that_does_not_answer_delays_no_other_rollout(
     monitor = start_monitor()
     try:
         wait_until(lambda: labelled(tenant) == 0, SECONDS, what="the first word")
-        pod, received = ServerPod(tenant.store), datetime.now(UTC).timestamp() - 600
-        for number in range(10):
-            rows = normal_rows(10, seed=number)
-            for version in (champion, challenger):
-                decided = pod.answer(
-                    version,
-                    f"r{number}",
-                    rows,
-                    event=T0 + number,
-                    received=received,
-                    shadow=version is challenger,
-                )
-            pod.label(f"r{number}", np.array(CLASSES)[decided].tolist(), received=received)
-        pod.flush()
+        serve_both(ServerPod(tenant.store), champion, challenger, range(10))
         wait_until(lambda: labelled(tenant) == 100, SECONDS, what="a hundred labels")
     finally:
         # A thread that waits for the pipe would hold up an orderly end.

@@ -1,15 +1,14 @@
 """What a Dataset needs next, told as conditions and actions."""
 
 from dataclasses import replace
-from typing import Any
 
+from support.dataset_worlds import plan, world
 from support.decided import CAPTURE, day, decided
 from support.ended_ingests import FAILED_JOB, UNREACHABLE
 from support.worlds import (
     NOW,
     OTHER_DIGEST,
     RELEASE,
-    STORE,
     condition,
     dataset,
     ingest_commit,
@@ -21,23 +20,14 @@ from support.worlds import (
     steps,
     told,
 )
-from trimtab_operator.api.dataset import CaptureStatus, Dataset, DatasetStatus
+from trimtab_operator.api.dataset import CaptureStatus, DatasetStatus
 from trimtab_operator.domain.capture_plan import due_capture
 from trimtab_operator.domain.dataset import plan_dataset
 from trimtab_operator.domain.identity import ingest_id, rules_id
-from trimtab_operator.domain.observed import ObservedDataset, StorageView
 from trimtab_operator.domain.plan import Create, Plan
 from trimtab_operator.manifests.ingest_job import build_ingest
 from trimtab_stages.contract.capture import TimeRange
 from trimtab_stages.contract.run import IngestSpec
-
-
-def world(storage: StorageView = STORE, **parts: Any) -> ObservedDataset:
-    return replace(ObservedDataset(release=RELEASE, storage=storage), **parts)
-
-
-def plan(subject: Dataset, seen: ObservedDataset) -> Plan:
-    return plan_dataset(subject, seen, NOW)
 
 
 def test_a_new_dataset_starts_its_ingest() -> None:

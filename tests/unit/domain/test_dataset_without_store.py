@@ -1,15 +1,12 @@
 """A Dataset whose store is away says what it has, and which ingest waits."""
 
-from typing import Any
-
 import pytest
 
+from support.dataset_worlds import plan, world
 from support.worlds import (
     LOST_STORE,
     NO_STORE,
     NOW,
-    RELEASE,
-    STORE,
     condition,
     dataset,
     ingest_commit,
@@ -23,16 +20,7 @@ from support.worlds import (
 from trimtab_operator.api.dataset import Dataset
 from trimtab_operator.domain.dataset import plan_dataset
 from trimtab_operator.domain.identity import ingest_id, rules_id
-from trimtab_operator.domain.observed import ObservedDataset, StorageView
-from trimtab_operator.domain.plan import Plan
-
-
-def world(storage: StorageView = STORE, **parts: Any) -> ObservedDataset:
-    return ObservedDataset(release=RELEASE, storage=storage, **parts)
-
-
-def plan(subject: Dataset, seen: ObservedDataset) -> Plan:
-    return plan_dataset(subject, seen, NOW)
+from trimtab_operator.domain.observed import StorageView
 
 
 def test_a_finished_job_is_not_judged_while_the_store_is_lost() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.rollouts import counts, deployed, evidence, made, passed, refuses, roles
-from support.worlds import NOW, RELEASE, STORE, model, pipeline, pod
+from support.rollouts import PIPELINE, counts, deployed, evidence, made, passed, refuses, roles
+from support.worlds import NOW, RELEASE, STORE, model, pod
 from trimtab_operator.api.model import Model, ModelStatus
 from trimtab_operator.domain.model import plan_model
 from trimtab_operator.domain.observed import ObservedModel
@@ -101,9 +101,12 @@ class World:
             self.followed[name] = self.plan
 
     def come_to_rest(self) -> None:
-        """Look as often as the operator does when its own status changes."""
+        """Look again, as the operator does, as long as a look changes something."""
         for _ in range(5):
+            before = (self.status, self.plan, len(self.chain))
             self.reconcile()
+            if (self.status, self.plan, len(self.chain)) == before:
+                return
 
     def reconcile(self, dies_after: int | None = None) -> None:
         """Plan and act as the operator does; it may die after so many actions."""
@@ -125,7 +128,7 @@ class World:
         return ObservedModel(
             release=RELEASE,
             storage=STORE,
-            pipeline=pipeline(),
+            pipeline=PIPELINE,
             runs=tuple(passed(letter) for letter in letters),
             commits={f"bikes-{letter}": made(letter) for letter in letters},
             deployment=deployed(*(pod(name, ready=True) for name in PODS)),

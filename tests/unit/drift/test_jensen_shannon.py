@@ -1,13 +1,17 @@
 """Jensen-Shannon distance against SciPy's, and its mean without drift."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import jensenshannon
 
 from support.raw_statistics import divergence_of
 from trimtab_stages.drift.jensen_shannon import TABLE_ERROR, jensen_shannon
+
+Values = npt.NDArray[np.float64]
 
 
 @pytest.mark.parametrize(
@@ -79,17 +83,16 @@ def test_the_mean_under_no_drift_is_read_off_closely_enough(shares: list[int], t
 
 
 @given(
-    shares=st.lists(st.integers(1, 1000), min_size=200, max_size=200),
-    ratios=st.lists(st.floats(-2, 2), min_size=50, max_size=50),
-    within=st.lists(st.floats(0, 1), min_size=200, max_size=200),
+    first=arrays(np.float64, 200, elements=st.integers(1, 1000)),
+    ratios=arrays(np.float64, 50, elements=st.floats(-2, 2)),
+    within=arrays(np.float64, 200, elements=st.floats(0, 1)),
     spread=st.floats(0, 3),
 )
 @settings(max_examples=50, deadline=None)
 def test_what_cells_lose_of_finer_ones_is_bounded(
-    shares: list[int], ratios: list[float], within: list[float], spread: float
+    first: Values, ratios: Values, within: Values, spread: float
 ) -> None:
-    first = np.array(shares, np.float64)
-    second = first * np.exp(np.repeat(ratios, 4) + spread * np.array(within))
+    second = first * np.exp(np.repeat(ratios, 4) + spread * within)
     # So many rows that nothing is subtracted for chance.
     fine = [np.rint(1e15 * one / one.sum()).astype(np.int64) for one in (first, second)]
     binned = jensen_shannon(*(one.reshape(50, 4).sum(axis=1)[None, :] for one in fine))[0] ** 2

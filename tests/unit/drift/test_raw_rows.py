@@ -4,6 +4,7 @@ The rows go the way of real ones: through the server's pane builder and stored b
 pods, against a stored reference, merged, and evaluated.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -221,7 +222,8 @@ def test_statistics_of_a_categorical_feature(before: Draw, after: Draw, rows: in
     found = seen.feature("kind0")
     counts = list(zip(*count_words(*(one.tolist() for one in columns)), strict=True))
 
-    unseen = sum(word not in set(columns[0]) for word in columns[1])
+    known = set(columns[0])
+    unseen = sum(word not in known for word in columns[1])
     assert seen.panes.categorical["kind0"].get(OTHER, 0) == unseen
     assert_distance(found.jensen_shannon, *counts)
     assert found.effect == found.jensen_shannon
@@ -278,9 +280,9 @@ def test_the_distance_of_the_scores(before: Draw, after: Draw, rows: int) -> Non
 
 def distance_of_distinct(*scores: Values) -> float:
     """Return the plain distance with a cell for every value."""
-    values = np.unique(np.concatenate([one[np.isfinite(one)] for one in scores]))
-    counts = [[int((one == value).sum()) for value in values] for one in scores]
-    return float(jensenshannon(*counts, base=2))
+    counted = [Counter(one[np.isfinite(one)].tolist()) for one in scores]
+    values = set().union(*counted)
+    return float(jensenshannon(*([one[value] for value in values] for one in counted), base=2))
 
 
 def test_the_share_of_drifted_features() -> None:

@@ -1,5 +1,6 @@
 """Each rule of each example Dataset decides what a snapshot holds or says: really ingested."""
 
+import copy
 import gzip
 import json
 from base64 import b64encode
@@ -79,6 +80,11 @@ def _written_dataset(name: str) -> Dataset:
 
 
 def _body(name: str) -> Body:
+    return copy.deepcopy(_read(name))
+
+
+@cache
+def _read(name: str) -> Body:
     body: Body = yaml.safe_load((EXAMPLES / name / "dataset.yaml").read_text())
     return body
 
@@ -138,7 +144,8 @@ def _outcome(name: str, body: Body, folder: Path) -> object:
     plan = due_capture(dataset, [_decided(dataset)])
     if dataset.spec.source.capture is not None:
         (folder / "store").mkdir(parents=True)
-        _serve(LocalStore(folder / "store"))
+        for key, answered in _served().items():
+            LocalStore(folder / "store").put_if_absent(key, answered)
     try:
         ingested = ingest(folder, {file: data}, dataset.spec.rules(), plan=plan, **source)
     except StageError as error:
@@ -153,8 +160,9 @@ def _decided(dataset: Dataset) -> DriftMonitor:
     return decided(days - 1, model=capture.model if capture else "bikes")
 
 
-def _serve(store: LocalStore) -> None:
-    """Write what the Model of the bike-share example answered, one labelled row an hour."""
+@cache
+def _served() -> dict[str, bytes]:
+    """Return what the Model of the bike-share example answered, one labelled row an hour."""
     rules = _written_dataset("bikes").spec.rules()
     hours = np.arange(SERVED_HOURS)
     time_ns = int(DECIDED.timestamp() - HOUR * SERVED_HOURS) * 10**9 + hours * HOUR * 10**9
@@ -175,15 +183,15 @@ def _serve(store: LocalStore) -> None:
         scores="",
     )
     bucket = int(time_ns[-1] // 10**9)
-    store.put_if_absent(
-        layout.captured("bikes", captured.version, bucket, "pod"), captured.to_bytes()
-    )
     told = [
         Label(id=one, label=str(hour * 13 % 24 // 12))
         for one, hour in zip(ids, hours.tolist(), strict=True)
     ]
     batch = FeedbackBatch(model="bikes", received_ns=0, labels=told)
-    store.put_if_absent(layout.feedback("bikes", "2014-01-20", "pod"), batch.to_bytes())
+    return {
+        layout.captured("bikes", captured.version, bucket, "pod"): captured.to_bytes(),
+        layout.feedback("bikes", "2014-01-20", "pod"): batch.to_bytes(),
+    }
 
 
 def _content(ingested: Ingested) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """Which captured rows are read, in what portions, on a real store in a directory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from support.counting_store import CountingStore
 from trimtab_operator.monitor.captured_pairs import CapturedPairs
 from trimtab_operator.monitor.windows import SECOND_NS
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.captured_row import CapturedRows
-from trimtab_stages.store import Entry, LocalStore
+from trimtab_stages.store import LocalStore
 
 MODEL = "m"
 CHAMPION, CHALLENGER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -18,22 +19,6 @@ BOTH = (CHAMPION, CHALLENGER)
 T0 = 1_700_000_400
 BUCKET = 300
 MOST_ROWS = 50
-
-
-class CountingStore(LocalStore):
-    """Counts what listings have brought and what was read."""
-
-    listed = 0
-    got = 0
-
-    def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
-        for entry in super().list(prefix, start_after):
-            self.listed += 1
-            yield entry
-
-    def get(self, key: str) -> bytes:
-        self.got += 1
-        return super().get(key)
 
 
 @pytest.fixture

@@ -1,25 +1,14 @@
 """What is listed again and what is not, on a real store in a directory."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.counting_store import CountingStore
 from trimtab_operator.monitor.feed import FEW, MOST_WAITING, Feed, skip_older
-from trimtab_stages.store import Entry, LocalStore
+from trimtab_stages.store import LocalStore
 
 PREFIX = "serving/m/decisions/"
-
-
-class CountingStore(LocalStore):
-    """Counts the entries that listings have brought."""
-
-    listed = 0
-
-    def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
-        for entry in super().list(prefix, start_after):
-            self.listed += 1
-            yield entry
 
 
 @pytest.fixture

@@ -1,32 +1,21 @@
 """Where panes that seem to be missing are looked for, on a real store in a directory."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.counting_store import CountingStore
 from trimtab_operator.monitor.losses import count_lost, list_panes
 from trimtab_operator.monitor.traffic import Traffic
 from trimtab_operator.monitor.windows import Grid
 from trimtab_operator.storage.window_evaluation import WindowKeys
 from trimtab_stages.contract import layout
-from trimtab_stages.store import Entry, LocalStore
+from trimtab_stages.store import LocalStore
 
 MODEL = "m"
 CHAMPION, SHADOW = (f"sha256:{letter * 64}" for letter in "ab")
 GRID = Grid(anchor=0, length=600, lateness=0)
 WINDOWS = 40
-
-
-class CountingStore(LocalStore):
-    """Counts the entries that listings have brought."""
-
-    listed = 0
-
-    def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
-        for entry in super().list(prefix, start_after):
-            self.listed += 1
-            yield entry
 
 
 @pytest.fixture

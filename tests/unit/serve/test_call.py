@@ -15,6 +15,8 @@ from trimtab_stages.serve.grpc.infer import GrpcInfer
 A = graphs.linear_scores(np.array([[1.0], [-1.0]], np.float32))
 B = graphs.linear_scores(np.array([[2.0], [-2.0]], np.float32))
 SHADOW: dict[str, Any] = {"weight": 0, "shadow": True}
+PATIENCE = 60
+"""Seconds after which a run that never ends fails its test."""
 
 
 def play(folder: Path, scene: Callable[[Desk], Awaitable[None]]) -> None:
@@ -58,8 +60,9 @@ def test_a_request_that_nobody_waits_for_is_counted_once(
         asked = challenger if by_name else champion
         exchange = desk.ask([champion, challenger], name=asked.name if by_name else None)
         lose(exchange)
-        while asked.batcher.waiting:  # noqa: ASYNC110 - the run whose answer nobody takes
-            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE):
+            while asked.batcher.waiting:  # noqa: ASYNC110 - the run whose answer nobody takes
+                await asyncio.sleep(0)
 
         assert desk.statistics.of(asked.name).codes == {code: 1}
         assert desk.counts(champion).failed_requests == (0 if by_name else failed)

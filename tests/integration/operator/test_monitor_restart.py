@@ -19,6 +19,8 @@ from trimtab_stages.store import LocalStore
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
 SECONDS = 90.0
+MOST = 100
+"""Deaths; there are as many as writes in a life without any, and a few more."""
 GOOD, WORSE = {"quality": "0"}, {"quality": "0.1"}
 
 
@@ -73,6 +75,7 @@ def live(server: ApiServer, folder: Path, *, mortal: bool) -> tuple[EndState, in
             interruption.after_write = operator.kill if mortal else None
             while wait_until(lambda: outcome(operator, tenant), SECONDS) != "settled":
                 deaths += 1
+                assert deaths < MOST, "each life writes something new"
                 server.free_lease(tenant.name)
                 operator.start()
         finally:

@@ -18,6 +18,8 @@ from trimtab_stages.store import LocalStore
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
 SECONDS = 90.0
+MOST = 100
+"""Deaths; there are as many as writes in a life without any, and a few more."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def live(server: ApiServer, folder: Path, *, mortal: bool) -> tuple[EndState, in
         try:
             while wait_until(lambda: outcome(operator, tenant), SECONDS) != "serves":
                 deaths += 1
+                assert deaths < MOST, "each life writes something new"
                 server.free_lease(tenant.name)
                 operator.start()
         finally:

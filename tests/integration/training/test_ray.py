@@ -80,11 +80,11 @@ def wait_for_checkpoint(place: Place, spec: RunSpec, process: subprocess.Popen[b
     assert process.poll() is None
 
 
-def find_actor(driver: int) -> int:
-    """Return the process id of the stage actor below a driver, 0 before there is one."""
+def find_worker(driver: int, title: bytes) -> int:
+    """Return the process id of a worker of Ray's below a driver, 0 where there is none."""
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (folder / "cmdline").read_bytes().startswith(b"ray::StageActor"):
+            if (folder / "cmdline").read_bytes().startswith(b"ray::" + title):
                 process = int(folder.name)
                 if driver in ancestors(process):
                     return process
@@ -108,7 +108,8 @@ def test_a_lost_worker_ends_the_attempt_and_the_next_goes_on(
     first = start(place, {}, "--termination-log", str(last_words))
     started.append(first)
     wait_for_checkpoint(place, spec, first)
-    os.kill(wait_until(lambda: find_actor(first.pid), TIMEOUT), signal.SIGKILL)
+    assert find_worker(first.pid, b"IDLE") == 0, "a worker for each CPU would cost memory"
+    os.kill(wait_until(lambda: find_worker(first.pid, b"StageActor"), TIMEOUT), signal.SIGKILL)
     assert first.wait(TIMEOUT) == 4
     assert json.loads(last_words.read_text())["reason"] == "Interrupted"
     second = start(place, {}, "--no-ray")

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 import yaml
 
 from support.folders import find_program
-from support.kept_connections import KeptConnections
 from support.ports import free_port
 from support.waiting import wait_until
 from trimtab_operator.cluster.resources import MONITOR_RBAC, RBAC, Rule, Scope
@@ -73,7 +73,7 @@ class ApiServer:
 
     url: str
     folder: Path
-    _connections: KeptConnections = field(repr=False, compare=False)
+    _connections: urllib3.HTTPSConnectionPool = field(repr=False, compare=False)
 
     @property
     def certificate_authority(self) -> Path:
@@ -90,10 +90,10 @@ class ApiServer:
         """Send one request as administrator; raises ApiError."""
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Content-Type": content_type}
-        status, content = self._connections.send(method, path, data, headers)
-        if status >= HTTPStatus.BAD_REQUEST:
-            raise ApiError(status, content.decode())
-        parsed: Object = json.loads(content)
+        answer = self._connections.urlopen(method, path, data, headers)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise ApiError(answer.status, answer.data.decode())
+        parsed: Object = json.loads(answer.data)
         return parsed
 
     def get(self, path: str) -> Object | None:
@@ -179,7 +179,7 @@ def run_api_server(folder: Path) -> Iterator[ApiServer]:
     _make_certificates(folder)
     (folder / "audit-policy.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
     clients, peers, secure = free_port(), free_port(), free_port()
-    connections = KeptConnections(f"127.0.0.1:{secure}", _administrator(folder))
+    connections = _administrator(folder, secure)
     server = ApiServer(f"https://127.0.0.1:{secure}", folder, connections)
     with ExitStack() as stack:
         stack.callback(connections.close)
@@ -192,10 +192,13 @@ def run_api_server(folder: Path) -> Iterator[ApiServer]:
         yield server
 
 
-def _administrator(folder: Path) -> ssl.SSLContext:
+def _administrator(folder: Path, port: int) -> urllib3.HTTPSConnectionPool:
+    """Return kept connections: for who waits by asking, handshakes cost more than the answers."""
     context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
     context.load_cert_chain(folder / "admin.crt", folder / "admin.key")
-    return context
+    return urllib3.HTTPSConnectionPool(
+        "127.0.0.1", port, timeout=30, maxsize=32, retries=False, ssl_context=context
+    )
 
 
 def _etcd_flags(folder: Path, clients: int, peers: int) -> list[str]:
@@ -285,7 +288,7 @@ def _openssl(folder: Path, *arguments: str) -> None:
 def _is_ready(server: ApiServer) -> bool:
     try:
         server.request("GET", "/api/v1/namespaces/kube-system")
-    except (ApiError, OSError):
+    except (ApiError, urllib3.exceptions.HTTPError):
         return False
     return True
 

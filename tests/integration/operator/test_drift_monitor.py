@@ -143,13 +143,17 @@ def is_pending(tenant: Tenant, name: str) -> bool:
     return "pending" in status(tenant, name)
 
 
+def retrain_states(tenant: Tenant) -> list[str]:
+    return [item["state"] for item in status(tenant).get("retrains", [])]
+
+
 def test_a_retrain_ends_with_its_pipeline(
     tenant: Tenant, buckets: Path, operator: OperatorProcess
 ) -> None:
     watch(tenant)
     evaluate(tenant, NAME, WORSE)
     (run,) = wait_until(lambda: verdict_runs(tenant), SECONDS, what="a run starts")
-    wait_until(lambda: is_pending(tenant, NAME), SECONDS, what="the retrain is pending")
+    wait_until(lambda: retrain_states(tenant) == ["Running"], SECONDS, what="the retrain runs")
 
     tenant.server.request("DELETE", tenant.path("Pipeline", NAME))
     # What the garbage collector would do.
@@ -157,7 +161,7 @@ def test_a_retrain_ends_with_its_pipeline(
 
     wait_until(lambda: not is_pending(tenant, NAME), SECONDS, what="nothing is pending")
     wait_until(operator.is_idle, SECONDS, what="nothing is due")
-    assert [item["state"] for item in status(tenant)["retrains"]] == ["Deleted"]
+    assert retrain_states(tenant) == ["Deleted"]
     ends = [record.cause for record in audit_chain(buckets) if record.action == "RetrainEnded"]
     assert ends == [run["spec"]["triggerId"]]
     assert operator.metric_sum("trimtab_reconcile_errors_total{") == 0

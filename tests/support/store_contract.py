@@ -112,6 +112,14 @@ def lists_in_byte_order(store: Store, _: Path) -> None:
     assert [entry.size for entry in store.list("b/")] == [3, 4]
 
 
+def lists_more_than_a_page(store: Store, _: Path) -> None:
+    keys = [f"many/{number:03d}" for number in range(40)]
+    for key in keys:
+        store.put_if_absent(key, b"x")
+    assert [entry.key for entry in store.list("many/")] == keys
+    assert [entry.key for entry in store.list("many/", start_after=keys[2])] == keys[3:]
+
+
 def changes_version_with_the_bytes(store: Store, _: Path) -> None:
     store.put("probes/x", b"one")
     before = next(iter(store.list("probes/"))).version
@@ -155,6 +163,7 @@ CONTRACT: list[Case] = [
     says_what_is_missing,
     reads_ranges,
     lists_in_byte_order,
+    lists_more_than_a_page,
     changes_version_with_the_bytes,
     deletes_and_forgets,
     refuses_unusable_keys,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from trimtab_operator.monitor.sequences import Writer, writer_of
+from trimtab_operator.monitor.windows import NEVER
 from trimtab_stages.store import Store
 
 MOST_WAITING = 64
@@ -29,12 +30,14 @@ class _Process:
         behind: all keys up to this one are known.
         next: sequence number that would follow it.
         ahead: known keys after a missing one, by number.
+        heard_ns: arrival of the last thing that is known to be in an object.
     """
 
     prefix: str
     behind: str
     next: int
     ahead: dict[int, str] = field(default_factory=dict)
+    heard_ns: int = 0
 
     def take(self, key: str, sequence: int) -> bool:
         """Take a key; False where it is known."""
@@ -81,11 +84,26 @@ class Feed:
         known = {_process_of(prefix) for prefix in self._processes}
         self._ends = {process: end for process, end in self._ends.items() if process in known}
 
-    def read_known(self, store: Store) -> Iterator[str]:
-        """Yield what the known processes have added; raises `StoreError`."""
-        for process in tuple(self._processes.values()):
-            for entry in store.list(process.prefix, start_after=process.behind):
-                yield from self._take(entry.key)
+    def hear(self, key: str, arrived_ns: int) -> None:
+        """Note when the last thing in an object that was yielded had arrived, nanoseconds."""
+        process = self._processes.get(_prefix_of(key))
+        if process is not None:
+            process.heard_ns = max(process.heard_ns, arrived_ns)
+
+    def read_known(self, store: Store, quiet_ns: int = NEVER) -> Iterator[str]:
+        """Yield what the known processes have added on their newest days; raises `StoreError`.
+
+        What one adds later to a day that has ended is found by `read_all`.
+
+        Args:
+            store: the bucket.
+            quiet_ns: a process that has written what arrived after this has added nothing yet.
+        """
+        newest = {_process_of(prefix): prefix for prefix in sorted(self._processes)}
+        for process in [self._processes[prefix] for prefix in newest.values()]:
+            if process.ahead or process.heard_ns <= quiet_ns:
+                for entry in store.list(process.prefix, start_after=process.behind):
+                    yield from self._take(entry.key)
 
     def read_all(self, store: Store, last_day: str | None = None) -> Iterator[str]:
         """Yield what all processes have added, up to a day, `YYYY-MM-DD`; raises `StoreError`."""

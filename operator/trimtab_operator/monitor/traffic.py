@@ -26,8 +26,9 @@ REMEMBERED_NS = 30 * 86_400 * SECOND_NS
 MOST_FLUSH_NS = 3600 * SECOND_NS
 """What a server writes at once has arrived within this, and lies under the day of the first."""
 
-_Reading = tuple[Feed, Callable[[str, bytes], None], Callable[[bytes], int]]
-"""What has a feed's keys, takes a key's content in, and says when a content began to arrive."""
+_Reading = tuple[Feed, Callable[[str, bytes], int], Callable[[bytes], int]]
+"""What has a feed's keys, takes a content in and says when its last part had arrived, and says when
+a content began to arrive."""
 
 
 class Traffic:
@@ -71,35 +72,44 @@ class Traffic:
         self.is_caught_up = False
 
     def read(
-        self, store: Store, read: Read, today: str, *, everything: bool, states: bool = False
+        self,
+        store: Store,
+        read: Read,
+        now_ns: int,
+        *,
+        everything: bool,
+        states: bool = False,
+        flush_ns: int = 0,
     ) -> None:
         """Take in what is new, or one day of the past.
 
         Args:
             store: the bucket.
             read: returns the bytes of a key.
-            today: `YYYY-MM-DD`.
+            now_ns: wall clock, nanoseconds since 1970.
             everything: look for new processes as well, not only behind the known ones.
             states: read what processes said of themselves as well; that closes no window. Of the
                 past both are done anyway.
+            flush_ns: a known process has added nothing until so long after what it wrote last had
+                arrived; one that writes earlier, since much has come, waits as long to be read.
 
         Raises:
             StoreError: the bucket does not answer.
         """
         # Of a day that has just ended objects may still become visible: it is read with today.
-        day = self._day if day_after(self._day) < today else None
+        day = self._day if day_after(self._day) < day_of(now_ns) else None
         # A day that is over is read once, so with the processes that have begun unseen.
         is_past = day is not None or self.complete_ns != NEVER
         everything, states = everything or is_past, states or is_past
         for feed, take, arrival in self._readings(states=states):
             # Of a Model that has just begun to answer, the first process is looked for every time.
             whole = everything or feed.is_empty
-            new = feed.read_all(store, day) if whole else feed.read_known(store)
+            new = feed.read_all(store, day) if whole else feed.read_known(store, now_ns - flush_ns)
             # Later on an old object is not of the past, but a slow server's.
             if not self.is_caught_up:
                 new = skip_older(new, partial(_arrival, read, arrival), self.ledger.floor_ns)
             for key in new:
-                self._try(take, key, read)
+                feed.hear(key, self._try(take, key, read))
         if day is None:
             self.complete_ns, self.is_caught_up = NEVER, True
         else:
@@ -126,39 +136,40 @@ class Traffic:
         if states:
             yield self._said, self._take_state, _state_instant
 
-    def _try(self, take: Callable[[str, bytes], None], key: str, read: Read) -> None:
+    def _try(self, take: Callable[[str, bytes], int], key: str, read: Read) -> int:
         data = read(key)
         try:
-            take(key, data)
+            return take(key, data)
         except (ValueError, NewerSchemaError) as error:
             logger.warning("stored object not readable", extra={"key": key, "cause": str(error)})
             self.unreadable[key] = None
             # Where no object of a server is readable no window closes, and no floor rises.
             if len(self.unreadable) > self._most_unreadable:
                 del self.unreadable[next(iter(self.unreadable))]
+            return 0
 
-    def _take_block(self, key: str, data: bytes) -> None:
+    def _take_block(self, key: str, data: bytes) -> int:
         rows = read_arrived_rows(data)
-        if len(rows.versions):
-            seen = see_block(self._grid, key, rows.versions, rows.event_ns, rows.received_ns)
-            self.ledger.add_block(seen)
-            self._new.append(seen)
+        if not len(rows.versions):
+            return 0
+        seen = see_block(self._grid, key, rows.versions, rows.event_ns, rows.received_ns)
+        self.ledger.add_block(seen)
+        self._new.append(seen)
+        return seen.last_received_ns
 
-    def _take_labels(self, key: str, data: bytes) -> None:
+    def _take_labels(self, key: str, data: bytes) -> int:
         labels = read_arrived_labels(data)
         batch = labels.batch
-        self.ledger.add_labels(
-            see_labels(
-                self._grid,
-                key,
-                batch.received_ns,
-                labels.event_ns,
-                complete_ns=batch.complete_ns,
-            )
+        seen = see_labels(
+            self._grid, key, batch.received_ns, labels.event_ns, complete_ns=batch.complete_ns
         )
+        self.ledger.add_labels(seen)
+        return seen.complete_ns
 
-    def _take_state(self, key: str, data: bytes) -> None:
-        self.states.add(key, WriterState.from_bytes(data))
+    def _take_state(self, key: str, data: bytes) -> int:
+        state = WriterState.from_bytes(data)
+        self.states.add(key, state)
+        return state.at_ns
 
 
 def block_arrival(data: bytes) -> int:

@@ -18,7 +18,7 @@ from trimtab_operator.monitor.losses import count_lost, counted_in, list_panes
 from trimtab_operator.monitor.object_cache import ObjectCache
 from trimtab_operator.monitor.silence import fallen_silent
 from trimtab_operator.monitor.targets import WINDOWS, Target, TrainedVersion
-from trimtab_operator.monitor.traffic import Traffic, day_of
+from trimtab_operator.monitor.traffic import Traffic
 from trimtab_operator.monitor.uncounted import DoneWindow, Uncounted
 from trimtab_operator.monitor.windows import (
     NEVER,
@@ -108,22 +108,32 @@ class Watch:
             StoreError: the bucket does not answer.
             ValueError: stored objects do not fit together.
         """
-        read, today = partial(self._read, store), day_of(nanoseconds(now))
+        read, now_ns = partial(self._read, store), nanoseconds(now)
+        flush_ns = target.flush_seconds * SECOND_NS
         traffic = self._traffic = self._traffic or self._begin(store, target)
         if not target.room:
             return Progress(evaluated_through=target.evaluated_through)
         is_past = not traffic.is_caught_up
-        # The windows of one day of a long past come before the rows of the next.
-        if not self._is_full or traffic.complete_ns == NEVER:
-            traffic.read(store, read, today, everything=everything)
-        is_behind = traffic.complete_ns != NEVER
-        wait_ns = (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
-        settled_ns = min(nanoseconds(now), traffic.complete_ns) - wait_ns
-        open_from = traffic.ledger.open_from(settled_ns)
+        wait_ns = flush_ns + UPLOAD_SECONDS * SECOND_NS
         # Objects become visible while they are listed: what came before the object that closed a
         # window is all there only in a listing that has begun after that one was seen.
-        if not is_behind and self._has_closed(target, open_from):
-            traffic.read(store, read, today, everything=True, states=True)
+        seen = None if is_past else traffic.ledger.open_from(now_ns - wait_ns)
+        closed = self._has_closed(target, seen)
+        # The windows of one day of a long past come before the rows of the next.
+        if not self._is_full or traffic.complete_ns == NEVER:
+            traffic.read(
+                store,
+                read,
+                now_ns,
+                everything=everything or closed,
+                states=closed,
+                flush_ns=flush_ns,
+            )
+        is_behind = traffic.complete_ns != NEVER
+        settled_ns = min(now_ns, traffic.complete_ns) - wait_ns
+        open_from = traffic.ledger.open_from(settled_ns)
+        if not is_behind and open_from != seen and self._has_closed(target, open_from):
+            traffic.read(store, read, now_ns, everything=True, states=True)
         floor_ns, first = traffic.ledger.floor_ns, self._first(target)
         self._uncounted.add(traffic.take_new(), first, floor_ns, is_past=is_past)
         progress = self._evaluate_closed(store, target, traffic, settled_ns, open_from)

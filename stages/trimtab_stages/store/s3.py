@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -22,12 +23,16 @@ from trimtab_stages.store.s3_upload import upload_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 ABSENT = "*"
 """`If-None-Match: *` (RFC 9110, 13.1.2): create the object only if there is none."""
 
 PRECONDITION_CODES = frozenset({"PreconditionFailed", "412", "NoSuchUpload"})
 """Something is there already; an upload is gone when the answer to its completion got lost."""
+
+FIRST_PAGE = 16
+"""Entries of a listing's first page: most go on behind what is known, or stop at the first key."""
 
 CONCURRENT_CODES = frozenset({"ConditionalRequestConflict", "409"})
 CONCURRENT_ATTEMPTS = 5
@@ -182,17 +187,27 @@ class S3Store:
     def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
         """Yield the objects whose key starts with `prefix` and sorts after `start_after`."""
         root = f"{self._settings.prefix}/" if self._settings.prefix else ""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._settings.bucket,
-            Prefix=root + check_prefix(prefix),
-            StartAfter=root + start_after if start_after else "",
-        )
+        pages = self._pages(root + check_prefix(prefix), root + start_after if start_after else "")
         with self._calling("list", prefix):
             for page in pages:
                 for found in page.get("Contents", []):
                     key = found["Key"].removeprefix(root)
                     if key and not key.endswith("/"):
                         yield Entry(key, found["Size"], found["ETag"].strip('"'))
+
+    def _pages(self, prefix: str, start_after: str) -> Iterator["ListObjectsV2OutputTypeDef"]:
+        """Yield a small page, then full ones."""
+        ask = partial(
+            self._client.list_objects_v2,
+            Bucket=self._settings.bucket,
+            Prefix=prefix,
+            StartAfter=start_after,
+        )
+        page = ask(MaxKeys=FIRST_PAGE)
+        yield page
+        while page.get("NextContinuationToken"):
+            page = ask(ContinuationToken=page["NextContinuationToken"])
+            yield page
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""

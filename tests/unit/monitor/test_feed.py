@@ -36,6 +36,36 @@ def test_every_key_comes_once_whoever_writes_it(store: CountingStore) -> None:
     assert list(feed.read_all(store)) == []
 
 
+@pytest.mark.parametrize(
+    ("quiet_ns", "numbers", "is_listed"),
+    [
+        pytest.param(99, [0], False, id="it can have written nothing since"),
+        pytest.param(100, [0], True, id="its next flush is due"),
+        pytest.param(99, [0, 2], True, id="a number is missing"),
+    ],
+)
+def test_a_process_is_left_alone_until_its_next_flush(
+    store: CountingStore, quiet_ns: int, numbers: list[int], *, is_listed: bool
+) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    write(store, "2026-01-01", "a-1", *numbers)
+    for key in feed.read_all(store):
+        feed.hear(key, 100)
+    new = write(store, "2026-01-01", "a-1", 1)
+    assert list(feed.read_known(store, quiet_ns)) == (new if is_listed else [])
+    assert list(feed.read_all(store)) == ([] if is_listed else new)
+
+
+def test_of_a_process_only_the_newest_day_is_listed_without_a_cause(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    write(store, "2026-01-01", "a-1", 0)
+    write(store, "2026-01-02", "a-1", 1)
+    assert len(list(feed.read_all(store))) == 2
+    late, new = write(store, "2026-01-01", "a-1", 2), write(store, "2026-01-02", "a-1", 3)
+    assert list(feed.read_known(store)) == new
+    assert list(feed.read_all(store)) == late
+
+
 def test_old_keys_are_not_listed_again(store: CountingStore) -> None:
     feed = Feed(PREFIX, "2026-01-01")
     for process in ("a-1", "b-1", "c-1"):

@@ -17,5 +17,5 @@ def test_objects_that_are_not_readable_are_remembered_up_to_a_bound(tmp_path: Pa
     for first in range(0, 12, 4):
         for key in keys[first : first + 4]:
             store.put_if_absent(key, b"?")
-        seen.read(store, store.get, DAY, everything=True)
+        seen.read(store, store.get, BEGIN_NS, everything=True)
     assert list(seen.unreadable) == keys[-5:]

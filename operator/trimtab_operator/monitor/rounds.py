@@ -188,7 +188,7 @@ class Rounds:
 
         active = watched.watch
         progress = await self._lanes.run(target.namespace, look, lambda: active.active)
-        if everything:
+        if progress.is_whole:
             watched.discovered = started
         self._show(target, watched, progress)
         return progress

@@ -30,6 +30,7 @@ from trimtab_operator.monitor.windows import (
 from trimtab_operator.storage.evaluations import (
     Judged,
     Report,
+    keep_policy,
     read_judged,
     read_report,
     write_report,
@@ -55,6 +56,7 @@ class Progress:
         reports: of the windows that have closed, oldest first.
         evaluated_through: end of the newest window that is done; None before the first.
         more: further days can be read at once.
+        is_whole: new server processes were looked for.
         settles_in: seconds until a window that has closed may be judged, None without one.
         uncounted: rows that were found to count in no window, by reason.
     """
@@ -62,6 +64,7 @@ class Progress:
     reports: tuple[Report, ...] = ()
     evaluated_through: datetime | None = None
     more: bool = False
+    is_whole: bool = False
     settles_in: float | None = None
     uncounted: Mapping[str, int] = field(default_factory=dict)
 
@@ -91,6 +94,7 @@ class Watch:
         self._traffic: Traffic | None = None
         self._uncounted = Uncounted(self._grid)
         self._is_full = False
+        self._is_policy_kept = False
 
     def look(self, store: Store, target: Target, now: datetime, *, everything: bool) -> Progress:
         """Take in what is new and evaluate the windows that have closed, as far as there is room.
@@ -108,32 +112,16 @@ class Watch:
             StoreError: the bucket does not answer.
             ValueError: stored objects do not fit together.
         """
-        read, now_ns = partial(self._read, store), nanoseconds(now)
-        flush_ns = target.flush_seconds * SECOND_NS
         traffic = self._traffic = self._traffic or self._begin(store, target)
         if not target.room:
             return Progress(evaluated_through=target.evaluated_through)
         is_past = not traffic.is_caught_up
-        wait_ns = flush_ns + UPLOAD_SECONDS * SECOND_NS
-        # Objects become visible while they are listed: what came before the object that closed a
-        # window is all there only in a listing that has begun after that one was seen.
-        seen = None if is_past else traffic.ledger.open_from(now_ns - wait_ns)
-        closed = self._has_closed(target, seen)
-        # The windows of one day of a long past come before the rows of the next.
-        if not self._is_full or traffic.complete_ns == NEVER:
-            traffic.read(
-                store,
-                read,
-                now_ns,
-                everything=everything or closed,
-                states=closed,
-                flush_ns=flush_ns,
-            )
+        wait_ns = (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
+        now_ns = nanoseconds(now)
+        is_whole = self._take_in(store, target, traffic, now_ns, wait_ns, everything=everything)
         is_behind = traffic.complete_ns != NEVER
         settled_ns = min(now_ns, traffic.complete_ns) - wait_ns
         open_from = traffic.ledger.open_from(settled_ns)
-        if not is_behind and open_from != seen and self._has_closed(target, open_from):
-            traffic.read(store, read, now_ns, everything=True, states=True)
         floor_ns, first = traffic.ledger.floor_ns, self._first(target)
         self._uncounted.add(traffic.take_new(), first, floor_ns, is_past=is_past)
         progress = self._evaluate_closed(store, target, traffic, settled_ns, open_from)
@@ -142,9 +130,43 @@ class Watch:
         return replace(
             progress,
             more=is_behind and not self._is_full,
+            is_whole=is_whole,
             settles_in=None if settles_ns is None else (settles_ns - settled_ns) / SECOND_NS,
             uncounted=self._uncounted.take(),
         )
+
+    def _take_in(
+        self,
+        store: Store,
+        target: Target,
+        traffic: Traffic,
+        now_ns: int,
+        wait_ns: int,
+        *,
+        everything: bool,
+    ) -> bool:
+        """Read what is new, or one day of the past; return whether all processes were looked for.
+
+        Objects become visible while they are listed: what came before the object that closed a
+        window is all there only in a listing that has begun after that one was seen.
+        """
+        read = partial(self._read, store)
+        seen = traffic.ledger.open_from(now_ns - wait_ns) if traffic.is_caught_up else None
+        closed = self._has_closed(target, seen)
+        everything = everything or closed
+        # The windows of one day of a long past come before the rows of the next.
+        if not self._is_full or traffic.complete_ns == NEVER:
+            flush_ns = target.flush_seconds * SECOND_NS
+            traffic.read(
+                store, read, now_ns, everything=everything, states=closed, flush_ns=flush_ns
+            )
+        if traffic.complete_ns != NEVER:
+            return False
+        open_from = traffic.ledger.open_from(now_ns - wait_ns)
+        if open_from == seen or not self._has_closed(target, open_from):
+            return everything
+        traffic.read(store, read, now_ns, everything=True, states=True)
+        return True
 
     def _read(self, store: Store, key: str) -> bytes:
         self.active = time.monotonic()
@@ -272,7 +294,14 @@ class Watch:
         compacted = keep_compacted(store, target.name, panes.buckets)
         found = {"compacted": compacted, "silent": self._silent(traffic, closed.closed_ns)}
         evaluation = evaluation.model_copy(update=found)
-        return write_report(store, evaluation, target.policy)
+        self._keep_policy(store, target)
+        return write_report(store, evaluation)
+
+    def _keep_policy(self, store: Store, target: Target) -> None:
+        """Store what reports are made with before the first one is; it stays the same."""
+        if not self._is_policy_kept:
+            keep_policy(store, target.name, target.policy)
+            self._is_policy_kept = True
 
     def _silent(self, traffic: Traffic, closed_ns: int) -> list[str]:
         """Return the processes that the window after the newest one names."""

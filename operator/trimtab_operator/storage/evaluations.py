@@ -67,15 +67,19 @@ def read_judged(store: Store, run: str) -> Judged:
     )
 
 
-def write_report(store: Store, evaluation: Evaluation, policy: MonitorSpec) -> Report:
-    """Store a report and its policy; where the window has one already, adopt that.
+def keep_policy(store: Store, monitor: str, policy: MonitorSpec) -> None:
+    """Store the windows and signals that reports are made with; raises `StoreError`."""
+    key = layout.monitoring_policy(monitor, digest_of(policy))
+    store.put_if_absent(key, canonical_json(policy.to_wire()))
+
+
+def write_report(store: Store, evaluation: Evaluation) -> Report:
+    """Store a report, whose policy is there; where the window has one already, adopt that.
 
     Raises:
         StoreError: the store cannot be written.
         ValueError: the report that is there has another format.
     """
-    policy_key = layout.monitoring_policy(evaluation.monitor, digest_of(policy))
-    store.put_if_absent(policy_key, canonical_json(policy.to_wire()))
     end = int(evaluation.end.timestamp())
     key = layout.evaluation(evaluation.monitor, evaluation.version, end)
     data = evaluation.to_bytes()

@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    ValidationError,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
@@ -88,11 +89,19 @@ class StoredModel(StrictModel):
             NewerSchemaError: the object was written by a newer Trimtab.
             pydantic.ValidationError: the object does not have this format.
         """
-        raw = json.loads(data)
-        version = raw.get("schemaVersion", 1) if isinstance(raw, dict) else 1
+        try:
+            found = cls.model_validate_json(data)
+        except ValidationError:
+            raw = json.loads(data)
+            cls._refuse_newer(raw.get("schemaVersion") if isinstance(raw, dict) else None)
+            raise
+        cls._refuse_newer(found.schema_version)
+        return found
+
+    @classmethod
+    def _refuse_newer(cls, version: object) -> None:
         if isinstance(version, int) and version > cls.SCHEMA_VERSION:
             raise NewerSchemaError(cls.__name__, version, cls.SCHEMA_VERSION)
-        return cls.model_validate(raw)
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes: sorted keys, no spaces, UTF-8."""

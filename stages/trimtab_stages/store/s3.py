@@ -252,7 +252,8 @@ def _connect(settings: S3Settings) -> "S3Client":
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if settings.endpoint else "auto"},
-        user_agent_extra="trimtab",
+        # A whole one: the client would put its own together anew for every request.
+        user_agent="trimtab",
     )
     return boto3.client(
         "s3",

@@ -10,13 +10,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from trimtab_operator.monitor.sequences import Writer, writer_of
-from trimtab_operator.monitor.windows import NEVER
 from trimtab_stages.store import Store
 
 MOST_WAITING = 64
 """A number that is still missing after so many later ones is waited for no longer."""
 FEW = 16
 """So many objects of a process are read without asking whether they are old."""
+RESTS_AFTER = 60
+"""A process that has written nothing for so many flush intervals rests."""
+ASKS_PER_FLUSH = 2
+"""So often one that rests is asked."""
 MOST_PASSED = 2
 """Objects that a listing may have passed the place of when they and a later one become visible."""
 
@@ -31,6 +34,7 @@ class _Process:
         next: sequence number that would follow it.
         ahead: known keys after a missing one, by number.
         heard_ns: arrival of the last thing that is known to be in an object.
+        asked_ns: when it was listed last.
     """
 
     prefix: str
@@ -38,6 +42,14 @@ class _Process:
     next: int
     ahead: dict[int, str] = field(default_factory=dict)
     heard_ns: int = 0
+    asked_ns: int = 0
+
+    def is_due(self, now_ns: int, flush_ns: int) -> bool:
+        """Return whether it may have written: from its next flush on, and rarely while it rests."""
+        silent_ns = now_ns - self.heard_ns
+        if self.ahead or flush_ns <= silent_ns < RESTS_AFTER * flush_ns:
+            return True
+        return silent_ns >= flush_ns and now_ns - self.asked_ns >= flush_ns / ASKS_PER_FLUSH
 
     def take(self, key: str, sequence: int) -> bool:
         """Take a key; False where it is known."""
@@ -90,18 +102,21 @@ class Feed:
         if process is not None:
             process.heard_ns = max(process.heard_ns, arrived_ns)
 
-    def read_known(self, store: Store, quiet_ns: int = NEVER) -> Iterator[str]:
+    def read_known(self, store: Store, now_ns: int, flush_ns: int = 0) -> Iterator[str]:
         """Yield what the known processes have added on their newest days; raises `StoreError`.
 
         What one adds later to a day that has ended is found by `read_all`.
 
         Args:
             store: the bucket.
-            quiet_ns: a process that has written what arrived after this has added nothing yet.
+            now_ns: nanoseconds since 1970.
+            flush_ns: a process writes so long after it has written, or later; one that writes
+                earlier, since much has come, waits as long to be read.
         """
         newest = {_process_of(prefix): prefix for prefix in sorted(self._processes)}
         for process in [self._processes[prefix] for prefix in newest.values()]:
-            if process.ahead or process.heard_ns <= quiet_ns:
+            if process.is_due(now_ns, flush_ns):
+                process.asked_ns = now_ns
                 for entry in store.list(process.prefix, start_after=process.behind):
                     yield from self._take(entry.key)
 

@@ -120,6 +120,11 @@ class Ledger:
         self._forgotten = {process: at for process, at in known if at >= oldest_ns}
 
     @property
+    def oldest(self) -> int | None:
+        """Number of the oldest window with rows, None without any."""
+        return min(self._watermark.numbers, default=None)
+
+    @property
     def block_keys(self) -> Iterable[str]:
         """Keys of the blocks that were taken."""
         return self._blocks.keys()

@@ -15,12 +15,12 @@ from trimtab_operator.monitor.metrics import MonitorMetrics
 from trimtab_operator.monitor.rollout_evidence import PairedRows
 from trimtab_operator.monitor.rollout_room import with_room
 from trimtab_operator.monitor.rollout_targets import RolloutTarget, find_rollouts
-from trimtab_operator.monitor.windows import LOOKS_PER_FLUSH
 from trimtab_operator.storage.stores import Stores
 from trimtab_stages.store import StoreError
 
 logger = logging.getLogger(__name__)
 
+LOOKS_PER_FLUSH = 2
 LOOK_SECONDS = 10.0
 """Time for the rows of a rollout, and for its labels; what is left is read by the next look."""
 

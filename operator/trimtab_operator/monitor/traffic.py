@@ -90,8 +90,7 @@ class Traffic:
             everything: look for new processes as well, not only behind the known ones.
             states: read what processes said of themselves as well; that closes no window. Of the
                 past both are done anyway.
-            flush_ns: a known process has added nothing until so long after what it wrote last had
-                arrived; one that writes earlier, since much has come, waits as long to be read.
+            flush_ns: how often processes write.
 
         Raises:
             StoreError: the bucket does not answer.
@@ -104,7 +103,7 @@ class Traffic:
         for feed, take, arrival in self._readings(states=states):
             # Of a Model that has just begun to answer, the first process is looked for every time.
             whole = everything or feed.is_empty
-            new = feed.read_all(store, day) if whole else feed.read_known(store, now_ns - flush_ns)
+            new = feed.read_all(store, day) if whole else feed.read_known(store, now_ns, flush_ns)
             # Later on an old object is not of the past, but a slow server's.
             if not self.is_caught_up:
                 new = skip_older(new, partial(_arrival, read, arrival), self.ledger.floor_ns)

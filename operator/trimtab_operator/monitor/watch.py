@@ -152,7 +152,7 @@ class Watch:
         """
         read = partial(self._read, store)
         seen = traffic.ledger.open_from(now_ns - wait_ns) if traffic.is_caught_up else None
-        closed = self._has_closed(target, seen)
+        closed = self._has_closed(target, traffic, seen)
         everything = everything or closed
         # The windows of one day of a long past come before the rows of the next.
         if not self._is_full or traffic.complete_ns == NEVER:
@@ -163,7 +163,7 @@ class Watch:
         if traffic.complete_ns != NEVER:
             return False
         open_from = traffic.ledger.open_from(now_ns - wait_ns)
-        if open_from == seen or not self._has_closed(target, open_from):
+        if open_from == seen or not self._has_closed(target, traffic, open_from):
             return everything
         traffic.read(store, read, now_ns, everything=True, states=True)
         return True
@@ -172,9 +172,10 @@ class Watch:
         self.active = time.monotonic()
         return self._cache.get(store, key)
 
-    def _has_closed(self, target: Target, open_from: int | None) -> bool:
+    def _has_closed(self, target: Target, traffic: Traffic, open_from: int | None) -> bool:
         first = self._first(target)
-        return open_from is not None and (first is None or open_from > first)
+        begun = traffic.ledger.oldest if first is None else first
+        return open_from is not None and begun is not None and open_from > begun
 
     def _evaluate_closed(
         self,

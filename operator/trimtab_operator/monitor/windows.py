@@ -19,8 +19,9 @@ MOST_AHEAD_NS = 2 * 86_400 * SECOND_NS
 UPLOAD_SECONDS = 2
 """Longest time from a flush until its objects can be listed."""
 
-LOOKS_PER_FLUSH = 2
-"""So that what has come is judged less than two flush intervals later."""
+LOOKS_PER_FLUSH = 4
+"""So that what has come is judged less than two flush intervals later, also where an upload takes
+longer: what is then found only after it was due waits for the next look."""
 
 NEVER = (1 << 63) - 1
 """An arrival that does not come."""

@@ -303,6 +303,23 @@ def test_what_servers_say_is_listed_and_read_once_however_often_they_do(
     assert len(set(of_states(counting.got))) <= FEW + 10, "the old ones are not read again"
 
 
+def test_what_servers_say_is_read_only_once_a_window_has_closed(
+    counting: CountingStore, champion: Trained
+) -> None:
+    pod, target = ServerPod(counting), target_of(champion, policy=MINUTES)
+    watch = Watch(target, ObjectCache())
+    look(counting, target, NOW, watch)
+    counting.forget()
+    for second in (0, 15, 30):
+        pod.answer(champion, f"r{second}", normal_rows(5), event=T0 + second, received=NOW + second)
+        pod.flush()
+        look(counting, target, NOW + second + 14, watch)
+    assert of_states(counting.listings) == []
+    serve_minute(pod, champion, 2)
+    assert look(counting, target, NOW + 134, watch).reports
+    assert of_states(counting.listings)
+
+
 def test_no_window_lists_what_silent_processes_wrote(
     counting: CountingStore, champion: Trained
 ) -> None:

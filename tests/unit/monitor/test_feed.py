@@ -9,6 +9,7 @@ from trimtab_operator.monitor.feed import FEW, MOST_WAITING, Feed, skip_older
 from trimtab_stages.store import LocalStore
 
 PREFIX = "serving/m/decisions/"
+NOW_NS = 1 << 60
 
 
 @pytest.fixture
@@ -28,32 +29,44 @@ def test_every_key_comes_once_whoever_writes_it(store: CountingStore) -> None:
     first = write(store, "2026-01-01", "a-1", 0, 1) + write(store, "2026-01-01", "c-1", 0)
     assert list(feed.read_all(store)) == first
     new = write(store, "2026-01-01", "a-1", 2)
-    assert list(feed.read_known(store)) == new
+    assert list(feed.read_known(store, NOW_NS)) == new
     between = write(store, "2026-01-01", "b-1", 0, 1)
-    assert list(feed.read_known(store)) == []
+    assert list(feed.read_known(store, NOW_NS)) == []
     later = write(store, "2026-01-01", "c-1", 1) + write(store, "2026-01-02", "a-1", 3)
     assert list(feed.read_all(store)) == between + later
     assert list(feed.read_all(store)) == []
 
 
 @pytest.mark.parametrize(
-    ("quiet_ns", "numbers", "is_listed"),
+    ("now_ns", "numbers", "is_listed"),
     [
-        pytest.param(99, [0], False, id="it can have written nothing since"),
-        pytest.param(100, [0], True, id="its next flush is due"),
-        pytest.param(99, [0, 2], True, id="a number is missing"),
+        pytest.param(109, [0], False, id="it can have written nothing since"),
+        pytest.param(110, [0], True, id="its next flush is due"),
+        pytest.param(109, [0, 2], True, id="a number is missing"),
+        pytest.param(700, [0], True, id="it has rested"),
     ],
 )
 def test_a_process_is_left_alone_until_its_next_flush(
-    store: CountingStore, quiet_ns: int, numbers: list[int], *, is_listed: bool
+    store: CountingStore, now_ns: int, numbers: list[int], *, is_listed: bool
 ) -> None:
     feed = Feed(PREFIX, "2026-01-01")
     write(store, "2026-01-01", "a-1", *numbers)
     for key in feed.read_all(store):
         feed.hear(key, 100)
     new = write(store, "2026-01-01", "a-1", 1)
-    assert list(feed.read_known(store, quiet_ns)) == (new if is_listed else [])
+    assert list(feed.read_known(store, now_ns, 10)) == (new if is_listed else [])
     assert list(feed.read_all(store)) == ([] if is_listed else new)
+
+
+def test_a_process_that_rests_is_asked_twice_a_flush(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    for key in [*write(store, "2026-01-01", "a-1", 0), *feed.read_all(store)]:
+        feed.hear(key, 100)
+    found = []
+    for now_ns in range(700, 710):
+        write(store, "2026-01-01", "a-1", now_ns - 699)
+        found += [len(list(feed.read_known(store, now_ns, 10)))]
+    assert found == [1, 0, 0, 0, 0, 5, 0, 0, 0, 0]
 
 
 def test_of_a_process_only_the_newest_day_is_listed_without_a_cause(store: CountingStore) -> None:
@@ -62,7 +75,7 @@ def test_of_a_process_only_the_newest_day_is_listed_without_a_cause(store: Count
     write(store, "2026-01-02", "a-1", 1)
     assert len(list(feed.read_all(store))) == 2
     late, new = write(store, "2026-01-01", "a-1", 2), write(store, "2026-01-02", "a-1", 3)
-    assert list(feed.read_known(store)) == new
+    assert list(feed.read_known(store, NOW_NS)) == new
     assert list(feed.read_all(store)) == late
 
 
@@ -72,7 +85,7 @@ def test_old_keys_are_not_listed_again(store: CountingStore) -> None:
         write(store, "2026-01-01", process, *range(50))
     assert len(list(feed.read_all(store))) == 150
     store.listed = 0
-    assert list(feed.read_known(store)) == []
+    assert list(feed.read_known(store, NOW_NS)) == []
     assert store.listed == 0
     assert list(feed.read_all(store)) == []
     assert store.listed <= 3
@@ -83,7 +96,7 @@ def test_a_number_that_arrives_late_is_found(store: CountingStore) -> None:
     write(store, "2026-01-01", "a-1", 1, 2, 4)
     assert len(list(feed.read_all(store))) == 3
     late = write(store, "2026-01-01", "a-1", 0, 3)
-    assert list(feed.read_known(store)) == late
+    assert list(feed.read_known(store, NOW_NS)) == late
 
 
 def test_a_lost_number_is_not_waited_for_for_ever(store: CountingStore) -> None:
@@ -91,7 +104,7 @@ def test_a_lost_number_is_not_waited_for_for_ever(store: CountingStore) -> None:
     write(store, "2026-01-01", "a-1", 0, *range(2, MOST_WAITING + 3))
     assert len(list(feed.read_all(store))) == MOST_WAITING + 2
     store.listed = 0
-    assert list(feed.read_known(store)) == []
+    assert list(feed.read_known(store, NOW_NS)) == []
     assert store.listed == 0
 
 
@@ -102,7 +115,7 @@ def test_days_that_are_done_are_left_out(store: CountingStore) -> None:
     assert list(feed.read_all(store)) == wanted
     feed.skip_to("2026-01-03")
     write(store, "2026-01-02", "a-1", 2)
-    assert list(feed.read_known(store)) == []
+    assert list(feed.read_known(store, NOW_NS)) == []
     assert list(feed.read_all(store)) == []
 
 

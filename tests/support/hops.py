@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -153,9 +153,17 @@ def striking(stage: Stage, victim: str, hops: Mapping[str, Hop]) -> Iterator[Non
         assert struck.result() == list(hops), "each hop was reached, and struck at"
 
 
+def _open_all(gate: RunGate, hops: Mapping[str, Hop]) -> None:
+    for hop in hops.values():
+        if hop.ended is not None:
+            gate.open(hop.ended)
+
+
 def _strike(scene: Scene, victim: str, hops: Mapping[str, Hop]) -> list[str]:
     struck: list[str] = []
-    with suppress(OverError):
+    with suppress(OverError), ExitStack() as stack:
+        # Where a strike fails, the play ends without standing still for those that would follow.
+        stack.callback(_open_all, scene.gate, hops)
         for name, hop in hops.items():
             with hop.reached(scene) as go_on, STRIKES[victim](scene.stage):
                 go_on()

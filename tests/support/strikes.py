@@ -110,8 +110,10 @@ def api_server_frozen() -> Iterator[None]:
 @contextmanager
 def component_standing_still(component: str) -> Iterator[Callable[[], None]]:
     """Stop the pods of a part of the embedded release until the end, or until the call of this."""
-    found = _running(Kubectl(SYSTEM_NAMESPACE), of_component(component))
-    assert found, f"no pod of {component} runs"
+    system, selector = Kubectl(SYSTEM_NAMESPACE), of_component(component)
+    # It may have been struck a moment ago.
+    _wait_until_running(system, selector)
+    found = _running(system, selector)
     with ExitStack() as stack:
         ways = [stack.enter_context(standing_still(pod["metadata"]["uid"])) for pod in found]
 

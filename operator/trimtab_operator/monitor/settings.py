@@ -22,7 +22,7 @@ class MonitorSettings(StrictModel):
     ports: Ports = Field(default_factory=Ports)
     """Listening ports; 0 takes a free one."""
     poll_seconds: Annotated[int, Field(ge=1, le=600)] = 5
-    """How often the objects are listed, seconds. A Model's bucket is looked at twice as often
-    as its servers write, `capture.flushSeconds`, but not more often than this."""
+    """How often the objects are listed, seconds. Looks at a Model's bucket keep a pace of their
+    own: four while its servers write once, `capture.flushSeconds`."""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     """DriftMonitors that are looked at at the same time."""

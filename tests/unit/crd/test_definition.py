@@ -1,6 +1,7 @@
 """The generated CRDs hold to the API conventions, field by field."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from trimtab_operator.crd.definition import build_definition, build_schema
 from trimtab_operator.crd.render import to_yaml
 
 MAX_BYTES = 200 * 1024
+schema_of, definition_of = cache(build_schema), cache(build_definition)
 Field = tuple[str, dict[str, Any]]
 
 
@@ -37,7 +39,7 @@ by_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.kind for kind in KIND
 
 def fields(kind: Kind) -> list[Field]:
     """Return all fields of spec and status."""
-    found = walk(build_schema(kind))
+    found = walk(schema_of(kind))
     return [(path, schema) for path, schema in found if path.startswith((".spec", ".status"))]
 
 
@@ -78,12 +80,12 @@ def test_no_field_is_a_phase_and_durations_are_whole_seconds(kind: Kind) -> None
 
 @by_kind
 def test_a_definition_fits_the_annotation_of_kubectl_apply(kind: Kind) -> None:
-    assert len(to_yaml(build_definition(kind)).encode()) < MAX_BYTES
+    assert len(to_yaml(definition_of(kind)).encode()) < MAX_BYTES
 
 
 @by_kind
 def test_names_and_subresources(kind: Kind) -> None:
-    spec = build_definition(kind)["spec"]
+    spec = definition_of(kind)["spec"]
 
     assert spec["names"]["categories"] == ["trimtab"]
     assert spec["names"]["shortNames"] == [kind.short_name]
@@ -93,7 +95,7 @@ def test_names_and_subresources(kind: Kind) -> None:
 
 @by_kind
 def test_an_unseen_object_never_looks_ready(kind: Kind) -> None:
-    default = build_schema(kind)["properties"]["status"]["default"]
+    default = schema_of(kind)["properties"]["status"]["default"]
 
     assert default["observedGeneration"] == -1
     assert [(item["type"], item["status"]) for item in default["conditions"]] == [
@@ -104,7 +106,7 @@ def test_an_unseen_object_never_looks_ready(kind: Kind) -> None:
 
 @by_kind
 def test_printer_columns_point_at_fields_that_exist(kind: Kind) -> None:
-    fields = {path for path, _ in walk(build_schema(kind))} | {".metadata.creationTimestamp"}
+    fields = {path for path, _ in walk(schema_of(kind))} | {".metadata.creationTimestamp"}
 
     for column in kind.columns:
         assert column.path.partition("[")[0] in fields
@@ -112,6 +114,6 @@ def test_printer_columns_point_at_fields_that_exist(kind: Kind) -> None:
 
 @by_kind
 def test_yaml_reads_back_as_it_was(kind: Kind) -> None:
-    definition = build_definition(kind)
+    definition = definition_of(kind)
 
     assert yaml.load(to_yaml(definition), Loader=yaml.CSafeLoader) == definition

@@ -18,8 +18,8 @@ FEW = 16
 """So many objects of a process are read without asking whether they are old."""
 RESTS_AFTER = 60
 """A process that has written nothing for so many flush intervals rests."""
-ASKS_PER_FLUSH = 2
-"""So often one that rests is asked."""
+RESTING_SHARE = 0.4
+"""One that rests is asked again after this share of a flush interval: at every second look."""
 MOST_PASSED = 2
 """Objects that a listing may have passed the place of when they and a later one become visible."""
 
@@ -45,11 +45,15 @@ class _Process:
     asked_ns: int = 0
 
     def is_due(self, now_ns: int, flush_ns: int) -> bool:
-        """Return whether it may have written: from its next flush on, and rarely while it rests."""
+        """Return whether it may have written: from its next flush on, more rarely while it rests.
+
+        What it has not written in order may become visible at any time.
+        """
         silent_ns = now_ns - self.heard_ns
-        if self.ahead or flush_ns <= silent_ns < RESTS_AFTER * flush_ns:
+        if flush_ns <= silent_ns < RESTS_AFTER * flush_ns:
             return True
-        return silent_ns >= flush_ns and now_ns - self.asked_ns >= flush_ns / ASKS_PER_FLUSH
+        is_quiet = silent_ns < flush_ns and not self.ahead
+        return not is_quiet and now_ns - self.asked_ns >= RESTING_SHARE * flush_ns
 
     def take(self, key: str, sequence: int) -> bool:
         """Take a key; False where it is known."""

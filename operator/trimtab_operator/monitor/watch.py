@@ -116,12 +116,9 @@ class Watch:
         if not target.room:
             return Progress(evaluated_through=target.evaluated_through)
         is_past = not traffic.is_caught_up
-        wait_ns = (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
-        now_ns = nanoseconds(now)
-        is_whole = self._take_in(store, target, traffic, now_ns, wait_ns, everything=everything)
+        open_from, is_whole = self._take_in(store, target, traffic, now, everything=everything)
         is_behind = traffic.complete_ns != NEVER
-        settled_ns = min(now_ns, traffic.complete_ns) - wait_ns
-        open_from = traffic.ledger.open_from(settled_ns)
+        settled_ns = _settled(target, traffic, now)
         floor_ns, first = traffic.ledger.floor_ns, self._first(target)
         self._uncounted.add(traffic.take_new(), first, floor_ns, is_past=is_past)
         progress = self._evaluate_closed(store, target, traffic, settled_ns, open_from)
@@ -140,18 +137,21 @@ class Watch:
         store: Store,
         target: Target,
         traffic: Traffic,
-        now_ns: int,
-        wait_ns: int,
+        now: datetime,
         *,
         everything: bool,
-    ) -> bool:
-        """Read what is new, or one day of the past; return whether all processes were looked for.
+    ) -> tuple[int | None, bool]:
+        """Read what is new, or one day of the past.
 
         Objects become visible while they are listed: what came before the object that closed a
-        window is all there only in a listing that has begun after that one was seen.
+        window is all there only in a listing that has begun after that one was seen. So what the
+        last listing closes waits for the next look.
+
+        Returns:
+            The first window that is open still, and whether all processes were looked for.
         """
-        read = partial(self._read, store)
-        seen = traffic.ledger.open_from(now_ns - wait_ns) if traffic.is_caught_up else None
+        read, now_ns = partial(self._read, store), nanoseconds(now)
+        seen = _open_from(target, traffic, now) if traffic.is_caught_up else None
         closed = self._has_closed(target, traffic, seen)
         everything = everything or closed
         # The windows of one day of a long past come before the rows of the next.
@@ -160,13 +160,14 @@ class Watch:
             traffic.read(
                 store, read, now_ns, everything=everything, states=closed, flush_ns=flush_ns
             )
+        open_from = _open_from(target, traffic, now)
         if traffic.complete_ns != NEVER:
-            return False
-        open_from = traffic.ledger.open_from(now_ns - wait_ns)
-        if open_from == seen or not self._has_closed(target, traffic, open_from):
-            return everything
+            return open_from, False
+        # Where nothing was judged yet, an older window may have come into sight beside it.
+        if (closed and open_from == seen) or not self._has_closed(target, traffic, open_from):
+            return open_from, everything
         traffic.read(store, read, now_ns, everything=True, states=True)
-        return True
+        return open_from, True
 
     def _read(self, store: Store, key: str) -> bytes:
         self.active = time.monotonic()
@@ -329,6 +330,16 @@ class Watch:
         if first is None:
             return None
         return self._grid.start(max(first, first if open_from is None else open_from))
+
+
+def _settled(target: Target, traffic: Traffic, now: datetime) -> int:
+    """Return until when all that has arrived has been seen, nanoseconds."""
+    wait_ns = (target.flush_seconds + UPLOAD_SECONDS) * SECOND_NS
+    return min(nanoseconds(now), traffic.complete_ns) - wait_ns
+
+
+def _open_from(target: Target, traffic: Traffic, now: datetime) -> int | None:
+    return traffic.ledger.open_from(_settled(target, traffic, now))
 
 
 def _prefixes(target: Target) -> list[bytes]:

@@ -205,7 +205,7 @@ class S3Store:
         )
         page = ask(MaxKeys=FIRST_PAGE)
         yield page
-        while page.get("NextContinuationToken"):
+        while page["IsTruncated"]:
             page = ask(ContinuationToken=page["NextContinuationToken"])
             yield page
 

@@ -66,7 +66,7 @@ def test_a_process_that_rests_is_asked_twice_a_flush(store: CountingStore) -> No
     for now_ns in range(700, 710):
         write(store, "2026-01-01", "a-1", now_ns - 699)
         found += [len(list(feed.read_known(store, now_ns, 10)))]
-    assert found == [1, 0, 0, 0, 0, 5, 0, 0, 0, 0]
+    assert found == [1, 0, 0, 0, 4, 0, 0, 0, 4, 0]
 
 
 def test_of_a_process_only_the_newest_day_is_listed_without_a_cause(store: CountingStore) -> None:

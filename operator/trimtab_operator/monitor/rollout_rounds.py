@@ -21,6 +21,7 @@ from trimtab_stages.store import StoreError
 logger = logging.getLogger(__name__)
 
 LOOKS_PER_FLUSH = 2
+"""Half as often as windows are looked at: here every look lists."""
 LOOK_SECONDS = 10.0
 """Time for the rows of a rollout, and for its labels; what is left is read by the next look."""
 

@@ -205,7 +205,7 @@ class S3Store:
         )
         page = ask(MaxKeys=FIRST_PAGE)
         yield page
-        while page["IsTruncated"]:
+        while page.get("IsTruncated"):
             page = ask(ContinuationToken=page["NextContinuationToken"])
             yield page
 

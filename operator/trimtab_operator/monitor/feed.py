@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from trimtab_operator.monitor.sequences import Writer, writer_of
+from trimtab_stages.contract.layout import day_of
 from trimtab_stages.store import Store
 
 MOST_WAITING = 64
@@ -107,7 +108,7 @@ class Feed:
             process.heard_ns = max(process.heard_ns, arrived_ns)
 
     def read_known(self, store: Store, now_ns: int, flush_ns: int = 0) -> Iterator[str]:
-        """Yield what the known processes have added on their newest days; raises `StoreError`.
+        """Yield what known processes have added on their newest days and today.
 
         What one adds later to a day that has ended is found by `read_all`.
 
@@ -116,12 +117,21 @@ class Feed:
             now_ns: nanoseconds since 1970.
             flush_ns: a process writes so long after it has written, or later; one that writes
                 earlier, since much has come, waits as long to be read.
+
+        Raises:
+            StoreError: the bucket does not answer.
         """
+        today = self._prefix + day_of(now_ns)
         newest = {_process_of(prefix): prefix for prefix in sorted(self._processes)}
-        for process in [self._processes[prefix] for prefix in newest.values()]:
-            if process.is_due(now_ns, flush_ns):
-                process.asked_ns = now_ns
-                for entry in store.list(process.prefix, start_after=process.behind):
+        for name, process in [(name, self._processes[prefix]) for name, prefix in newest.items()]:
+            if not process.is_due(now_ns, flush_ns):
+                continue
+            process.asked_ns = now_ns
+            for entry in store.list(process.prefix, start_after=process.behind):
+                yield from self._take(entry.key)
+            # A window that ends with a day is closed by what comes on the next one.
+            if process.prefix < today:
+                for entry in store.list(f"{today}/{name}-"):
                     yield from self._take(entry.key)
 
     def read_all(self, store: Store, last_day: str | None = None) -> Iterator[str]:

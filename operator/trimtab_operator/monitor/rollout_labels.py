@@ -18,11 +18,12 @@ from trimtab_operator.monitor.rollout_rows import (
     labels_of,
     newest_of,
 )
-from trimtab_operator.monitor.traffic import day_after, day_of, first_day
+from trimtab_operator.monitor.traffic import day_after, first_day
 from trimtab_operator.monitor.windows import AHEAD_NS, SECOND_NS, nanoseconds
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
 from trimtab_stages.contract.feedback import FeedbackBatch
+from trimtab_stages.contract.layout import day_of
 from trimtab_stages.store import NotFound, Store
 
 logger = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from trimtab_operator.storage.served import read_arrived_labels, read_arrived_ro
 from trimtab_operator.storage.window_records import Read
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.base import NewerSchemaError
+from trimtab_stages.contract.layout import day_of
 from trimtab_stages.contract.writer_state import WriterState
 from trimtab_stages.store import Store
 
@@ -190,11 +191,6 @@ def _arrival(read: Read, arrival: Callable[[bytes], int], key: str) -> int:
         return arrival(read(key))
     except (ValueError, NewerSchemaError):
         return NEVER
-
-
-def day_of(time_ns: int) -> str:
-    """Return the UTC day of an instant, `YYYY-MM-DD`, as keys name it."""
-    return datetime.fromtimestamp(time_ns / SECOND_NS, UTC).strftime("%Y-%m-%d")
 
 
 def first_day(floor_ns: int) -> str:

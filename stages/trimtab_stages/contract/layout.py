@@ -26,6 +26,8 @@ A namespace's bucket (or prefix) holds::
 The audit bucket holds `chain/<sequence>.json`, twelve digits.
 """
 
+from datetime import UTC, datetime
+
 from trimtab_stages.contract.run import StageName
 
 AUDIT_CHAIN = "chain/"
@@ -34,6 +36,11 @@ AUDIT_CHAIN = "chain/"
 
 def _hex(digest: str) -> str:
     return digest.removeprefix("sha256:")
+
+
+def day_of(time_ns: int) -> str:
+    """Return the UTC day of an instant, nanoseconds since 1970, as keys name it: `YYYY-MM-DD`."""
+    return datetime.fromtimestamp(time_ns / 1_000_000_000, UTC).strftime("%Y-%m-%d")
 
 
 def snapshot_file(dataset: str, digest: str, name: str) -> str:

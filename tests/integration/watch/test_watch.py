@@ -335,3 +335,16 @@ def test_drift_and_a_drop_of_quality_are_measured(store: Store, champion: Traine
     assert values["inputs"] == pytest.approx(1 / 3)
     assert values["quality"] is not None
     assert values["quality"] > 0.3
+
+
+def test_a_window_that_the_next_day_closes_is_judged_as_soon_as_any(
+    store: Store, champion: Trained
+) -> None:
+    pod, target = ServerPod(store), target_of(champion)
+    watch = Watch(target, ObjectCache())
+    midnight = NOW - NOW % DAY + DAY
+    serve(pod, champion, T0, received=midnight - 60)
+    assert watch.look(store, target, instant(midnight - 20), everything=True).reports == ()
+    serve(pod, champion, T0 + 600, received=midnight + 1)
+    progress = watch.look(store, target, instant(midnight + 40), everything=False)
+    assert [len(one.evaluation.records) for one in progress.reports] == [1]

@@ -1,11 +1,13 @@
 """What is listed again and what is not, on a real store in a directory."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from support.counting_store import CountingStore
 from trimtab_operator.monitor.feed import FEW, MOST_WAITING, Feed, skip_older
+from trimtab_operator.monitor.windows import SECOND_NS
 from trimtab_stages.store import LocalStore
 
 PREFIX = "serving/m/decisions/"
@@ -35,6 +37,20 @@ def test_every_key_comes_once_whoever_writes_it(store: CountingStore) -> None:
     later = write(store, "2026-01-01", "c-1", 1) + write(store, "2026-01-02", "a-1", 3)
     assert list(feed.read_all(store)) == between + later
     assert list(feed.read_all(store)) == []
+
+
+def test_a_process_that_is_known_is_found_on_a_new_day(store: CountingStore) -> None:
+    feed = Feed(PREFIX, "2026-01-01")
+    old = write(store, "2026-01-01", "a-1", 0) + write(store, "2026-01-01", "b-1", 0)
+    assert list(feed.read_all(store)) == old
+    today = int(datetime(2026, 1, 2, tzinfo=UTC).timestamp()) * SECOND_NS
+    late = write(store, "2026-01-01", "a-1", 1)
+    new = write(store, "2026-01-02", "a-1", 2)
+    unknown = write(store, "2026-01-02", "c-1", 0)
+    assert list(feed.read_known(store, today)) == late + new
+    other = write(store, "2026-01-02", "b-1", 1) + write(store, "2026-01-02", "a-1", 3)
+    assert sorted(feed.read_known(store, today + 1)) == sorted(other)
+    assert list(feed.read_all(store)) == unknown
 
 
 @pytest.mark.parametrize(

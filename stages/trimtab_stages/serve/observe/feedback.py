@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.feedback import FeedbackBatch, Label
 from trimtab_stages.serve.errors import InvalidRequestError, OverloadedError
-from trimtab_stages.serve.observe.observer import Naming, day_of
+from trimtab_stages.serve.observe.observer import Naming
 from trimtab_stages.serve.observe.outbox import Outbox, Outgoing
 
 MOST_WAITING = 100_000
@@ -94,7 +94,8 @@ class FeedbackBuffer:
             last_received_ns=self._last_received_ns,
             labels=self._labels,
         )
-        key = layout.feedback(model, day_of(self._received_ns), self._naming.next("feedback"))
+        day = layout.day_of(self._received_ns)
+        key = layout.feedback(model, day, self._naming.next("feedback"))
         self._outbox.offer(Outgoing("feedback", key, batch.to_bytes, size))
         self._labels = []
 

@@ -6,7 +6,6 @@ The request path only appends to a list; folding happens for some hundred rows a
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
@@ -203,7 +202,7 @@ class Observer:
                 self._offer_captured(lane, bucket, lane.kept.pop(bucket))
 
     def _add_records(self, batch: RowBatch, digest: str) -> None:
-        day = day_of(int(batch.received_ns[0]))
+        day = layout.day_of(int(batch.received_ns[0]))
         packed = pack_batch(batch, digest)
         self._records.setdefault(day, []).append(packed)
         self._recorded[day] += len(batch.row)
@@ -244,11 +243,6 @@ class Observer:
         size = sum(part.size for part in parts)
         if not self._outbox.offer(Outgoing("captured", key, encode, size)):
             self.dropped_rows += sum(len(part.row) for part in parts)
-
-
-def day_of(time_ns: int) -> str:
-    """Return the UTC day of an instant, `YYYY-MM-DD`."""
-    return datetime.fromtimestamp(time_ns / _SECOND_NS, UTC).strftime("%Y-%m-%d")
 
 
 def _block(blocks: list[bytes]) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from trimtab_stages.contract import layout
 from trimtab_stages.contract.serving_plan import ServingPlan
 from trimtab_stages.contract.writer_state import REST_SECONDS, WriterState
-from trimtab_stages.serve.observe.observer import Naming, day_of
+from trimtab_stages.serve.observe.observer import Naming
 from trimtab_stages.serve.observe.outbox import LANES, Outbox, Outgoing
 
 _STATE_BYTES = 200
@@ -93,7 +93,7 @@ class WriterLog:
         state = WriterState(
             model=plan.model, at_ns=now_ns, flush_seconds=plan.flush_seconds, unwritten=unwritten
         )
-        key = layout.writer_state(plan.model, day_of(now_ns), self._naming.next("writer"))
+        key = layout.writer_state(plan.model, layout.day_of(now_ns), self._naming.next("writer"))
         self._issued += 1
         return self._outbox.offer(Outgoing("writer", key, state.to_bytes, _STATE_BYTES))
 
@@ -103,4 +103,4 @@ class WriterLog:
 
 def _stamp(plan: ServingPlan, now_ns: int) -> tuple[str, int]:
     """Return what a state is said again for when it changes."""
-    return day_of(now_ns), plan.flush_seconds
+    return layout.day_of(now_ns), plan.flush_seconds

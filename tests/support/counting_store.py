@@ -9,15 +9,18 @@ class CountingStore(LocalStore):
     """Counts what listings have brought and what was read.
 
     Attributes:
+        listings: listings that were begun.
         listed: entries of listings.
         got: objects read.
     """
 
+    listings = 0
     listed = 0
     got = 0
 
     def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
-        """Yield a listing's entries; each counts."""
+        """Yield a listing's entries; each counts, and the listing too."""
+        self.listings += 1
         for entry in super().list(prefix, start_after):
             self.listed += 1
             yield entry

@@ -8,10 +8,11 @@ is found by a listing that jumps over the known ones.
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from trimtab_operator.monitor.sequences import Writer, writer_of
 from trimtab_stages.contract.layout import day_of
-from trimtab_stages.store import Store
+from trimtab_stages.store import Entry, Store
 
 MOST_WAITING = 64
 """A number that is still missing after so many later ones is waited for no longer."""
@@ -21,6 +22,8 @@ RESTS_AFTER = 60
 """A process that has written nothing for so many flush intervals rests."""
 RESTING_SHARE = 0.4
 """One that rests is asked again after this share of a flush interval: at every second look."""
+LATE_NS = 60_000_000_000
+"""Who is asked so long after midnight, and a flush interval, has shown all objects of yesterday."""
 MOST_PASSED = 2
 """Objects that a listing may have passed the place of when they and a later one become visible."""
 
@@ -108,7 +111,7 @@ class Feed:
             process.heard_ns = max(process.heard_ns, arrived_ns)
 
     def read_known(self, store: Store, now_ns: int, flush_ns: int = 0) -> Iterator[str]:
-        """Yield what known processes have added on their newest days and today.
+        """Yield what the known processes have added today, and to the day before as it ended.
 
         What one adds later to a day that has ended is found by `read_all`.
 
@@ -121,18 +124,28 @@ class Feed:
         Raises:
             StoreError: the bucket does not answer.
         """
-        today = self._prefix + day_of(now_ns)
         newest = {_process_of(prefix): prefix for prefix in sorted(self._processes)}
-        for name, process in [(name, self._processes[prefix]) for name, prefix in newest.items()]:
-            if not process.is_due(now_ns, flush_ns):
+        for process, prefix in newest.items():
+            one = self._processes[prefix]
+            if not one.is_due(now_ns, flush_ns):
                 continue
-            process.asked_ns = now_ns
-            for entry in store.list(process.prefix, start_after=process.behind):
-                yield from self._take(entry.key)
-            # A window that ends with a day is closed by what comes on the next one.
-            if process.prefix < today:
-                for entry in store.list(f"{today}/{name}-"):
-                    yield from self._take(entry.key)
+            ended_ns = max(one.asked_ns - flush_ns - LATE_NS, 0)
+            one.asked_ns = now_ns
+            days = day_of(ended_ns), day_of(now_ns)
+            former, today = (f"{self._prefix}{day}/{process}-" for day in days)
+            # Who has begun a day is done with the one before. A server's clock may be ahead.
+            first = max(prefix, former)
+            yield from self._read_behind(store, [first, today] if first < today else [first])
+
+    def _read_behind(self, store: Store, prefixes: list[str]) -> Iterator[str]:
+        """Yield what one process has added on days, of which the first ends."""
+        found = list[list[Entry]]()
+        # The first one last, so that it has all that came before what the others show.
+        for prefix in reversed(prefixes):
+            known = self._processes.get(prefix)
+            found.append(list(store.list(prefix, start_after=known.behind if known else "")))
+        for entry in chain.from_iterable(reversed(found)):
+            yield from self._take(entry.key)
 
     def read_all(self, store: Store, last_day: str | None = None) -> Iterator[str]:
         """Yield what all processes have added, up to a day, `YYYY-MM-DD`; raises `StoreError`."""

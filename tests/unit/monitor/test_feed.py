@@ -1,17 +1,20 @@
 """What is listed again and what is not, on a real store in a directory."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from support.counting_store import CountingStore
-from trimtab_operator.monitor.feed import FEW, MOST_WAITING, Feed, skip_older
+from trimtab_operator.monitor.feed import FEW, LATE_NS, MOST_WAITING, Feed, skip_older
 from trimtab_operator.monitor.windows import SECOND_NS
-from trimtab_stages.store import LocalStore
+from trimtab_stages.store import Entry, LocalStore
 
 PREFIX = "serving/m/decisions/"
 NOW_NS = 1 << 60
+"""A day on which nothing was written, long before."""
+TODAY_NS = int(datetime(2026, 1, 2, tzinfo=UTC).timestamp()) * SECOND_NS
 
 
 @pytest.fixture
@@ -43,14 +46,53 @@ def test_a_process_that_is_known_is_found_on_a_new_day(store: CountingStore) -> 
     feed = Feed(PREFIX, "2026-01-01")
     old = write(store, "2026-01-01", "a-1", 0) + write(store, "2026-01-01", "b-1", 0)
     assert list(feed.read_all(store)) == old
-    today = int(datetime(2026, 1, 2, tzinfo=UTC).timestamp()) * SECOND_NS
     late = write(store, "2026-01-01", "a-1", 1)
     new = write(store, "2026-01-02", "a-1", 2)
     unknown = write(store, "2026-01-02", "c-1", 0)
-    assert list(feed.read_known(store, today)) == late + new
+    assert list(feed.read_known(store, TODAY_NS)) == late + new
     other = write(store, "2026-01-02", "b-1", 1) + write(store, "2026-01-02", "a-1", 3)
-    assert sorted(feed.read_known(store, today + 1)) == sorted(other)
+    assert sorted(feed.read_known(store, TODAY_NS + 1)) == sorted(other)
     assert list(feed.read_all(store)) == unknown
+
+
+@pytest.mark.parametrize(
+    ("day", "later_ns", "listings"),
+    [
+        pytest.param("2026-01-02", 0, 1, id="who has begun the day"),
+        pytest.param("2026-01-01", 0, 2, id="at midnight"),
+        pytest.param("2026-01-01", LATE_NS + 10, 1, id="a while after midnight"),
+        pytest.param("2025-12-31", 0, 2, id="at midnight, silent for a day"),
+        pytest.param("2026-01-03", 0, 1, id="whose clock is ahead"),
+    ],
+)
+def test_a_new_day_costs_a_second_listing_for_a_while(
+    store: CountingStore, day: str, later_ns: int, listings: int
+) -> None:
+    feed = Feed(PREFIX, "2025-12-31")
+    write(store, day, "a-1", 0)
+    assert len(list(feed.read_all(store))) == 1
+    assert list(feed.read_known(store, TODAY_NS + later_ns, 10)) == []
+    store.listings = 0
+    assert list(feed.read_known(store, TODAY_NS + later_ns + 4, 10)) == []
+    assert store.listings == listings
+
+
+def test_what_is_flushed_over_midnight_leaves_no_hole(tmp_path: Path) -> None:
+    class FillingStore(LocalStore):
+        """Once something is listed, the next two objects follow, one of each day."""
+
+        def list(self, prefix: str = "", start_after: str = "") -> Iterator[Entry]:
+            """Yield a listing's entries, as they were when it began."""
+            entries = [*super().list(prefix, start_after)]
+            write(self, "2026-01-01", "a-1", 1)
+            write(self, "2026-01-02", "a-1", 2)
+            return iter(entries)
+
+    store, filling, feed = LocalStore(tmp_path), FillingStore(tmp_path), Feed(PREFIX, "2026-01-01")
+    first = write(store, "2026-01-01", "a-1", 0)
+    assert list(feed.read_all(store)) == first
+    found = [[key[-12:] for key in feed.read_known(filling, TODAY_NS)] for _ in range(2)]
+    assert found == [["00000001.bin"], ["00000002.bin"]]
 
 
 @pytest.mark.parametrize(

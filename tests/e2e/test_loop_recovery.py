@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from replay.streams import Stream
-from support.closed_loop import SCENARIO, WINDOWS, Outcome, begun, is_watching, played
-from support.hops import WITHIN_A_RUN, Hop, seen, striking
+from support.closed_loop import SCENARIO, WINDOWS, Outcome, begun, played
+from support.hops import WITHIN_A_RUN, Hop, midway, seen, striking
 from support.kubectl import Kubectl
 from support.running_pods import of_component
 from support.strikes import pods_in_phase
@@ -48,7 +48,7 @@ def _is_promoted(kubectl: Kubectl) -> bool:
 
 
 HOPS: dict[str, Hop] = {
-    "watching": seen(is_watching),
+    "watching": midway(WINDOWS - 2),
     "ingesting": seen(_is_ingesting),
     "retraining": seen(_is_retraining),
     **(WITHIN_A_RUN if EMBEDDED else {}),

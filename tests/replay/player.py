@@ -3,10 +3,11 @@
 Whatever fails is counted and told, and not tried again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,21 @@ class Played:
         return cls(np.full(rows, -1, np.int64), np.full(rows, "", dtype="<U16"))
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Where a play stands still between two requests.
+
+    Attributes:
+        row: of the stream; it stands still before the request with it.
+        reached: set when it does.
+        over: set when it may go on.
+    """
+
+    row: int
+    reached: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
+
+
 @dataclass
 class Player:
     """A client that asks for rows and returns their labels.
@@ -74,6 +90,7 @@ class Player:
     tell: Callable[[str], None] = print
     seconds: float = SECONDS
     played: Played = field(init=False)
+    _pause: Pause | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.played = Played.of(self.stream)
@@ -91,9 +108,26 @@ class Player:
         """Ask for rows, then return the labels that are due once they are over."""
         for first in range(0, len(rows), self.batch):
             part = rows[first : first + self.batch]
+            self._stand_still(part)
             with self.turn:
                 self._ask(part)
                 self._label(part)
+
+    @contextmanager
+    def pausing_before(self, row: int) -> Iterator[Pause]:
+        """Let the play stand still before a row, until its pause or the block is over."""
+        self._pause = pause = Pause(row)
+        try:
+            yield pause
+        finally:
+            self._pause = None
+            pause.over.set()
+
+    def _stand_still(self, rows: Rows) -> None:
+        pause = self._pause
+        if pause is not None and pause.row in rows:
+            pause.reached.set()
+            pause.over.wait()
 
     def ask_beside(self, body: bytes) -> str:
         """Ask for what is no row of the play; return the version that answers, or nothing."""

@@ -1,7 +1,8 @@
 """Takes a part away at one hop after the other, in a thread beside what is played.
 
 Hops that last are seen by looking at the cluster again and again. Those within a run are over in a
-second: there the run, or the operator that judges it, stands still until the victim is gone.
+second: there the run, or the operator that judges it, stands still until the victim is gone. So
+does the play in the midst of a window: a strike there is over before what the window leads to.
 """
 
 import os
@@ -86,6 +87,20 @@ def seen(probe: Callable[[Kubectl], bool]) -> Hop:
 def _seen(probe: Callable[[Kubectl], bool], scene: Scene) -> Iterator[GoOn]:
     scene.until(lambda: probe(scene.stage.kubectl))
     yield lambda: None
+
+
+def midway(window: int) -> Hop:
+    """Return the hop at which half of a window's rows are asked for."""
+    return Hop(partial(_midway, window))
+
+
+@contextmanager
+def _midway(window: int, scene: Scene) -> Iterator[GoOn]:
+    player = scene.stage.player
+    rows = player.stream.window(window)
+    with player.pausing_before(int(rows[len(rows) // 2])) as pause:
+        scene.until(pause.reached.is_set)
+        yield pause.over.set
 
 
 def after(ended: StageName) -> Hop:

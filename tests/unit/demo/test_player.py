@@ -127,3 +127,23 @@ def test_the_row_of_the_second_client_is_the_first_of_its_window_that_json_can_t
 
     assert body["inputs"][0]["data"] == [2.0, 3.0]
     assert body["parameters"] == {"event_time": 20}
+
+
+def test_a_play_stands_still_between_two_requests_and_holds_no_turn() -> None:
+    rows = np.arange(4)
+    stream = replace(STREAM, time_ns=rows, inputs=np.zeros((4, 2), np.float32), truth=rows)
+    seen: list[str] = []
+    with answering(503, seen) as address:
+        player = Player(stream, "bikes", address, 0, batch=2, tell=lambda _: None)
+        with player.pausing_before(3) as pause:
+            playing = Thread(target=player.send, args=[rows])
+            playing.start()
+            pause.reached.wait()
+            with player.turn:
+                asked = list(seen)
+            pause.over.set()
+            playing.join()
+        player.close()
+
+    assert asked == ["infer", "feedback"]
+    assert seen == asked * 2

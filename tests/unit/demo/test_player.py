@@ -138,7 +138,7 @@ def test_a_play_stands_still_between_two_requests_and_holds_no_turn() -> None:
         with player.pausing_before(3) as pause:
             playing = Thread(target=player.send, args=[rows])
             playing.start()
-            pause.reached.wait()
+            assert pause.reached.wait(10)
             with player.turn:
                 asked = list(seen)
             pause.over.set()
